@@ -1,0 +1,49 @@
+/** Settings of the forecaster. Every field has a default, so that any model can be built from nothing. */
+import { z } from 'zod'
+import { ModelKind } from './forecast.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+export const ForecastConfig = z
+  .strictObject({
+    seasonMs: z
+      .int()
+      .positive()
+      .default(DAY_MS)
+      .meta({ description: 'Length of the season (a day), ms.' }),
+    horizonSteps: z
+      .int()
+      .min(1)
+      .max(2000)
+      .default(30)
+      .meta({ description: 'Steps ahead in every forecast.' }),
+    historySeasons: z
+      .number()
+      .min(1)
+      .max(60)
+      .default(7)
+      .meta({ description: 'Seasons that fitting looks back on.' }),
+    refitMs: z
+      .int()
+      .positive()
+      .default(60 * 60 * 1000)
+      .meta({ description: 'Time between refits of one series, ms.' }),
+    expirySteps: z
+      .int()
+      .min(1)
+      .default(5)
+      .meta({ description: 'Steps after which a forecast must not be used.' }),
+    models: z
+      .array(ModelKind)
+      .min(1)
+      .default(['seasonal-naive', 'holt-winters-additive', 'holt-winters-multiplicative', 'arima'])
+      .meta({ description: 'Models that compete in the backtest; seasonal-naive always does.' }),
+    origins: z
+      .int()
+      .min(2)
+      .max(200)
+      .default(12)
+      .meta({ description: 'Issue times of the rolling-origin backtest.' }),
+  })
+  .meta({ id: 'ForecastConfig' })
+export type ForecastConfig = z.infer<typeof ForecastConfig>

@@ -1,0 +1,150 @@
+/**
+ * A forecast is a distribution per future step, kept compact: a point path and a table of calibrated
+ * offsets (conformal quantiles of the residual, scaled by the path). The matrix of quantiles is made
+ * when somebody asks for it, so 10,000 forecasts a tick cost no matrices.
+ *
+ *   quantile(level, k) = max(0, point[k] + inflation · spread(point[k]) · offset[level][k])
+ *   spread(p)          = max(p, 0)^power, floored at `spreadFloor`
+ *
+ * Offsets rise with the level, so quantiles never cross.
+ */
+import { z } from 'zod'
+import { MetricName, ServiceId } from './series.ts'
+
+/** Probability levels of every forecast, ascending. */
+export const LEVELS: readonly number[] = [
+  0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99,
+]
+
+export const ModelKind = z
+  .enum([
+    'seasonal-naive',
+    'holt-winters-additive',
+    'holt-winters-multiplicative',
+    'arima',
+    'last-value',
+  ])
+  .meta({ id: 'ModelKind', description: 'A registered forecasting model.' })
+export type ModelKind = z.infer<typeof ModelKind>
+
+/** How the model did in the rolling-origin backtest that chose it. */
+export const Quality = z
+  .strictObject({
+    mase: z
+      .number()
+      .nullable()
+      .meta({ description: 'Mean absolute scaled error; null where not measurable.' }),
+    scaledPinball: z
+      .number()
+      .nullable()
+      .meta({ description: 'Pinball loss over all levels / mean |load|.' }),
+    coverage90: z
+      .number()
+      .nullable()
+      .meta({ description: 'Share of actuals inside the 5 %–95 % interval.' }),
+    origins: z.int().min(0).meta({ description: 'Issue times that were scored.' }),
+  })
+  .meta({ id: 'Quality' })
+export type Quality = z.infer<typeof Quality>
+
+export const ModelRef = z
+  .strictObject({
+    kind: ModelKind,
+    version: z.string().meta({ description: 'Hash of what fitting learned.' }),
+    fittedAtMs: z.number(),
+  })
+  .meta({ id: 'ModelRef' })
+export type ModelRef = z.infer<typeof ModelRef>
+
+/** Calibrated residual quantiles. `offsets[levelIndex · horizonSteps + k]`. */
+export interface Band {
+  readonly horizonSteps: number
+  readonly power: number
+  readonly spreadFloor: number
+  readonly offsets: Float64Array
+}
+
+export interface Forecast {
+  readonly service: ServiceId
+  readonly metric: MetricName
+  /** End of the last observed step: step k covers [issuedAtMs + k·stepMs, issuedAtMs + (k+1)·stepMs). */
+  readonly issuedAtMs: number
+  readonly expiresAtMs: number
+  readonly stepMs: number
+  readonly point: Float64Array
+  readonly band: Band
+  /** ≥ 1; grows while the load leaves its band (drift), shrinks back when it returns. */
+  readonly inflation: number
+  readonly drifting: boolean
+  readonly model: ModelRef
+  readonly quality: Quality
+}
+
+/** The value that the load of step `k` stays under with probability `LEVELS[levelIndex]`. */
+export function quantileAt(forecast: Forecast, levelIndex: number, k: number): number {
+  const { band, point } = forecast
+  const p = point[k]!
+  const spread = Math.max(band.spreadFloor, p > 0 ? p ** band.power : 0)
+  const offset = band.offsets[levelIndex * band.horizonSteps + k]!
+  return Math.max(0, p + forecast.inflation * spread * offset)
+}
+
+/**
+ * Quantiles of the load that a decision must carry: per level the largest over the steps that
+ * overlap [fromMs, toMs). Beyond the horizon the last step stands in. Writes `out` (LEVELS.length).
+ */
+export function demandOver(
+  forecast: Forecast,
+  fromMs: number,
+  toMs: number,
+  out: Float64Array = new Float64Array(LEVELS.length),
+): Float64Array {
+  const last = forecast.point.length - 1
+  const firstStep = Math.floor((fromMs - forecast.issuedAtMs) / forecast.stepMs)
+  const lastStep = Math.ceil((toMs - forecast.issuedAtMs) / forecast.stepMs) - 1
+  const from = Math.min(Math.max(firstStep, 0), last)
+  const to = Math.min(Math.max(lastStep, from), last)
+  for (let level = 0; level < LEVELS.length; level++) {
+    let most = 0
+    for (let k = from; k <= to; k++) most = Math.max(most, quantileAt(forecast, level, k))
+    out[level] = most
+  }
+  return out
+}
+
+/** The forecast as it travels: over HTTP, into the ledger. */
+export const ForecastDocument = z
+  .strictObject({
+    service: ServiceId,
+    metric: MetricName,
+    issuedAtMs: z.number(),
+    expiresAtMs: z.number(),
+    stepMs: z.number().positive(),
+    levels: z.array(z.number().gt(0).lt(1)),
+    quantiles: z
+      .array(z.array(z.number().min(0)))
+      .meta({ description: 'quantiles[level][step], in the unit of the metric; never crossing.' }),
+    drifting: z.boolean(),
+    model: ModelRef,
+    quality: Quality,
+  })
+  .meta({ id: 'Forecast' })
+export type ForecastDocument = z.infer<typeof ForecastDocument>
+
+export function toDocument(forecast: Forecast): ForecastDocument {
+  const steps = forecast.point.length
+  return {
+    service: forecast.service,
+    metric: forecast.metric,
+    issuedAtMs: forecast.issuedAtMs,
+    expiresAtMs: forecast.expiresAtMs,
+    stepMs: forecast.stepMs,
+    levels: [...LEVELS],
+    quantiles: LEVELS.map((_, level) =>
+      Array.from({ length: steps }, (_, k) => quantileAt(forecast, level, k)),
+    ),
+    drifting: forecast.drifting,
+    model: forecast.model,
+    quality: forecast.quality,
+  }
+}

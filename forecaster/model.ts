@@ -1,0 +1,28 @@
+/**
+ * What every forecasting model is: three pure functions over plain data.
+ *
+ * `fit` learns from a history (oldest first, NaN where missing) and returns a state that stands at the
+ * history's end; `update` moves it one step on; `predict` looks ahead from where it stands. A state is
+ * JSON: it crosses to worker threads, is stored, compared, and read back by `read`. An unfitted model
+ * cannot predict: there is no state to hand in.
+ */
+import type { ModelKind } from './forecast.ts'
+
+export interface FitContext {
+  /** Steps after which the pattern repeats. */
+  readonly seasonSteps: number
+  /** Seeded source of chance in [0, 1). */
+  readonly random: () => number
+}
+
+export interface ForecastModel<State = unknown> {
+  readonly kind: ModelKind
+  /** The state at the end of `history`, or undefined when the history is too short or unfit for this model. */
+  fit(history: Float64Array, context: FitContext): State | undefined
+  /** One observed step later; NaN means "nothing seen". May reuse the storage of `state`. */
+  update(state: State, value: number): State
+  /** Point path for the next `horizonSteps` steps; finite, not negative. */
+  predict(state: State, horizonSteps: number): Float64Array
+  /** Plain data back to a state; throws a ZodError when it is none. */
+  read(stored: unknown): State
+}

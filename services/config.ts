@@ -1,0 +1,107 @@
+/** The one configuration: every folder's own schema put together. Unknown keys are refused. */
+import { z } from 'zod'
+import { Mode, ServiceSpec } from '../agents/service-spec.ts'
+import { ForecastConfig } from '../forecaster/config.ts'
+import { ServiceId } from '../forecaster/series.ts'
+import { ShopConfig } from './shop/config.ts'
+
+const SECOND_MS = 1000
+const DAY_MS = 24 * 60 * 60 * SECOND_MS
+
+export const AppConfig = z
+  .strictObject({
+    version: z.literal(1).default(1),
+    mode: Mode.default('recommend').meta({
+      description:
+        'Global mode; a service may be set lower, never higher. Nothing is changed until this says enforce.',
+    }),
+    clock: z.enum(['system', 'manual']).default('system').meta({
+      description: 'manual: time passes only by POST /v1/ticks.',
+    }),
+    seed: z.int().min(0).default(1),
+    tickMs: z
+      .int()
+      .min(100)
+      .default(15 * SECOND_MS)
+      .meta({ description: 'Time between ticks, ms.' }),
+    stepMs: z
+      .int()
+      .min(100)
+      .default(15 * SECOND_MS)
+      .meta({ description: 'Grid of the series, ms.' }),
+    costBudgetPerHour: z
+      .number()
+      .positive()
+      .default(10)
+      .meta({ description: 'Cost of all replicas together, $/hour.' }),
+    stateDir: z.string().min(1).default('.forescale').meta({ description: 'Folder of all state.' }),
+    retentionMs: z
+      .int()
+      .positive()
+      .default(14 * DAY_MS)
+      .meta({ description: 'Samples and ticks older than this are dropped.' }),
+    http: z
+      .strictObject({
+        host: z.string().default('127.0.0.1'),
+        port: z
+          .int()
+          .min(0)
+          .max(65535)
+          .default(8080)
+          .meta({ description: 'FORESCALE_PORT overrides it.' }),
+      })
+      .prefault({}),
+    freshness: z
+      .strictObject({
+        lateAfterSteps: z.number().positive().default(2),
+        staleAfterSteps: z.number().positive().default(3),
+        deadAfterSteps: z.number().positive().default(60),
+      })
+      .prefault({})
+      .meta({
+        description:
+          'Age of the newest sample, in steps: late freezes decreases, stale ignores the forecast, dead holds.',
+      }),
+    forecast: ForecastConfig.prefault({}),
+    store: z
+      .discriminatedUnion('kind', [z.strictObject({ kind: z.literal('embedded') })])
+      .prefault({ kind: 'embedded' }),
+    ledger: z
+      .discriminatedUnion('kind', [z.strictObject({ kind: z.literal('embedded') })])
+      .prefault({ kind: 'embedded' }),
+    actuator: z
+      .discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('dry-run') }),
+        z.strictObject({ kind: z.literal('caller') }),
+        z.strictObject({ kind: z.literal('processes') }),
+      ])
+      .prefault({ kind: 'dry-run' })
+      .meta({
+        description:
+          'dry-run: log only; caller: POST /v1/ticks reports replicas and carries decisions out; processes: the demo shop.',
+      }),
+    services: z
+      .record(ServiceId, ServiceSpec.prefault({}))
+      .meta({ description: 'The scaled services, by name.' }),
+    shop: ShopConfig.optional().meta({
+      description: 'The demo: real services under real load. Absent outside the demo.',
+    }),
+  })
+  .refine((c) => c.tickMs % c.stepMs === 0 || c.stepMs % c.tickMs === 0, {
+    error: 'tickMs and stepMs must be multiples of one another',
+    path: ['tickMs'],
+  })
+  .refine((c) => Object.keys(c.services).length > 0, {
+    error: 'services must name at least one service',
+    path: ['services'],
+  })
+  .refine((c) => (c.actuator.kind === 'processes') === (c.shop !== undefined), {
+    error: 'actuator.kind "processes" and the section shop go together',
+    path: ['actuator', 'kind'],
+  })
+  .refine((c) => !c.shop || Object.keys(c.shop.services).every((name) => name in c.services), {
+    error: 'every service of shop.services must stand in services too',
+    path: ['shop', 'services'],
+  })
+  .meta({ id: 'AppConfig', title: 'Forescale configuration' })
+export type AppConfig = z.infer<typeof AppConfig>

@@ -1,0 +1,215 @@
+/**
+ * What HTTP, the metrics page and the event streams may ask of the running controller.
+ * Implemented by services/loops/controller.ts; schemas here travel over HTTP as they stand.
+ */
+import { z } from 'zod'
+import { FRESHNESS } from '../agents/observation.ts'
+import { ProposalDocument } from '../agents/proposal.ts'
+import { Mode, PolicyKind } from '../agents/service-spec.ts'
+import { BoundBy, Decision, Settlement } from '../coordinator/decision.ts'
+import { type Forecast, ForecastDocument } from '../forecaster/forecast.ts'
+import { ServiceId } from '../forecaster/series.ts'
+import type { AppConfig } from './config.ts'
+
+export const ReplicaReport = z
+  .strictObject({
+    requested: z.int().min(0),
+    ready: z.int().min(0),
+    starting: z.int().min(0).default(0),
+    terminating: z.int().min(0).default(0),
+  })
+  .meta({ id: 'ReplicaReport', description: 'Replica counts of one service.' })
+export type ReplicaReport = z.infer<typeof ReplicaReport>
+
+export const ServiceStatus = z
+  .strictObject({
+    service: ServiceId,
+    mode: Mode.meta({
+      description: 'The mode in force: the lower of global and own; recommend while paused.',
+    }),
+    policy: PolicyKind,
+    replicas: ReplicaReport.nullable(),
+    minReplicas: z.int(),
+    maxReplicas: z.int(),
+    pricePerReplicaHour: z.number(),
+    loadRps: z.number().nullable(),
+    loadAtMs: z.number().nullable(),
+    freshness: z.enum(FRESHNESS),
+    capacityPerReplica: z.number(),
+    leadTimeMs: z.number(),
+    violationRatio: z
+      .number()
+      .nullable()
+      .meta({ description: 'Share of requests outside the SLO at the last tick.' }),
+    latencyP95Seconds: z.number().nullable(),
+    sloLatencySeconds: z.number(),
+    objective: z.number(),
+    fallback: z
+      .boolean()
+      .meta({ description: 'True while no usable forecast stands behind the decisions.' }),
+    decision: Decision.extend({ settlement: Settlement }).nullable(),
+  })
+  .meta({ id: 'ServiceStatus' })
+export type ServiceStatus = z.infer<typeof ServiceStatus>
+
+export const TickSummary = z
+  .strictObject({
+    tick: z.int(),
+    atMs: z.number(),
+    costBudgetPerHour: z.number(),
+    spendPerHour: z
+      .number()
+      .meta({
+        description: 'Cost of the decided replicas and of those still terminating, $/hour.',
+      }),
+    shadowPrice: z.number(),
+    feasible: z
+      .boolean()
+      .meta({ description: 'false: the minimums alone cost more than the budget; they are kept.' }),
+    boundBy: BoundBy,
+    durationMs: z
+      .number()
+      .meta({ description: '0 under the manual clock, so that answers are reproducible.' }),
+    decisions: z.array(Decision),
+  })
+  .meta({ id: 'Tick' })
+export type TickSummary = z.infer<typeof TickSummary>
+
+export const Explanation = z
+  .strictObject({
+    decision: Decision.extend({
+      settlement: Settlement,
+      settledAtMs: z.number().nullable(),
+      detail: z.string().nullable(),
+    }),
+    observation: z.strictObject({
+      loadRps: z.number().nullable(),
+      freshness: z.enum(FRESHNESS),
+      replicas: ReplicaReport,
+      leadTimeMs: z.number(),
+      capacityPerReplica: z.number(),
+      saturationPerReplica: z.number(),
+      drifting: z.boolean(),
+      demand: z
+        .array(z.strictObject({ level: z.number(), rps: z.number() }))
+        .nullable()
+        .meta({
+          description:
+            'Quantiles of the load that the decision must carry; null without a usable forecast.',
+        }),
+    }),
+    forecast: ForecastDocument.nullable(),
+    proposal: ProposalDocument,
+    boundBy: BoundBy,
+    counterfactual: z
+      .strictObject({
+        extraBudgetPerHour: z.number(),
+        to: z.int(),
+        lossAvoided: z
+          .number()
+          .meta({ description: 'Requests/s outside the SLO that this service would avoid.' }),
+        fleetLossAvoided: z
+          .number()
+          .meta({ description: 'The same, weighted, over all services.' }),
+      })
+      .meta({ description: 'The same tick with one more $/hour.' }),
+  })
+  .meta({ id: 'Explanation' })
+export type Explanation = z.infer<typeof Explanation>
+
+export const ReplayReport = z
+  .strictObject({
+    decisionId: z.string(),
+    identical: z.boolean(),
+    storedHash: z.string(),
+    recomputedHash: z.string(),
+    stored: Decision,
+    recomputed: Decision,
+  })
+  .meta({ id: 'ReplayReport' })
+export type ReplayReport = z.infer<typeof ReplayReport>
+
+export const BudgetView = z
+  .strictObject({
+    costBudgetPerHour: z.number(),
+    spendPerHour: z.number(),
+    runningCostPerHour: z
+      .number()
+      .meta({ description: 'Running, starting and terminating replicas as observed.' }),
+    shadowPrice: z.number(),
+    feasible: z.boolean(),
+    minimumCostPerHour: z.number(),
+    maximumCostPerHour: z.number(),
+  })
+  .meta({ id: 'Budget' })
+export type BudgetView = z.infer<typeof BudgetView>
+
+/** Live events, numbered so that a stream can be resumed. */
+export type ControlEvent =
+  | { readonly kind: 'tick'; readonly data: TickSummary }
+  | {
+      readonly kind: 'status'
+      readonly data: {
+        services: ServiceStatus[]
+        budget: BudgetView
+        paused: boolean
+        atMs: number
+      }
+    }
+  | { readonly kind: 'forecast'; readonly data: ForecastDocument }
+  | { readonly kind: 'setting'; readonly data: { key: string; value: unknown; atMs: number } }
+
+export interface HealthCheck {
+  readonly name: string
+  readonly ok: boolean
+  readonly detail: string
+}
+
+/** Totals since this process started, for /metrics. */
+export interface Counters {
+  readonly ticks: number
+  readonly ticksSkipped: number
+  readonly tickErrors: number
+  readonly tickDurationsMs: readonly number[]
+  readonly fallbackTicksByService: ReadonlyMap<ServiceId, number>
+  readonly budgetTrimsByService: ReadonlyMap<ServiceId, number>
+  readonly decisionsBySettlement: ReadonlyMap<Settlement, number>
+  readonly rejectedSamplesByReason: ReadonlyMap<string, number>
+  readonly configReloadOk: boolean
+  readonly configReloadAtMs: number
+}
+
+export interface ControlPlane {
+  config(): AppConfig
+  nowMs(): number
+  paused(): boolean
+  /** The mode asked for globally, whether or not paused. */
+  mode(): Mode
+  services(): readonly ServiceStatus[]
+  budget(): BudgetView
+  lastTick(): TickSummary | undefined
+  /** The last tick's proposals. */
+  proposals(): readonly ProposalDocument[]
+  forecast(service: ServiceId): Forecast | undefined
+  counters(): Counters
+  health(): Promise<readonly HealthCheck[]>
+  /** Runs one tick at `atMs` (manual clock only); replica counts as the caller reports them. Ticks never overlap. */
+  runTick(
+    atMs: number,
+    replicas: ReadonlyMap<ServiceId, ReplicaReport> | undefined,
+  ): Promise<TickSummary>
+  explain(decisionId: string): Promise<Explanation | undefined>
+  replay(decisionId: string): Promise<ReplayReport | undefined>
+  setBudget(costBudgetPerHour: number, actor: string): Promise<void>
+  /** `service` undefined: the global mode. */
+  setMode(service: ServiceId | undefined, mode: Mode, actor: string): Promise<void>
+  setPolicy(service: ServiceId, policy: PolicyKind, actor: string): Promise<void>
+  /** Stops all writes to targets from the next apply on, at the latest within one tick. */
+  setPaused(paused: boolean, actor: string): Promise<void>
+  /** Validates and takes over a changed configuration; keeps the old one and throws ConfigError when it is wrong. */
+  reloadConfig(actor: string): Promise<void>
+  subscribe(listener: (event: ControlEvent) => void): () => void
+}
+
+/** A request that cannot be met as things stand; HTTP answers 409. */
+export class Conflict extends Error {}

@@ -1,0 +1,131 @@
+/**
+ * The ledger: every tick with its inputs, every decision before its effect, and what became of it.
+ * A tick is written whole or not at all; `settle` adds the outcome later. Checkpoints hold the plain-data
+ * state of agents and coordinator; settings are what operators changed, with an audit trail.
+ */
+import type { BoundBy, Decision, Settlement } from '../../coordinator/decision.ts'
+import type { ForecastDocument, Quality } from '../../forecaster/forecast.ts'
+import type { ServiceId } from '../../forecaster/series.ts'
+
+export interface StoredDecision extends Decision {
+  readonly settlement: Settlement
+  readonly settledAtMs: number | null
+  readonly detail: string | null
+}
+
+export interface TickRecord {
+  readonly tick: number
+  readonly atMs: number
+  readonly epoch: string
+  readonly costBudgetPerHour: number
+  readonly spendPerHour: number
+  readonly shadowPrice: number
+  readonly feasible: boolean
+  readonly boundBy: BoundBy
+  readonly configHash: string
+  readonly durationMs: number
+  /** The encoded inputs of the pure tick (coordinator/frame.ts): enough to decide again, bit for bit. */
+  readonly inputs: Uint8Array
+  /** SHA-256 of the encoded outputs. */
+  readonly outputsHash: string
+}
+
+export interface Page<Row> {
+  readonly items: readonly Row[]
+  /** Opaque; undefined on the last page. */
+  readonly next: string | undefined
+}
+
+export interface DecisionQuery {
+  readonly service?: ServiceId | undefined
+  readonly fromMs?: number | undefined
+  readonly toMs?: number | undefined
+  /** Only decisions with from ≠ to. */
+  readonly changesOnly?: boolean | undefined
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
+export interface StoredModel {
+  readonly service: ServiceId
+  readonly metric: string
+  readonly kind: string
+  readonly version: string
+  readonly fittedAtMs: number
+  readonly fromMs: number
+  readonly toMs: number
+  readonly quality: Quality
+  /** Every model that competed, best first. */
+  readonly contest: readonly {
+    kind: string
+    scaledPinball: number | null
+    mase: number | null
+    note: string | null
+  }[]
+}
+
+export interface Outcome {
+  readonly tick: number
+  readonly service: ServiceId
+  readonly atMs: number
+  readonly loadRps: number | null
+  readonly violationRatio: number | null
+  readonly replicaHours: number
+  readonly cost: number
+}
+
+export interface Setting {
+  readonly key: string
+  readonly value: unknown
+  readonly changedAtMs: number
+  readonly actor: string
+}
+
+export interface Ledger {
+  /** Random id made when the ledger was created; part of every decision's id. */
+  readonly epoch: string
+  /** Durable when it resolves: the tick, its decisions (pending) and its forecasts, in one transaction. */
+  openTick(
+    tick: TickRecord,
+    decisions: readonly Decision[],
+    forecasts: readonly ForecastDocument[],
+  ): Promise<void>
+  settle(
+    rows: readonly {
+      id: string
+      settlement: Settlement
+      atMs: number
+      detail?: string | undefined
+    }[],
+  ): Promise<void>
+  lastTick(): Promise<TickRecord | undefined>
+  tick(tick: number): Promise<TickRecord | undefined>
+  ticks(query: {
+    limit: number
+    cursor?: string | undefined
+  }): Promise<Page<Omit<TickRecord, 'inputs'>>>
+  decision(id: string): Promise<StoredDecision | undefined>
+  /** Newest first. */
+  decisions(query: DecisionQuery): Promise<Page<StoredDecision>>
+  decisionsOfTick(tick: number): Promise<readonly StoredDecision[]>
+  pendingDecisions(): Promise<readonly StoredDecision[]>
+  /** The forecast that was the newest at `atMs`. */
+  forecast(service: ServiceId, metric: string, atMs: number): Promise<ForecastDocument | undefined>
+  saveModel(model: StoredModel): Promise<void>
+  /** Newest first. */
+  models(service?: ServiceId): Promise<readonly StoredModel[]>
+  saveOutcomes(rows: readonly Outcome[]): Promise<void>
+  outcomes(query: {
+    service?: ServiceId | undefined
+    fromMs: number
+    toMs: number
+  }): Promise<readonly Outcome[]>
+  checkpoint(key: string, value: unknown, atMs: number): Promise<void>
+  restore(key: string): Promise<unknown>
+  putSetting(setting: Setting): Promise<void>
+  settings(): Promise<readonly Setting[]>
+  settingHistory(key: string): Promise<readonly Setting[]>
+  /** Drops ticks, decisions, forecasts and outcomes older than `beforeMs`. */
+  prune(beforeMs: number): Promise<void>
+  close(): Promise<void>
+}

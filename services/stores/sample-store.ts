@@ -1,0 +1,59 @@
+/** Where samples are kept. Embedded (libsql) today; InfluxDB and Prometheus take the same shape. */
+import { z } from 'zod'
+import { MetricName, ServiceId } from '../../forecaster/series.ts'
+
+export const Sample = z
+  .strictObject({
+    service: ServiceId,
+    metric: MetricName,
+    atMs: z.number().meta({ description: 'Unix time of the measurement, ms.' }),
+    value: z.number(),
+  })
+  .meta({ id: 'Sample' })
+export type Sample = z.infer<typeof Sample>
+
+export const REJECTIONS = ['not-finite', 'negative', 'far-future', 'too-old', 'bad-time'] as const
+export type Rejection = (typeof REJECTIONS)[number]
+
+export interface AppendReport {
+  readonly accepted: number
+  readonly rejected: Readonly<Partial<Record<Rejection, number>>>
+}
+
+export interface GridQuery {
+  readonly metric: MetricName
+  readonly services: readonly ServiceId[]
+  /** Inclusive, a multiple of stepMs. */
+  readonly fromMs: number
+  /** Exclusive, a multiple of stepMs. */
+  readonly toMs: number
+  readonly stepMs: number
+}
+
+export interface SampleStore {
+  /**
+   * Stores what can be stored and counts the rest by reason. Two values for one (service, metric, atMs): the
+   * larger stays, whatever the order of arrival, so that a repeated read never hides load.
+   */
+  append(samples: readonly Sample[], nowMs: number): Promise<AppendReport>
+  /** Row-major services × steps; each cell the mean of its samples, NaN where there are none. */
+  grid(query: GridQuery): Promise<Float64Array>
+  /** Newest sample at or before `atMs` of every service that has one. */
+  latest(
+    metric: MetricName,
+    atMs: number,
+  ): Promise<ReadonlyMap<ServiceId, { atMs: number; value: number }>>
+  /** What is stored: a row per (service, metric). */
+  inventory(): Promise<
+    readonly {
+      service: ServiceId
+      metric: MetricName
+      firstMs: number
+      lastMs: number
+      count: number
+    }[]
+  >
+  /** Drops samples older than `beforeMs`; says how many. */
+  prune(beforeMs: number): Promise<number>
+  close(): Promise<void>
+}
