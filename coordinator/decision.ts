@@ -33,12 +33,9 @@ export const Decision = z
     reactiveNeed: z.int(),
     wanted: z.int(),
     costPerHour: z.number().min(0).meta({ description: 'Cost of `to` replicas, $/hour.' }),
-    shadowPrice: z
-      .number()
-      .min(0)
-      .meta({
-        description: 'Weighted requests/s outside the SLO that one more $/hour would avoid.',
-      }),
+    shadowPrice: z.number().min(0).meta({
+      description: 'Weighted requests/s outside the SLO that one more $/hour would avoid.',
+    }),
     expectedLoss: z
       .number()
       .min(0)

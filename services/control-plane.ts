@@ -57,11 +57,9 @@ export const TickSummary = z
     tick: z.int(),
     atMs: z.number(),
     costBudgetPerHour: z.number(),
-    spendPerHour: z
-      .number()
-      .meta({
-        description: 'Cost of the decided replicas and of those still terminating, $/hour.',
-      }),
+    spendPerHour: z.number().meta({
+      description: 'Cost of the decided replicas and of those still terminating, $/hour.',
+    }),
     shadowPrice: z.number(),
     feasible: z
       .boolean()
