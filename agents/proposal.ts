@@ -15,16 +15,16 @@ export interface Proposal {
   readonly service: ServiceId
   readonly policy: PolicyKind
   readonly allowed: ReplicaRange
-  /** What the observed load needs now, by the HPA rule with its own memory; inside `allowed`. Funded first. */
+  /** What the observed load needs now, by the HPA rule with its own memory. Funded first. */
   readonly reactiveNeed: number
-  /** What the agent would take if money were no matter; ≥ reactiveNeed. Wanted, perhaps outside `allowed`. */
+  /** What the agent would take if money and limits were no matter. */
   readonly wanted: number
-  /** `wanted` held inside `allowed`. The arbiter never goes above it. */
+  /** `wanted` held inside `allowed`; the arbiter never goes above it. */
   readonly preferred: number
-  /** Expected requests/s outside the SLO with `allowed.min + i` replicas; convex, non-increasing. */
+  /** The replica count of `loss[0]`. */
+  readonly fromReplicas: number
+  /** Expected requests/s outside the SLO with `fromReplicas + i` replicas; non-increasing. */
   readonly loss: Float64Array
-  readonly pricePerReplicaHour: number
-  readonly weight: number
   readonly reason: ProposalReason
 }
 
@@ -48,19 +48,21 @@ export const ProposalDocument = z
   .meta({ id: 'Proposal' })
 export type ProposalDocument = z.infer<typeof ProposalDocument>
 
-export function proposalDocument(proposal: Proposal): ProposalDocument {
-  const { allowed, loss, pricePerReplicaHour } = proposal
+export function proposalDocument(
+  proposal: Proposal,
+  pricePerReplicaHour: number,
+): ProposalDocument {
   return {
     service: proposal.service,
     policy: proposal.policy,
-    allowed: { ...allowed },
+    allowed: { ...proposal.allowed },
     reactiveNeed: proposal.reactiveNeed,
     wanted: proposal.wanted,
     preferred: proposal.preferred,
-    options: Array.from(loss, (value, i) => ({
-      replicas: allowed.min + i,
-      loss: value,
-      costPerHour: (allowed.min + i) * pricePerReplicaHour,
+    options: Array.from(proposal.loss, (loss, i) => ({
+      replicas: proposal.fromReplicas + i,
+      loss,
+      costPerHour: (proposal.fromReplicas + i) * pricePerReplicaHour,
     })),
     reason: proposal.reason,
   }

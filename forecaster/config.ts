@@ -26,7 +26,7 @@ export const ForecastConfig = z
     refitMs: z
       .int()
       .positive()
-      .default(60 * 60 * 1000)
+      .default(6 * 60 * 60 * 1000)
       .meta({ description: 'Time between refits of one series, ms.' }),
     expirySteps: z
       .int()

@@ -10,6 +10,7 @@ import { BoundBy, Decision, Settlement } from '../coordinator/decision.ts'
 import { type Forecast, ForecastDocument } from '../forecaster/forecast.ts'
 import { ServiceId } from '../forecaster/series.ts'
 import type { AppConfig } from './config.ts'
+import type { AppendReport, Sample } from './stores/sample-store.ts'
 
 export const ReplicaReport = z
   .strictObject({
@@ -196,6 +197,8 @@ export interface ControlPlane {
     atMs: number,
     replicas: ReadonlyMap<ServiceId, ReplicaReport> | undefined,
   ): Promise<TickSummary>
+  /** Stores samples by the controller's clock (manual: the newest sample's own time) and counts what is refused. */
+  ingest(samples: readonly Sample[]): Promise<AppendReport>
   explain(decisionId: string): Promise<Explanation | undefined>
   replay(decisionId: string): Promise<ReplayReport | undefined>
   setBudget(costBudgetPerHour: number, actor: string): Promise<void>

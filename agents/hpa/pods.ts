@@ -106,8 +106,11 @@ export function utilizationReplicas(input: UtilizationInput): MetricProposal {
     return Math.floor((used * 100) / requested) / targetUtilization
   }
   const fullPercent = Math.max(100, targetUtilization)
-  const missingAsFull = (pod: Pod) => Math.floor(((pod.requestMilli ?? 0) * fullPercent) / 100)
-  return replicasOf(input, groupPods(pods, resource, input), ratioOf, missingAsFull)
+  const imagined = (pod: Pod, ratio: number): number | undefined => {
+    if (ratio < 1) return Math.floor(((pod.requestMilli ?? 0) * fullPercent) / 100)
+    return ratio > 1 ? 0 : undefined
+  }
+  return replicasOf(input, groupPods(pods, resource, input), ratioOf, imagined)
 }
 
 export interface AveragePodsInput extends PodsInput {
@@ -125,7 +128,9 @@ export function podAverageReplicas(input: AveragePodsInput): MetricProposal {
     for (const { milli } of usage) used += milli
     return Math.floor(used / usage.length) / targetMilli
   }
-  return replicasOf(input, groupPods(pods, resource, input), ratioOf, () => targetMilli)
+  // unlike above, a missing pod is idle at exactly the target too: so it is upstream
+  const imagined = (_pod: Pod, ratio: number): number => (ratio < 1 ? targetMilli : 0)
+  return replicasOf(input, groupPods(pods, resource, input), ratioOf, imagined)
 }
 
 interface Usage {
@@ -137,7 +142,8 @@ function replicasOf(
   input: PodsInput,
   { ready, unready, missing }: PodGroups,
   ratioOf: (usage: readonly Usage[]) => number,
-  missingAsFull: (pod: Pod) => number,
+  /** Usage to assume of a pod without a sample; undefined leaves it out. */
+  imagined: (pod: Pod, ratio: number) => number | undefined,
 ): MetricProposal {
   const { pods, currentReplicas } = input
   if (pods.length === 0) return invalid('no pods returned by the selector')
@@ -152,8 +158,10 @@ function replicasOf(
       : Math.ceil(ratio * ready.length)
     return { kind: 'replicas', replicas, ratio }
   }
-  // at exactly 1 the imagined value does not matter: either way the count stays
-  for (const pod of missing) usage.push({ pod, milli: ratio < 1 ? missingAsFull(pod) : 0 })
+  for (const pod of missing) {
+    const milli = imagined(pod, ratio)
+    if (milli !== undefined) usage.push({ pod, milli })
+  }
   if (unreadyCount) for (const pod of unready) usage.push({ pod, milli: 0 })
   const damped = ratioOf(usage)
   return { kind: 'replicas', replicas: dampedReplicas(input, ratio, damped, usage.length), ratio }

@@ -84,10 +84,13 @@ export interface Setting {
 export interface Ledger {
   /** Random id made when the ledger was created; part of every decision's id. */
   readonly epoch: string
-  /** Durable when it resolves: the tick, its decisions (pending) and its forecasts, in one transaction. */
+  /**
+   * Durable when it resolves: the tick, its decisions and its forecasts, in one transaction. A decision without a
+   * settlement of its own is pending.
+   */
   openTick(
     tick: TickRecord,
-    decisions: readonly Decision[],
+    decisions: readonly (Decision & { readonly settlement?: Settlement })[],
     forecasts: readonly ForecastDocument[],
   ): Promise<void>
   settle(

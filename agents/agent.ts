@@ -1,0 +1,173 @@
+/**
+ * One agent per service: its memory, and the steps in which it speaks.
+ *
+ *   floor     what pure reactive control (the HPA rule) would need now, on a track of its own: the replica
+ *             count that HPA alone would have had, so that "do no harm" compares with what HPA really does
+ *   propose   the menu: floor, what the policy wants beyond it, and what each count loses
+ *   remember  what was granted, for the next tick
+ *
+ * All of it pure: memory goes in and comes out.
+ */
+import type { ServiceId } from '../forecaster/series.ts'
+import { averageValueReplicas } from './hpa/metrics.ts'
+import {
+  emptyMemory,
+  type HpaMemory,
+  normalizeWithBehaviors,
+  recordScaleEvent,
+  scaleDownLimit,
+} from './hpa/normalize.ts'
+import type { Observation } from './observation.ts'
+import type { ServiceSpec } from './service-spec.ts'
+
+export interface TimedCount {
+  readonly atMs: number
+  readonly replicas: number
+}
+
+export interface AgentMemory {
+  /** The count that reactive control alone would have had. */
+  readonly floorReplicas: number
+  readonly floorMemory: HpaMemory
+  /** Changes really made, for the rate limits. */
+  readonly changes: HpaMemory
+  /** What the policy lately wanted, newest last: extra is held for a while, so that it does not flap. */
+  readonly wants: readonly TimedCount[]
+  /** The last count decided and enforced; -1 before the first. */
+  readonly lastTo: number
+}
+
+export function firstMemory(requested: number): AgentMemory {
+  return {
+    floorReplicas: requested,
+    floorMemory: emptyMemory,
+    changes: emptyMemory,
+    wants: [],
+    lastTo: -1,
+  }
+}
+
+/**
+ * Memory as it stands at the start of a tick: when somebody else changed the target, reactive control would
+ * have found that count too, so the floor's track takes it over.
+ */
+export function catchUp(memory: AgentMemory | undefined, requested: number): AgentMemory {
+  if (memory === undefined) return firstMemory(requested)
+  if (memory.lastTo < 0 || memory.lastTo === requested) return memory
+  return { ...memory, floorReplicas: requested, lastTo: -1 }
+}
+
+export interface Floor {
+  readonly service: ServiceId
+  /** The least that bounds and rate limits let reactive control go to. */
+  readonly least: number
+  /** What the observed load needs by the HPA rule, stabilised and rate-limited; ≥ least. */
+  readonly need: number
+  readonly memory: HpaMemory
+  readonly limitedBy:
+    | 'none'
+    | 'stabilization'
+    | 'rate-limit'
+    | 'max-replicas'
+    | 'min-replicas'
+    | 'no-data'
+}
+
+const clamp = (value: number, low: number, high: number): number =>
+  Math.min(Math.max(value, low), high)
+
+/** Reactive need now. Without a usable load the count holds: missing data never causes a decrease. */
+export function floorOf(spec: ServiceSpec, observation: Observation, memory: AgentMemory): Floor {
+  const { minReplicas, maxReplicas, behavior } = spec
+  const { service, nowMs, loadRps, freshness } = observation
+  const current = memory.floorReplicas
+  const held = clamp(current, minReplicas, maxReplicas)
+  if (freshness === 'dead' || Number.isNaN(loadRps)) {
+    return { service, least: held, need: held, memory: memory.floorMemory, limitedBy: 'no-data' }
+  }
+  const desired = averageValueReplicas({
+    total: loadRps,
+    targetAverage: observation.capacityPerReplica * spec.targetUtilization,
+    currentReplicas: current,
+    toleranceUp: behavior.scaleUp.tolerance,
+    toleranceDown: behavior.scaleDown.tolerance,
+  })
+  const step = normalizeWithBehaviors({
+    current,
+    desired,
+    minReplicas,
+    maxReplicas,
+    behavior,
+    memory: memory.floorMemory,
+    nowMs,
+  })
+  if (freshness !== 'fresh') {
+    const need = Math.max(step.replicas, held)
+    return {
+      service,
+      least: held,
+      need,
+      memory: step.memory,
+      limitedBy: step.replicas < held ? 'no-data' : step.limitedBy,
+    }
+  }
+  const least = clamp(
+    scaleDownLimit(current, memory.floorMemory, behavior, nowMs),
+    minReplicas,
+    step.replicas,
+  )
+  return { service, least, need: step.replicas, memory: step.memory, limitedBy: step.limitedBy }
+}
+
+export interface Granted {
+  /** What the floor's own track was granted. */
+  readonly floorReplicas: number
+  readonly from: number
+  readonly to: number
+  readonly wanted: number
+  readonly enforced: boolean
+}
+
+export function remember(
+  spec: ServiceSpec,
+  observation: Observation,
+  memory: AgentMemory,
+  floor: Floor,
+  granted: Granted,
+): AgentMemory {
+  const { nowMs } = observation
+  const { from, to, enforced } = granted
+  const heldSinceMs = nowMs - holdMs(observation)
+  return {
+    floorReplicas: granted.floorReplicas,
+    floorMemory: recordScaleEvent(
+      floor.memory,
+      memory.floorReplicas,
+      granted.floorReplicas,
+      nowMs,
+      spec.behavior,
+    ),
+    changes: enforced
+      ? recordScaleEvent(memory.changes, from, to, nowMs, spec.behavior)
+      : memory.changes,
+    wants: [
+      ...memory.wants.filter((w) => w.atMs > heldSinceMs),
+      { atMs: nowMs, replicas: granted.wanted },
+    ],
+    lastTo: enforced ? to : -1,
+  }
+}
+
+/** How long a wish for extra replicas outlives its forecast: what is let go cannot be back within a lead time. */
+function holdMs(observation: Observation): number {
+  return 2 * observation.leadTimeMs
+}
+
+/** The largest count wanted within the hold time. */
+export function heldWant(observation: Observation, memory: AgentMemory, wanted: number): number {
+  const sinceMs = observation.nowMs - holdMs(observation)
+  let most = wanted
+  for (const want of memory.wants)
+    if (want.atMs > sinceMs && want.replicas > most) most = want.replicas
+  return most
+}

@@ -1,0 +1,20 @@
+/** A policy: what it would have beyond the reactive floor, and what it believes each count loses. */
+import type { Floor } from '../agent.ts'
+import type { Observation } from '../observation.ts'
+import type { ProposalReason } from '../proposal.ts'
+import type { PolicyKind, ServiceSpec } from '../service-spec.ts'
+
+export interface Wish {
+  /** Replicas wanted now, whatever the limits; never less than the floor's need. */
+  readonly replicas: number
+  readonly reason: ProposalReason
+}
+
+export interface Policy {
+  readonly kind: PolicyKind
+  /** One sentence for people. */
+  readonly description: string
+  wish(spec: ServiceSpec, observation: Observation, floor: Floor): Wish
+  /** Expected requests/s outside the SLO with `replicas`; non-increasing in `replicas`. */
+  loss(spec: ServiceSpec, observation: Observation, replicas: number): number
+}

@@ -1,0 +1,55 @@
+/**
+ * Has ready, when the forecast load comes, the least replicas that keep expected violations within the SLO's error
+ * budget. Demand is the forecast distribution from now until a replica started at the next tick could be ready, so
+ * nothing is let go that would be wanted back within its own start-up time.
+ *
+ * Where load has outrun forecast or capacity (surge) it also wants room to work off the queue.
+ */
+import { expectedLoss, replicasWithin, violationCurve } from '../loss.ts'
+import type { Observation } from '../observation.ts'
+import type { ServiceSpec } from '../service-spec.ts'
+import type { Policy } from './policy.ts'
+import { reactive } from './reactive.ts'
+
+/** Utilization aimed at in a surge: a queue drains with the rest. The usual HPA target. */
+const SURGE_UTILIZATION = 0.8
+
+const curveOf = (spec: ServiceSpec, observation: Observation) =>
+  violationCurve(
+    observation.capacityPerReplica,
+    observation.saturationPerReplica,
+    spec.slo.objective,
+  )
+
+function surging(observation: Observation): boolean {
+  const carried = observation.replicas.ready * observation.capacityPerReplica
+  return observation.drifting ? observation.loadRps > 0.8 * carried : observation.loadRps > carried
+}
+
+export const predictive: Policy = {
+  kind: 'predictive',
+  description:
+    'The reactive floor, and ahead of it what the calibrated forecast needs at the measured start-up lag.',
+  wish(spec, observation, floor) {
+    const { demand, freshness, loadRps, capacityPerReplica } = observation
+    if (freshness === 'dead' || Number.isNaN(loadRps))
+      return { replicas: floor.need, reason: 'no-data' }
+    if (demand === undefined) return { replicas: floor.need, reason: 'fallback' }
+    const ahead = replicasWithin(
+      curveOf(spec, observation),
+      demand,
+      spec.slo.objective,
+      spec.maxReplicas,
+    )
+    const surge = surging(observation)
+      ? Math.ceil(loadRps / (capacityPerReplica * SURGE_UTILIZATION))
+      : 0
+    const replicas = Math.max(ahead, surge, floor.need)
+    if (replicas === floor.need) return { replicas, reason: 'reactive' }
+    return { replicas, reason: surge > ahead ? 'surge' : 'forecast' }
+  },
+  loss(spec, observation, replicas) {
+    if (observation.demand === undefined) return reactive.loss(spec, observation, replicas)
+    return expectedLoss(curveOf(spec, observation), observation.demand, replicas)
+  },
+}

@@ -1,0 +1,194 @@
+/**
+ * A tick's inputs as bytes: enough to decide it again, bit for bit, years later. Columns of float64 (NaN keeps its
+ * meaning), then the ragged lists of the agents' memories. Specs are not in it: they change rarely, so a frame
+ * names them by hash and they are stored once.
+ *
+ * Layout, little-endian: magic 'FSF1' · uint32 services · float64 tick, atMs, costBudgetPerHour ·
+ * FIELDS + LEVELS columns of float64 · one float64 list of all ragged pairs.
+ */
+import assert from 'node:assert/strict'
+import type { AgentMemory, TimedCount } from '../agents/agent.ts'
+import type { HpaMemory } from '../agents/hpa/normalize.ts'
+import { FRESHNESS } from '../agents/observation.ts'
+import { Mode, type ServiceSpec } from '../agents/service-spec.ts'
+import { LEVELS } from '../forecaster/forecast.ts'
+import type { ServiceId } from '../forecaster/series.ts'
+import type { ServiceInput, TickInput } from './tick.ts'
+
+const MAGIC = 0x31465346 // 'FSF1'
+const HEAD_BYTES = 8 + 3 * 8
+const FIELDS = 22
+
+export interface SpecRow {
+  readonly service: ServiceId
+  readonly spec: ServiceSpec
+}
+
+export function encodeFrame(input: TickInput): Uint8Array {
+  const n = input.services.length
+  let pairs = 0
+  for (const { memory } of input.services)
+    if (memory) pairs += listsOf(memory).reduce((sum, l) => sum + l.length, 0)
+  const columns = FIELDS + LEVELS.length
+  const buffer = new ArrayBuffer(HEAD_BYTES + (columns * n + 2 * pairs) * 8)
+  const head = new DataView(buffer)
+  head.setUint32(0, MAGIC, true)
+  head.setUint32(4, n, true)
+  head.setFloat64(8, input.tick, true)
+  head.setFloat64(16, input.atMs, true)
+  head.setFloat64(24, input.costBudgetPerHour, true)
+  const body = new Float64Array(buffer, HEAD_BYTES)
+  let ragged = columns * n
+  for (let i = 0; i < n; i++) {
+    const service = input.services[i]!
+    writeFields(body, i, n, service)
+    const { memory } = service
+    if (memory) for (const list of listsOf(memory)) ragged = writePairs(body, ragged, list)
+  }
+  return new Uint8Array(buffer)
+}
+
+type Pair = readonly [number, number]
+
+const counts = (list: readonly TimedCount[]): Pair[] => list.map((r) => [r.atMs, r.replicas])
+const changes = (list: HpaMemory['scaleUps']): Pair[] => list.map((c) => [c.atMs, c.change])
+
+/** The memory's lists, in the order in which they stand in the frame. */
+function listsOf({ floorMemory, changes: made, wants }: AgentMemory): Pair[][] {
+  return [
+    counts(floorMemory.recommendations),
+    changes(floorMemory.scaleUps),
+    changes(floorMemory.scaleDowns),
+    counts(made.recommendations),
+    changes(made.scaleUps),
+    changes(made.scaleDowns),
+    counts(wants),
+  ]
+}
+
+function writePairs(body: Float64Array, at: number, pairs: readonly Pair[]): number {
+  let next = at
+  for (const [a, b] of pairs) {
+    body[next++] = a
+    body[next++] = b
+  }
+  return next
+}
+
+function writeFields(
+  body: Float64Array,
+  i: number,
+  n: number,
+  { mode, observation, memory }: ServiceInput,
+): void {
+  const { replicas, demand } = observation
+  const lengths = memory ? listsOf(memory).map((l) => l.length) : [0, 0, 0, 0, 0, 0, 0]
+  const fields = [
+    observation.nowMs,
+    observation.loadRps,
+    FRESHNESS.indexOf(observation.freshness),
+    replicas.requested,
+    replicas.ready,
+    replicas.starting,
+    replicas.terminating,
+    observation.leadTimeMs,
+    observation.capacityPerReplica,
+    observation.saturationPerReplica,
+    observation.drifting ? 1 : 0,
+    demand ? 1 : 0,
+    Mode.options.indexOf(mode),
+    memory ? memory.floorReplicas : Number.NaN,
+    memory ? memory.lastTo : Number.NaN,
+    ...lengths,
+  ]
+  assert.equal(fields.length, FIELDS)
+  for (let f = 0; f < FIELDS; f++) body[f * n + i] = fields[f]!
+  for (let level = 0; level < LEVELS.length; level++) {
+    body[(FIELDS + level) * n + i] = demand ? demand[level]! : Number.NaN
+  }
+}
+
+/** The tick's inputs again. `specs` must be the rows that the frame was made with, in that order. */
+export function decodeFrame(bytes: Uint8Array, specs: readonly SpecRow[]): TickInput {
+  const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  assert.equal(head.getUint32(0, true), MAGIC, 'not a tick frame')
+  const n = head.getUint32(4, true)
+  assert.equal(n, specs.length, `frame of ${n} services, ${specs.length} specs`)
+  const body = new Float64Array(bytes.slice(HEAD_BYTES).buffer)
+  const cursor = { at: (FIELDS + LEVELS.length) * n }
+  const services = specs.map((row, i) => readService(body, i, n, cursor, row))
+  return {
+    tick: head.getFloat64(8, true),
+    atMs: head.getFloat64(16, true),
+    costBudgetPerHour: head.getFloat64(24, true),
+    services,
+  }
+}
+
+function readService(
+  body: Float64Array,
+  i: number,
+  n: number,
+  cursor: { at: number },
+  { service, spec }: SpecRow,
+): ServiceInput {
+  const f = Array.from({ length: FIELDS }, (_, k) => body[k * n + i]!)
+  const demand = Float64Array.from(LEVELS, (_, level) => body[(FIELDS + level) * n + i]!)
+  const lists = f.slice(15).map((length) => readPairs(body, cursor, length))
+  const asCounts = (k: number) => lists[k]!.map(([atMs, replicas]) => ({ atMs, replicas }))
+  const asChanges = (k: number) => lists[k]!.map(([atMs, change]) => ({ atMs, change }))
+  const hpa = (k: number): HpaMemory => ({
+    recommendations: asCounts(k),
+    scaleUps: asChanges(k + 1),
+    scaleDowns: asChanges(k + 2),
+  })
+  return {
+    spec,
+    mode: Mode.options[f[12]!]!,
+    memory: Number.isNaN(f[13]!)
+      ? undefined
+      : {
+          floorReplicas: f[13]!,
+          lastTo: f[14]!,
+          floorMemory: hpa(0),
+          changes: hpa(3),
+          wants: asCounts(6),
+        },
+    observation: {
+      service,
+      nowMs: f[0]!,
+      loadRps: f[1]!,
+      freshness: FRESHNESS[f[2]!]!,
+      replicas: { requested: f[3]!, ready: f[4]!, starting: f[5]!, terminating: f[6]! },
+      leadTimeMs: f[7]!,
+      capacityPerReplica: f[8]!,
+      saturationPerReplica: f[9]!,
+      drifting: f[10] === 1,
+      demand: f[11] === 1 ? demand : undefined,
+    },
+  }
+}
+
+function readPairs(body: Float64Array, cursor: { at: number }, length: number): Pair[] {
+  return Array.from({ length }, () => {
+    const pair: Pair = [body[cursor.at]!, body[cursor.at + 1]!]
+    cursor.at += 2
+    return pair
+  })
+}
+
+/** The tick's outputs as bytes, for comparing: exact, order fixed. */
+export function encodeOutcome(
+  rows: readonly { to: number; floorReplicas: number; expectedLoss: number }[],
+  figures: readonly number[],
+): Uint8Array {
+  const out = new Float64Array(rows.length * 3 + figures.length)
+  let at = 0
+  for (const row of rows) {
+    out[at++] = row.to
+    out[at++] = row.floorReplicas
+    out[at++] = row.expectedLoss
+  }
+  out.set(figures, at)
+  return new Uint8Array(out.buffer)
+}

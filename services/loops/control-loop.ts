@@ -1,0 +1,253 @@
+/**
+ * The loop: one tick walks store → forecast → proposals → arbitration → ledger → actuator, once, for all services.
+ * It reads like a table of contents; the judgement is in the functions that it calls.
+ */
+import type { AgentMemory } from '../../agents/agent.ts'
+import type { ReplicaCounts } from '../../agents/observation.ts'
+import type { ServiceSpec } from '../../agents/service-spec.ts'
+import type { TickInput } from '../../coordinator/tick.ts'
+import { type Forecast, toDocument } from '../../forecaster/forecast.ts'
+import { forecastAt } from '../../forecaster/forecaster.ts'
+import { LOAD_METRIC, type ServiceId } from '../../forecaster/series.ts'
+import type { Actuator } from '../actuators/actuator.ts'
+import type { AppConfig } from '../config.ts'
+import type { Ledger, Outcome } from '../ledger/ledger.ts'
+import { applyDecisions, type Settled } from './apply.ts'
+import { type Decided, decide, specRows, specsHash } from './decide.ts'
+import type { LoadBook } from './load-book.ts'
+import { observe } from './observe.ts'
+import type { Settings } from './settings.ts'
+
+/** Forecasts written a tick; beyond it services take turns, so that a tick's I/O stays bounded. */
+const FORECASTS_A_TICK = 500
+const OUTCOMES_EVERY_TICKS = 10
+
+export interface ControlLoopDeps {
+  readonly config: AppConfig
+  readonly book: LoadBook
+  readonly ledger: Ledger
+  readonly actuator: Actuator
+  readonly settings: Settings
+  /** Start-up time by service as measured lately, ms. */
+  readonly startups: () => Promise<ReadonlyMap<ServiceId, number>>
+  /** Wall clock for durations, ms; constant 0 where ticks must be reproducible. */
+  readonly stopwatchMs: () => number
+}
+
+export interface LoopState {
+  tick: number
+  memories: Map<ServiceId, AgentMemory>
+}
+
+export interface TickResult {
+  readonly decided: Decided
+  readonly forecasts: ReadonlyMap<ServiceId, Forecast>
+  readonly replicas: ReadonlyMap<ServiceId, ReplicaCounts>
+  readonly settled: readonly Settled[]
+  readonly durationMs: number
+}
+
+export interface ControlLoop {
+  /** One whole tick. Rejects when it could not be recorded: then nothing was changed either. */
+  tick(nowMs: number): Promise<TickResult>
+  readonly state: LoopState
+}
+
+export function createControlLoop(deps: ControlLoopDeps, state: LoopState): ControlLoop {
+  const { book, ledger, actuator, settings } = deps
+  const outcomes = createOutcomes(ledger)
+  let knownSpecs = ''
+
+  /** Specs are stored once per hash; a frame names them. */
+  async function specsOf(input: TickInput, nowMs: number): Promise<string> {
+    const rows = specRows(input)
+    const hash = specsHash(rows)
+    if (hash !== knownSpecs) await ledger.checkpoint(`specs:${hash}`, rows, nowMs)
+    knownSpecs = hash
+    return hash
+  }
+
+  async function record(
+    decided: Decided,
+    forecasts: ReadonlyMap<ServiceId, Forecast>,
+    startedMs: number,
+  ): Promise<number> {
+    const { input, output, frame, outputsHash, decisions } = decided
+    const configHash = await specsOf(input, input.atMs)
+    const durationMs = deps.stopwatchMs() - startedMs
+    const { tick, atMs, costBudgetPerHour } = input
+    const { spendPerHour, shadowPrice, feasible } = output
+    const boundBy = feasible ? (shadowPrice > 0 ? 'budget' : 'none') : 'budget-infeasible'
+    await ledger.openTick(
+      {
+        tick,
+        atMs,
+        epoch: ledger.epoch,
+        costBudgetPerHour,
+        spendPerHour,
+        shadowPrice,
+        feasible,
+        boundBy,
+        configHash,
+        durationMs,
+        inputs: frame,
+        outputsHash,
+      },
+      decisions,
+      turnOf([...forecasts.values()], tick).map(toDocument),
+    )
+    return durationMs
+  }
+
+  return {
+    state,
+    async tick(nowMs) {
+      const startedMs = deps.stopwatchMs()
+      const { config } = deps
+      await book.read(nowMs)
+      const replicas = await actuator.observe()
+      const forecasts = forecastAll(book, config)
+      const input = observeAll(deps, {
+        nowMs,
+        tick: state.tick + 1,
+        forecasts,
+        replicas,
+        startups: await deps.startups(),
+        memories: state.memories,
+      })
+      const decided = decide(input, ledger.epoch)
+      const durationMs = await record(decided, forecasts, startedMs)
+      // the tick is in the ledger: from here on it has happened, whatever becomes of its effects
+      state.tick = input.tick
+      state.memories = memoriesOf(decided)
+      const { decisions } = decided
+      const settled = await applyDecisions({
+        actuator,
+        decisions,
+        input,
+        paused: settings.paused,
+        nowMs: () => nowMs,
+      })
+      if (settled.length > 0) await ledger.settle(settled)
+      await outcomes.follow(decided, book)
+      return { decided, forecasts, replicas, settled, durationMs }
+    },
+  }
+}
+
+function turnOf(forecasts: readonly Forecast[], tick: number): readonly Forecast[] {
+  if (forecasts.length <= FORECASTS_A_TICK) return forecasts
+  const turns = Math.ceil(forecasts.length / FORECASTS_A_TICK)
+  const start = (tick % turns) * FORECASTS_A_TICK
+  return forecasts.slice(start, start + FORECASTS_A_TICK)
+}
+
+export function memoriesOf({
+  input,
+  output,
+}: Pick<Decided, 'input' | 'output'>): Map<ServiceId, AgentMemory> {
+  const memories = new Map<ServiceId, AgentMemory>()
+  input.services.forEach(({ observation }, i) => {
+    const memory = output.memories[i]
+    if (memory) memories.set(observation.service, memory)
+  })
+  return memories
+}
+
+/** A forecast from where each series stands; services without a fitted model have none. */
+export function forecastAll(book: LoadBook, config: AppConfig): Map<ServiceId, Forecast> {
+  const forecasts = new Map<ServiceId, Forecast>()
+  const issuedAtMs = book.readToMs()
+  for (const { service, fit } of book.entries.values()) {
+    if (!fit) continue
+    forecasts.set(
+      service,
+      forecastAt(
+        fit.state,
+        issuedAtMs,
+        { service, metric: LOAD_METRIC, stepMs: config.stepMs },
+        config.forecast,
+      ),
+    )
+  }
+  return forecasts
+}
+
+interface ObserveAll {
+  readonly nowMs: number
+  readonly tick: number
+  readonly forecasts: ReadonlyMap<ServiceId, Forecast>
+  readonly replicas: ReadonlyMap<ServiceId, ReplicaCounts>
+  readonly startups: ReadonlyMap<ServiceId, number>
+  readonly memories: ReadonlyMap<ServiceId, AgentMemory>
+}
+
+export function observeAll(
+  deps: Pick<ControlLoopDeps, 'config' | 'book' | 'settings'>,
+  given: ObserveAll,
+): TickInput {
+  const { settings, book, config } = deps
+  const services = [...book.entries.values()].map((entry) => {
+    const { service } = entry
+    const spec: ServiceSpec = settings.specOf(service)
+    const counts = given.replicas.get(service)
+    const observation = observe({
+      config,
+      spec,
+      entry,
+      replicas: counts ?? { requested: spec.minReplicas, ready: 0, starting: 0, terminating: 0 },
+      startupMs: given.startups.get(service),
+      forecast: given.forecasts.get(service),
+      nowMs: given.nowMs,
+    })
+    // a target that does not say what it runs is left alone
+    return {
+      spec,
+      mode: counts ? settings.modeOf(service) : ('off' as const),
+      observation,
+      memory: given.memories.get(service),
+    }
+  })
+  return { tick: given.tick, atMs: given.nowMs, costBudgetPerHour: settings.budget(), services }
+}
+
+interface Outcomes {
+  follow(decided: Decided, book: LoadBook): Promise<void>
+}
+
+/** What came of it, per service: load, violations, replica-hours and cost since the last row. */
+function createOutcomes(ledger: Ledger): Outcomes {
+  let lastMs = Number.NaN
+  let sinceTick = 0
+  const hours = new Map<ServiceId, number>()
+  return {
+    async follow({ input }, book) {
+      const elapsedHours = Number.isNaN(lastMs) ? 0 : (input.atMs - lastMs) / 3_600_000
+      lastMs = input.atMs
+      for (const { observation } of input.services) {
+        const { ready, starting, terminating } = observation.replicas
+        const spent = (ready + starting + terminating) * elapsedHours
+        hours.set(observation.service, (hours.get(observation.service) ?? 0) + spent)
+      }
+      sinceTick++
+      if (sinceTick < OUTCOMES_EVERY_TICKS) return
+      sinceTick = 0
+      const rows: Outcome[] = input.services.map(({ spec, observation: { service, loadRps } }) => {
+        const replicaHours = hours.get(service) ?? 0
+        const violationRatio = book.entries.get(service)?.violationRatio ?? Number.NaN
+        const known = (value: number) => (Number.isNaN(value) ? null : value)
+        return {
+          tick: input.tick,
+          service,
+          atMs: input.atMs,
+          loadRps: known(loadRps),
+          violationRatio: known(violationRatio),
+          replicaHours,
+          cost: replicaHours * spec.pricePerReplicaHour,
+        }
+      })
+      hours.clear()
+      await ledger.saveOutcomes(rows)
+    },
+  }
+}

@@ -1,0 +1,142 @@
+/** "Why this number?" and "is that really so?": a stored tick decided again from its frame. */
+
+import { type Proposal, proposalDocument } from '../../agents/proposal.ts'
+import { lossBetween } from '../../agents/propose.ts'
+import { Decision } from '../../coordinator/decision.ts'
+import { decodeFrame } from '../../coordinator/frame.ts'
+import { decideTick, type TickInput, type TickOutput } from '../../coordinator/tick.ts'
+import { LEVELS } from '../../forecaster/forecast.ts'
+import { LOAD_METRIC } from '../../forecaster/series.ts'
+import type { Explanation, ReplayReport } from '../control-plane.ts'
+import type { Ledger, StoredDecision, TickRecord } from '../ledger/ledger.ts'
+import { describe } from './decide.ts'
+import { specsOfTick } from './recovery.ts'
+
+/** Options shown on either side of what was chosen. */
+const MENU_MARGIN = 3
+const MENU_MOST = 60
+
+interface Recalled {
+  readonly decision: StoredDecision
+  readonly record: TickRecord
+  readonly input: TickInput
+  readonly output: TickOutput
+  /** Place of the service in the tick. */
+  readonly index: number
+}
+
+async function recall(ledger: Ledger, decisionId: string): Promise<Recalled | undefined> {
+  const decision = await ledger.decision(decisionId)
+  const record = decision && (await ledger.tick(decision.tick))
+  const specs = record && (await specsOfTick(ledger, record))
+  if (!decision || !record || !specs) return undefined
+  const input = decodeFrame(record.inputs, specs)
+  const index = input.services.findIndex((s) => s.observation.service === decision.service)
+  return { decision, record, input, output: decideTick(input), index }
+}
+
+export async function explainDecision(
+  ledger: Ledger,
+  decisionId: string,
+): Promise<Explanation | undefined> {
+  const recalled = await recall(ledger, decisionId)
+  if (!recalled) return undefined
+  const { decision, input, output, index } = recalled
+  const { spec, observation } = input.services[index]!
+  const grant = output.grants[index]!
+  const { demand } = observation
+  return {
+    decision,
+    observation: {
+      loadRps: Number.isNaN(observation.loadRps) ? null : observation.loadRps,
+      freshness: observation.freshness,
+      replicas: observation.replicas,
+      leadTimeMs: observation.leadTimeMs,
+      capacityPerReplica: observation.capacityPerReplica,
+      saturationPerReplica: observation.saturationPerReplica,
+      drifting: observation.drifting,
+      demand: demand ? LEVELS.map((level, i) => ({ level, rps: demand[i]! })) : null,
+    },
+    forecast: (await ledger.forecast(decision.service, LOAD_METRIC, decision.atMs)) ?? null,
+    proposal: proposalDocument(wholeMenu(recalled, grant.proposal), spec.pricePerReplicaHour),
+    boundBy: decision.boundBy,
+    counterfactual: counterfactual(input, output, index),
+  }
+}
+
+/** The proposal with its menu widened from the chosen neighbourhood to what a reader wants to compare. */
+function wholeMenu({ input, index, decision }: Recalled, proposal: Proposal | undefined): Proposal {
+  const { spec, observation } = input.services[index]!
+  const allowed = proposal?.allowed ?? { min: decision.from, max: decision.from }
+  const top = Math.min(
+    spec.maxReplicas,
+    Math.max(decision.wanted, decision.from, decision.to) + MENU_MARGIN,
+  )
+  const bottom = Math.max(spec.minReplicas, Math.min(1, top), top - MENU_MOST)
+  return {
+    service: decision.service,
+    policy: decision.policy,
+    allowed,
+    reactiveNeed: decision.reactiveNeed,
+    wanted: decision.wanted,
+    preferred: proposal?.preferred ?? decision.from,
+    fromReplicas: bottom,
+    loss: lossBetween(spec, observation, bottom, top),
+    reason: decision.reason,
+  }
+}
+
+/** The same tick with one more $/hour. */
+function counterfactual(
+  input: TickInput,
+  output: TickOutput,
+  index: number,
+): Explanation['counterfactual'] {
+  const extraBudgetPerHour = 1
+  const richer = decideTick({
+    ...input,
+    costBudgetPerHour: input.costBudgetPerHour + extraBudgetPerHour,
+  })
+  const lossAt = (replicas: number, i: number): number => {
+    const { spec, observation } = input.services[i]!
+    return lossBetween(spec, observation, replicas, replicas)[0]!
+  }
+  const avoided = (i: number) => {
+    const to = richer.grants[i]!.to
+    return to === output.grants[i]!.to ? 0 : lossAt(output.grants[i]!.to, i) - lossAt(to, i)
+  }
+  let fleetLossAvoided = 0
+  for (let i = 0; i < input.services.length; i++)
+    fleetLossAvoided += input.services[i]!.spec.weight * avoided(i)
+  return {
+    extraBudgetPerHour,
+    to: richer.grants[index]!.to,
+    lossAvoided: avoided(index),
+    fleetLossAvoided,
+  }
+}
+
+/** Fields in the schema's order, so that equal decisions are equal text. */
+const canonical = (decision: Decision): string => JSON.stringify(Decision.parse(decision))
+
+/** Decides the stored tick again from its inputs and compares all of it, to the bit. */
+export async function replayDecision(
+  ledger: Ledger,
+  decisionId: string,
+): Promise<ReplayReport | undefined> {
+  const recalled = await recall(ledger, decisionId)
+  if (!recalled) return undefined
+  const { record, input, output, index, decision } = recalled
+  const again = describe(input, output, record.epoch)
+  const { settlement: _, ...recomputed } = again.decisions[index]!
+  const { settlement, settledAtMs, detail, ...stored } = decision
+  return {
+    decisionId,
+    identical:
+      again.outputsHash === record.outputsHash && canonical(recomputed) === canonical(stored),
+    storedHash: record.outputsHash,
+    recomputedHash: again.outputsHash,
+    stored,
+    recomputed,
+  }
+}

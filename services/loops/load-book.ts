@@ -1,0 +1,188 @@
+/**
+ * What the controller knows of the services' load between ticks: how far the series were read, each service's
+ * newest load, its forecaster and what was learned of its capacity. Reads the store; judges nothing.
+ */
+import { type CapacityState, initialCapacity, learnCapacity } from '../../agents/capacity.ts'
+import type { ServiceSpec } from '../../agents/service-spec.ts'
+import { advance, type ForecasterState } from '../../forecaster/forecaster.ts'
+import { floorToStep, LOAD_METRIC, type ServiceId } from '../../forecaster/series.ts'
+import type { SampleStore } from '../stores/sample-store.ts'
+
+export interface Fit {
+  readonly state: ForecasterState
+  readonly atMs: number
+  /** End of the history that it learned from. */
+  readonly historyEndMs: number
+  /** Length of that history that holds data, ms. */
+  readonly spanMs: number
+}
+
+export interface Entry {
+  readonly service: ServiceId
+  capacity: CapacityState
+  /** End of the newest step with a load, and that load; NaN before any. */
+  loadAtMs: number
+  loadRps: number
+  violationRatio: number
+  latencyP95Seconds: number
+  readyReplicas: number
+  fit: Fit | undefined
+}
+
+export interface LoadBook {
+  readonly entries: ReadonlyMap<ServiceId, Entry>
+  /** End of the last step that was read; NaN before the first read. */
+  readToMs(): number
+  /** Reads every step that ended by `nowMs` and follows it with forecasters and capacity. */
+  read(nowMs: number): Promise<void>
+  /** Takes over a fit, brought up to the step that the book stands at. */
+  adopt(service: ServiceId, fit: Fit): Promise<void>
+  /** Load of one service on the grid, oldest first, ending where the book stands. */
+  history(service: ServiceId, lengthMs: number): Promise<{ startMs: number; values: Float64Array }>
+}
+
+export interface LoadBookDeps {
+  readonly store: SampleStore
+  readonly stepMs: number
+  readonly specs: ReadonlyMap<ServiceId, ServiceSpec>
+  /** Older steps than this are not caught up with; their forecasters start afresh. */
+  readonly longestGapMs: number
+}
+
+/** Most steps of a service, and cells of all, that are read again at the start. */
+const LEARN_STEPS = 2000
+const LEARN_CELLS = 2_000_000
+
+const FOLLOWED = [LOAD_METRIC, 'violation_ratio', 'ready_replicas', 'latency_p95_seconds'] as const
+
+export function createLoadBook(deps: LoadBookDeps): LoadBook {
+  const { store, stepMs, specs, longestGapMs } = deps
+  const services = [...specs.keys()]
+  const entries = new Map<ServiceId, Entry>(services.map((s) => [s, firstEntry(s, specs.get(s)!)]))
+  let readToMs = Number.NaN
+
+  /** A cell holds the samples of (start, end]: a sample stamped with a step's end belongs to the step it ends. */
+  const grid = (metric: string, of: readonly ServiceId[], fromMs: number, toMs: number) =>
+    store.grid({ metric, services: of, fromMs: fromMs + 1, toMs: toMs + 1, stepMs })
+
+  /** Newest loads, and capacity from what the store remembers: nothing else needs to outlive a restart. */
+  async function firstRead(nowMs: number): Promise<void> {
+    readToMs = floorToStep(nowMs, stepMs) - stepMs
+    const steps = Math.min(LEARN_STEPS, Math.floor(LEARN_CELLS / services.length))
+    const columns = await Promise.all(
+      FOLLOWED.map((metric) => grid(metric, services, readToMs - steps * stepMs, readToMs)),
+    )
+    services.forEach((service, row) => {
+      const cells = { row, steps, width: steps, readToMs: readToMs - steps * stepMs, stepMs }
+      follow(entries.get(service)!, columns, cells)
+    })
+    for (const [service, sample] of await store.latest(LOAD_METRIC, nowMs)) {
+      const entry = entries.get(service)
+      if (!entry) continue
+      entry.loadAtMs = sample.atMs
+      entry.loadRps = sample.value
+    }
+  }
+
+  return {
+    entries,
+    readToMs: () => readToMs,
+    async read(nowMs) {
+      if (Number.isNaN(readToMs)) await firstRead(nowMs)
+      const toMs = floorToStep(nowMs, stepMs)
+      if (toMs - readToMs > longestGapMs) {
+        for (const entry of entries.values()) entry.fit = undefined
+        readToMs = toMs - longestGapMs
+      }
+      if (toMs <= readToMs) return
+      const columns = await Promise.all(
+        FOLLOWED.map((metric) => grid(metric, services, readToMs, toMs)),
+      )
+      let steps = Math.round((toMs - readToMs) / stepMs)
+      if (notYetThere(columns[0]!, steps, nowMs - toMs < stepMs)) steps--
+      services.forEach((service, row) => {
+        follow(entries.get(service)!, columns, {
+          row,
+          steps,
+          width: columns[0]!.length / services.length,
+          readToMs,
+          stepMs,
+        })
+      })
+      readToMs += steps * stepMs
+    },
+    async adopt(service, fit) {
+      const entry = entries.get(service)
+      if (!entry) return
+      let { state } = fit
+      let standsAtMs = fit.historyEndMs
+      // while steps are fetched the book may move on: follow it until both stand at the same step
+      while (standsAtMs < readToMs) {
+        const endMs = readToMs
+        for (const value of await grid(LOAD_METRIC, [service], standsAtMs, endMs))
+          state = advance(state, value)
+        standsAtMs = endMs
+      }
+      entry.fit = { ...fit, state }
+    },
+    async history(service, lengthMs) {
+      const startMs = readToMs - Math.floor(lengthMs / stepMs) * stepMs
+      return { startMs, values: await grid(LOAD_METRIC, [service], startMs, readToMs) }
+    },
+  }
+}
+
+function firstEntry(service: ServiceId, spec: ServiceSpec): Entry {
+  return {
+    service,
+    capacity: initialCapacity(spec.capacityPerReplica, spec.slo.objective),
+    loadAtMs: Number.NaN,
+    loadRps: Number.NaN,
+    violationRatio: Number.NaN,
+    latencyP95Seconds: Number.NaN,
+    readyReplicas: Number.NaN,
+    fit: undefined,
+  }
+}
+
+/** The step that has just ended is empty for everybody: its samples are on their way, so it is read next time. */
+function notYetThere(loads: Float64Array, steps: number, justEnded: boolean): boolean {
+  if (!justEnded || steps < 1) return false
+  for (let last = steps - 1; last < loads.length; last += steps)
+    if (!Number.isNaN(loads[last]!)) return false
+  return true
+}
+
+interface Cells {
+  readonly row: number
+  readonly steps: number
+  readonly width: number
+  readonly readToMs: number
+  readonly stepMs: number
+}
+
+function follow(
+  entry: Entry,
+  columns: readonly Float64Array[],
+  { row, steps, width, readToMs, stepMs }: Cells,
+): void {
+  const [loads, violations, ready, latencies] = columns
+  for (let k = 0; k < steps; k++) {
+    const cell = row * width + k
+    const load = loads![cell]!
+    if (!Number.isNaN(ready![cell]!)) entry.readyReplicas = ready![cell]!
+    entry.violationRatio = violations![cell]!
+    entry.latencyP95Seconds = latencies![cell]!
+    if (!Number.isNaN(load)) {
+      entry.loadRps = load
+      entry.loadAtMs = readToMs + (k + 1) * stepMs
+      entry.capacity = learnCapacity(entry.capacity, {
+        loadRps: load,
+        readyReplicas: entry.readyReplicas,
+        violationRatio: violations![cell]!,
+        seconds: stepMs / 1000,
+      })
+    }
+    if (entry.fit) entry.fit = { ...entry.fit, state: advance(entry.fit.state, load) }
+  }
+}

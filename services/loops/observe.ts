@@ -1,0 +1,58 @@
+/** From what is known to what agents see: freshness by age, lead time by measurement, demand by forecast. Pure. */
+import type { Freshness, Observation, ReplicaCounts } from '../../agents/observation.ts'
+import type { ServiceSpec } from '../../agents/service-spec.ts'
+import { demandOver, type Forecast } from '../../forecaster/forecast.ts'
+import type { AppConfig } from '../config.ts'
+import type { Entry } from './load-book.ts'
+
+/** What stands in when the target does not answer for a service: nothing is known, so nothing is changed. */
+export interface ObserveInput {
+  readonly config: AppConfig
+  readonly spec: ServiceSpec
+  readonly entry: Entry
+  readonly replicas: ReplicaCounts
+  /** Measured start-up time, ms; undefined before any start was seen. */
+  readonly startupMs: number | undefined
+  readonly forecast: Forecast | undefined
+  readonly nowMs: number
+}
+
+export function freshnessOf(config: AppConfig, entry: Entry, nowMs: number): Freshness {
+  const { lateAfterSteps, staleAfterSteps, deadAfterSteps } = config.freshness
+  const ageSteps = (nowMs - entry.loadAtMs) / config.stepMs
+  // a step is read when it has ended: its load is up to one step and one tick old even when all is well
+  const usual = Math.max(1, config.tickMs / config.stepMs)
+  if (Number.isNaN(ageSteps) || ageSteps > deadAfterSteps + usual) return 'dead'
+  if (ageSteps > staleAfterSteps + usual) return 'stale'
+  return ageSteps > lateAfterSteps + usual ? 'late' : 'fresh'
+}
+
+export function leadTimeOf(
+  config: AppConfig,
+  spec: ServiceSpec,
+  startupMs: number | undefined,
+): number {
+  return config.tickMs + (startupMs ?? spec.startupSeconds * 1000)
+}
+
+export function observe(input: ObserveInput): Observation {
+  const { config, spec, entry, replicas, startupMs, forecast, nowMs } = input
+  const freshness = freshnessOf(config, entry, nowMs)
+  const leadTimeMs = leadTimeOf(config, spec, startupMs)
+  const usable =
+    forecast !== undefined &&
+    nowMs < forecast.expiresAtMs &&
+    (freshness === 'fresh' || freshness === 'late')
+  return {
+    service: entry.service,
+    nowMs,
+    loadRps: freshness === 'dead' ? Number.NaN : entry.loadRps,
+    freshness,
+    replicas,
+    leadTimeMs,
+    capacityPerReplica: entry.capacity.capacity,
+    saturationPerReplica: entry.capacity.saturation,
+    demand: usable ? demandOver(forecast, nowMs, nowMs + leadTimeMs + config.tickMs) : undefined,
+    drifting: usable && forecast.drifting,
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * After a crash: every decision that was recorded but not settled is completed or dropped, and says which.
+ * Effects are absolute and targets remember the decision that set them, so finding out is reading, not guessing.
+ */
+import type { AgentMemory } from '../../agents/agent.ts'
+import { decodeFrame, type SpecRow } from '../../coordinator/frame.ts'
+import { decideTick } from '../../coordinator/tick.ts'
+import type { ServiceId } from '../../forecaster/series.ts'
+import type { Actuator } from '../actuators/actuator.ts'
+import type { Ledger, StoredDecision, TickRecord } from '../ledger/ledger.ts'
+import { memoriesOf } from './control-loop.ts'
+
+export interface RecoverDeps {
+  readonly ledger: Ledger
+  readonly actuator: Actuator
+  /** A decision older than this is no longer carried out, ms. */
+  readonly validMs: number
+  readonly mayApply: (service: ServiceId) => boolean
+}
+
+export interface Recovered {
+  readonly applied: number
+  readonly dropped: number
+}
+
+export async function settlePending(deps: RecoverDeps, nowMs: number): Promise<Recovered> {
+  const { ledger, actuator, validMs, mayApply } = deps
+  const pending = await ledger.pendingDecisions()
+  if (pending.length === 0) return { applied: 0, dropped: 0 }
+  const observed = await actuator.observe()
+  const last = (await ledger.lastTick())?.tick
+  const again: StoredDecision[] = []
+  const rows: {
+    id: string
+    settlement: 'applied' | 'dropped' | 'failed'
+    atMs: number
+    detail: string
+  }[] = []
+  for (const decision of pending) {
+    const { id, service, tick, atMs } = decision
+    if (observed.get(service)?.lastDecisionId === id) {
+      rows.push({ id, settlement: 'applied', atMs: nowMs, detail: 'found applied after a restart' })
+    } else if (
+      tick === last &&
+      nowMs - atMs <= validMs &&
+      mayApply(service) &&
+      observed.has(service)
+    ) {
+      again.push(decision)
+    } else {
+      rows.push({ id, settlement: 'dropped', atMs: nowMs, detail: 'not applied before a restart' })
+    }
+  }
+  const results = await actuator.apply(
+    again.map((d) => ({ decisionId: d.id, service: d.service, from: d.from, to: d.to })),
+  )
+  for (const { decisionId, outcome, detail } of results) {
+    rows.push({
+      id: decisionId,
+      settlement: outcome,
+      atMs: nowMs,
+      detail: detail ?? 'completed after a restart',
+    })
+  }
+  await ledger.settle(rows)
+  const applied = rows.filter((r) => r.settlement === 'applied').length
+  return { applied, dropped: rows.length - applied }
+}
+
+/** The agents' memories after the last recorded tick: what it decided is decided again. */
+export async function recallMemories(
+  ledger: Ledger,
+): Promise<{ tick: number; memories: Map<ServiceId, AgentMemory> }> {
+  const last = await ledger.lastTick()
+  if (!last) return { tick: 0, memories: new Map() }
+  const specs = await specsOfTick(ledger, last)
+  if (!specs) return { tick: last.tick, memories: new Map() }
+  const input = decodeFrame(last.inputs, specs)
+  return { tick: last.tick, memories: memoriesOf({ input, output: decideTick(input) }) }
+}
+
+/** The specs that a tick's frame was made with; undefined when they are no longer kept. */
+export async function specsOfTick(
+  ledger: Ledger,
+  tick: TickRecord,
+): Promise<readonly SpecRow[] | undefined> {
+  // written by this program, read back by it: the frame's own hash is compared where it matters
+  return (await ledger.restore(`specs:${tick.configHash}`)) as readonly SpecRow[] | undefined
+}

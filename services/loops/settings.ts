@@ -1,0 +1,67 @@
+/** What operators changed at run time (budget, modes, policies, pause): kept in the ledger, laid over the config. */
+import { z } from 'zod'
+import { Mode, PolicyKind, type ServiceSpec } from '../../agents/service-spec.ts'
+import type { ServiceId } from '../../forecaster/series.ts'
+import type { AppConfig } from '../config.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+
+const RANK: Record<Mode, number> = { off: 0, recommend: 1, enforce: 2 }
+
+export interface Settings {
+  budget(): number
+  mode(): Mode
+  paused(): boolean
+  /** The mode in force for one service: the lower of global and own; while paused never enforce. */
+  modeOf(service: ServiceId): Mode
+  policyOf(service: ServiceId): PolicyKind
+  /** The service's spec with the policy that is in force. */
+  specOf(service: ServiceId): ServiceSpec
+  put(key: SettingKey, value: unknown, actor: string, atMs: number): Promise<void>
+  rebase(config: AppConfig): void
+}
+
+export type SettingKey = 'budget' | 'mode' | 'paused' | `mode/${ServiceId}` | `policy/${ServiceId}`
+
+const lower = (a: Mode, b: Mode): Mode => (RANK[a] <= RANK[b] ? a : b)
+
+export async function openSettings(initial: AppConfig, ledger: Ledger): Promise<Settings> {
+  let config = initial
+  const byKey = new Map<string, unknown>()
+  for (const { key, value } of await ledger.settings()) byKey.set(key, value)
+  const read = <T>(key: SettingKey, schema: z.ZodType<T>, fallback: T): T => {
+    const stored = schema.safeParse(byKey.get(key))
+    return stored.success ? stored.data : fallback
+  }
+  const specs = new Map<ServiceId, ServiceSpec>()
+  const mode = () => read('mode', Mode, config.mode)
+  const paused = () => read('paused', z.boolean(), false)
+  const policyOf = (service: ServiceId) =>
+    read(`policy/${service}`, PolicyKind, config.services[service]!.policy)
+  return {
+    mode,
+    paused,
+    policyOf,
+    budget: () => read('budget', z.number().positive(), config.costBudgetPerHour),
+    modeOf(service) {
+      const own = read(`mode/${service}`, Mode, config.services[service]!.mode ?? 'enforce')
+      const inForce = lower(mode(), own)
+      return paused() ? lower(inForce, 'recommend') : inForce
+    },
+    specOf(service) {
+      const known = specs.get(service)
+      const policy = policyOf(service)
+      if (known?.policy === policy) return known
+      const spec = { ...config.services[service]!, policy }
+      specs.set(service, spec)
+      return spec
+    },
+    async put(key, value, actor, atMs) {
+      await ledger.putSetting({ key, value, changedAtMs: atMs, actor })
+      byKey.set(key, value)
+    },
+    rebase(next) {
+      config = next
+      specs.clear()
+    },
+  }
+}

@@ -1,0 +1,120 @@
+/** What people and metrics see of the last tick: statuses, budget, summaries. Pure. */
+import type { ReplicaCounts } from '../../agents/observation.ts'
+import { type ProposalDocument, proposalDocument } from '../../agents/proposal.ts'
+import type { AppConfig } from '../config.ts'
+import type { BudgetView, ServiceStatus, TickSummary } from '../control-plane.ts'
+import type { TickResult } from './control-loop.ts'
+import type { Entry, LoadBook } from './load-book.ts'
+import { freshnessOf, leadTimeOf } from './observe.ts'
+import type { Settings } from './settings.ts'
+
+const known = (value: number): number | null => (Number.isNaN(value) ? null : value)
+
+export interface ViewInput {
+  readonly config: AppConfig
+  readonly settings: Settings
+  readonly book: LoadBook
+  readonly last: TickResult | undefined
+  readonly nowMs: number
+}
+
+export function summaryOf({ decided, durationMs }: TickResult): TickSummary {
+  const { input, output, decisions } = decided
+  return {
+    tick: input.tick,
+    atMs: input.atMs,
+    costBudgetPerHour: input.costBudgetPerHour,
+    spendPerHour: output.spendPerHour,
+    shadowPrice: output.shadowPrice,
+    feasible: output.feasible,
+    boundBy: output.feasible ? (output.shadowPrice > 0 ? 'budget' : 'none') : 'budget-infeasible',
+    durationMs,
+    decisions: decisions.map(({ settlement: _, ...decision }) => decision),
+  }
+}
+
+export function proposalsOf({ decided }: TickResult): ProposalDocument[] {
+  const { input, output } = decided
+  return output.grants.flatMap(({ proposal }, i) =>
+    proposal ? [proposalDocument(proposal, input.services[i]!.spec.pricePerReplicaHour)] : [],
+  )
+}
+
+export function statusesOf(view: ViewInput): ServiceStatus[] {
+  const settled = new Map(view.last?.settled.map((s) => [s.id, s.settlement]))
+  const decisions = new Map(
+    view.last?.decided.decisions.map((d) => [
+      d.service,
+      { ...d, settlement: settled.get(d.id) ?? d.settlement },
+    ]),
+  )
+  return [...view.book.entries.values()].map((entry) =>
+    statusOf(view, entry, decisions.get(entry.service) ?? null),
+  )
+}
+
+function statusOf(
+  { config, settings, last, nowMs }: ViewInput,
+  entry: Entry,
+  decision: ServiceStatus['decision'],
+): ServiceStatus {
+  const { service, capacity } = entry
+  const spec = settings.specOf(service)
+  const replicas: ReplicaCounts | undefined = last?.replicas.get(service)
+  const observed = last?.decided.input.services.find(
+    (s) => s.observation.service === service,
+  )?.observation
+  return {
+    service,
+    mode: settings.modeOf(service),
+    policy: spec.policy,
+    replicas: replicas
+      ? {
+          requested: replicas.requested,
+          ready: replicas.ready,
+          starting: replicas.starting,
+          terminating: replicas.terminating,
+        }
+      : null,
+    minReplicas: spec.minReplicas,
+    maxReplicas: spec.maxReplicas,
+    pricePerReplicaHour: spec.pricePerReplicaHour,
+    loadRps: known(entry.loadRps),
+    loadAtMs: known(entry.loadAtMs),
+    freshness: freshnessOf(config, entry, nowMs),
+    capacityPerReplica: capacity.capacity,
+    leadTimeMs: observed?.leadTimeMs ?? leadTimeOf(config, spec, undefined),
+    violationRatio: known(entry.violationRatio),
+    latencyP95Seconds: known(entry.latencyP95Seconds),
+    sloLatencySeconds: spec.slo.latencySeconds,
+    objective: spec.slo.objective,
+    fallback: observed?.demand === undefined,
+    decision,
+  }
+}
+
+export function budgetOf({ settings, book, last }: ViewInput): BudgetView {
+  let runningCostPerHour = 0
+  let minimumCostPerHour = 0
+  let maximumCostPerHour = 0
+  for (const service of book.entries.keys()) {
+    const spec = settings.specOf(service)
+    const { ready, starting, terminating } = last?.replicas.get(service) ?? {
+      ready: 0,
+      starting: 0,
+      terminating: 0,
+    }
+    runningCostPerHour += (ready + starting + terminating) * spec.pricePerReplicaHour
+    minimumCostPerHour += spec.minReplicas * spec.pricePerReplicaHour
+    maximumCostPerHour += spec.maxReplicas * spec.pricePerReplicaHour
+  }
+  return {
+    costBudgetPerHour: settings.budget(),
+    spendPerHour: last?.decided.output.spendPerHour ?? 0,
+    runningCostPerHour,
+    shadowPrice: last?.decided.output.shadowPrice ?? 0,
+    feasible: last?.decided.output.feasible ?? true,
+    minimumCostPerHour,
+    maximumCostPerHour,
+  }
+}
