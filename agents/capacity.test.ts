@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { type CapacityState, initialCapacity, isotonic, learnCapacity } from './capacity.ts'
+
+/** A service that violates nothing up to `knee` requests/s a replica, and everything from 1.2 × knee on. */
+const share = (perReplica: number, knee: number) =>
+  Math.min(1, Math.max(0, (perReplica - knee) / (0.2 * knee)))
+
+function teach(state: CapacityState, knee: number, loads: readonly number[]): CapacityState {
+  let taught = state
+  for (const perReplica of loads) {
+    taught = learnCapacity(taught, {
+      loadRps: perReplica * 4,
+      readyReplicas: 4,
+      violationRatio: share(perReplica, knee),
+      seconds: 15,
+    })
+  }
+  return taught
+}
+
+const sweep = (to: number) => Array.from({ length: 400 }, (_, i) => (to * ((i * 37) % 400)) / 400)
+
+describe('capacity', () => {
+  it('starts from what the owner declared', () => {
+    const { capacity, saturation } = initialCapacity(25, 0.99)
+    expect(capacity).toBeGreaterThan(25 * 0.9)
+    expect(capacity).toBeLessThan(25 * 1.1)
+    expect(saturation).toBeGreaterThan(capacity)
+  })
+
+  it.each([
+    [10, 40],
+    [10, 4],
+    [25, 30],
+  ])('declared %d, learns %d from the service itself, within a bin', (declared, real) => {
+    const { capacity, saturation } = teach(initialCapacity(declared, 0.99), real, sweep(real * 1.5))
+    expect(capacity / real).toBeGreaterThan(0.85)
+    expect(capacity / real).toBeLessThan(1.15)
+    expect(saturation / (1.1 * real)).toBeGreaterThan(0.85)
+    expect(saturation / (1.1 * real)).toBeLessThan(1.15)
+  })
+
+  it('knows at least the load that was carried without a violation', () => {
+    const { capacity } = teach(initialCapacity(10, 0.99), 1000, sweep(20))
+    expect(capacity).toBeGreaterThan(17)
+  })
+
+  it.each([
+    ['no load', { loadRps: 0, readyReplicas: 2, violationRatio: 1, seconds: 15 }],
+    ['nobody ready', { loadRps: 10, readyReplicas: 0, violationRatio: 1, seconds: 15 }],
+    [
+      'no violation data',
+      { loadRps: 10, readyReplicas: 2, violationRatio: Number.NaN, seconds: 15 },
+    ],
+    ['no load data', { loadRps: Number.NaN, readyReplicas: 2, violationRatio: 0, seconds: 15 }],
+  ])('learns nothing from %s', (_, evidence) => {
+    const before = initialCapacity(10, 0.99).capacity
+    expect(learnCapacity(initialCapacity(10, 0.99), evidence).capacity).toBe(before)
+  })
+})
+
+describe('isotonic', () => {
+  it('pools adjacent violators by weight', () => {
+    // rates 0.1, 0.5, 0.2, 0.9 with weights 10, 10, 30, 10: the middle two pool to (5 + 6) / 40 = 0.275
+    const rates = isotonic([1, 5, 6, 9], [10, 10, 30, 10])
+    expect([...rates].map((r) => Number(r.toFixed(6)))).toEqual([0.1, 0.275, 0.275, 0.9])
+  })
+})

@@ -1,0 +1,130 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type FundingRequest, fund } from './shadow-price.ts'
+
+/** A falling convex curve from its steps. */
+function curve(steps: readonly number[]): Float64Array {
+  const falling = [...steps].sort((a, b) => b - a)
+  const total = falling.reduce((sum, s) => sum + s, 0)
+  let left = total
+  return Float64Array.from([total, ...falling.map((s) => (left -= s))])
+}
+
+const request = fc
+  .record({
+    from: fc.integer({ min: 0, max: 3 }),
+    steps: fc.array(fc.double({ min: 0.001, max: 50, noNaN: true }), { maxLength: 4 }),
+    pricePerReplicaHour: fc.constantFrom(0.05, 0.1, 0.25),
+    weight: fc.constantFrom(1, 3),
+  })
+  .map(
+    ({ from, steps, ...rest }): FundingRequest => ({
+      ...rest,
+      from,
+      to: from + steps.length,
+      loss: () => curve(steps),
+    }),
+  )
+
+const lossAt = (r: FundingRequest, replicas: number) => r.weight * r.loss()[replicas - r.from]!
+
+/** Least weighted loss over every affordable combination. */
+function bestByTrial(requests: readonly FundingRequest[], budget: number): number {
+  const [first, ...rest] = requests
+  if (!first) return 0
+  let best = Number.POSITIVE_INFINITY
+  for (let replicas = first.from; replicas <= first.to; replicas++) {
+    const cost = (replicas - first.from) * first.pricePerReplicaHour
+    if (cost > budget + 1e-9) break
+    best = Math.min(best, lossAt(first, replicas) + bestByTrial(rest, budget - cost))
+  }
+  return best
+}
+
+describe('fund', () => {
+  it('loses no more than the largest single step against the best of all combinations, and never overspends', () => {
+    fc.assert(
+      fc.property(
+        fc.array(request, { maxLength: 5 }),
+        fc.double({ min: 0, max: 2, noNaN: true }),
+        (requests, budget) => {
+          const { granted, spent } = fund(requests, budget)
+          const loss = requests.reduce((sum, r, i) => sum + lossAt(r, granted[i]!), 0)
+          const largest = Math.max(
+            0,
+            ...requests.map((r) => (r.to > r.from ? lossAt(r, r.from) - lossAt(r, r.from + 1) : 0)),
+          )
+          expect(spent).toBeLessThanOrEqual(budget + 1e-6)
+          expect(loss).toBeGreaterThanOrEqual(bestByTrial(requests, budget) - 1e-9)
+          expect(loss).toBeLessThanOrEqual(bestByTrial(requests, budget) + largest + 1e-9)
+        },
+      ),
+      { numRuns: 2000, seed: 1 },
+    )
+  })
+
+  it('spends where the next dollar avoids most loss, and names the density of what it could not pay', () => {
+    // steps avoid 30, 10 at 0.1 $/h (densities 300, 100) and 20, 5 at 0.1 $/h (200, 50); 0.25 $/h buys two
+    const requests: FundingRequest[] = [
+      {
+        from: 1,
+        to: 3,
+        pricePerReplicaHour: 0.1,
+        weight: 1,
+        loss: () => Float64Array.of(40, 10, 0),
+      },
+      {
+        from: 1,
+        to: 3,
+        pricePerReplicaHour: 0.1,
+        weight: 1,
+        loss: () => Float64Array.of(25, 5, 0),
+      },
+    ]
+    const { granted, shadowPrice } = fund(requests, 0.25)
+    expect([...granted]).toEqual([2, 2])
+    expect(shadowPrice).toBeCloseTo(100, 9)
+  })
+
+  it('asks a price of nothing when all is paid', () => {
+    const requests: FundingRequest[] = [
+      { from: 0, to: 2, pricePerReplicaHour: 0.5, weight: 1, loss: () => Float64Array.of(9, 1, 0) },
+    ]
+    expect(fund(requests, 1)).toMatchObject({ shadowPrice: 0, spent: 1 })
+  })
+
+  it('sees a steep later step behind a flat first one', () => {
+    // alone the first step of a avoids 0; pooled with the second, (0 + 100) / 2 beats b's 20
+    const requests: FundingRequest[] = [
+      {
+        from: 0,
+        to: 2,
+        pricePerReplicaHour: 0.1,
+        weight: 1,
+        loss: () => Float64Array.of(100, 100, 0),
+      },
+      {
+        from: 0,
+        to: 2,
+        pricePerReplicaHour: 0.1,
+        weight: 1,
+        loss: () => Float64Array.of(40, 20, 0),
+      },
+    ]
+    expect([...fund(requests, 0.2).granted]).toEqual([2, 0])
+  })
+
+  it('buys nothing with nothing, and nothing with debt', () => {
+    const requests: FundingRequest[] = [
+      {
+        from: 2,
+        to: 5,
+        pricePerReplicaHour: 0.1,
+        weight: 1,
+        loss: () => Float64Array.of(3, 2, 1, 0),
+      },
+    ]
+    expect([...fund(requests, 0).granted]).toEqual([2])
+    expect([...fund(requests, -1).granted]).toEqual([2])
+  })
+})

@@ -1,0 +1,86 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { FRESHNESS } from '../agents/observation.ts'
+import { Mode, ServiceSpec } from '../agents/service-spec.ts'
+import { LEVELS } from '../forecaster/forecast.ts'
+import { decodeFrame, encodeFrame, encodeOutcome } from './frame.ts'
+import { decideTick, type TickInput } from './tick.ts'
+
+const timed = fc.array(fc.record({ atMs: fc.nat(), replicas: fc.nat(50) }), { maxLength: 5 })
+const events = fc.array(fc.record({ atMs: fc.nat(), change: fc.integer({ min: 1, max: 9 }) }), {
+  maxLength: 5,
+})
+const hpa = fc.record({ recommendations: timed, scaleUps: events, scaleDowns: events })
+const count = fc.nat(30)
+const memory = fc.record({
+  floorReplicas: count,
+  floorMemory: hpa,
+  changes: hpa,
+  wants: timed,
+  lastTo: fc.integer({ min: -1, max: 30 }),
+})
+const positive = fc.double({ min: 0.1, max: 1e4, noNaN: true })
+
+const service = fc
+  .record({
+    memory: fc.option(memory, { nil: undefined }),
+    mode: fc.constantFrom(...Mode.options),
+    observation: fc.record({
+      service: fc.constant('x'),
+      nowMs: fc.nat(),
+      loadRps: fc.oneof(positive, fc.constant(Number.NaN), fc.constant(0)),
+      freshness: fc.constantFrom(...FRESHNESS),
+      replicas: fc.record({ requested: count, ready: count, starting: count, terminating: count }),
+      leadTimeMs: positive,
+      capacityPerReplica: positive,
+      saturationPerReplica: positive,
+      demand: fc.option(
+        fc
+          .array(positive, { minLength: LEVELS.length, maxLength: LEVELS.length })
+          .map((d) => Float64Array.from(d).sort()),
+        { nil: undefined },
+      ),
+      drifting: fc.boolean(),
+    }),
+  })
+  .map((s) => ({ ...s, spec: ServiceSpec.parse({ maxReplicas: 30 }) }))
+
+const tickInput: fc.Arbitrary<TickInput> = fc.record({
+  tick: fc.nat(),
+  atMs: fc.nat(),
+  costBudgetPerHour: positive,
+  services: fc
+    .array(service, { maxLength: 5 })
+    .map((list) =>
+      list.map((s, i) => ({ ...s, observation: { ...s.observation, service: `s${i}` } })),
+    ),
+})
+
+describe('a tick frame', () => {
+  it('gives back every input, bit for bit, and so the same decisions', () => {
+    fc.assert(
+      fc.property(tickInput, (input) => {
+        const specs = input.services.map(({ spec, observation }) => ({
+          service: observation.service,
+          spec,
+        }))
+        const again = decodeFrame(encodeFrame(input), specs)
+        expect(again).toEqual(input)
+        const outcome = (t: TickInput) => {
+          const { grants, shadowPrice, spendPerHour } = decideTick(t)
+          return Buffer.from(encodeOutcome(grants, [shadowPrice, spendPerHour])).toString('hex')
+        }
+        expect(outcome(again)).toBe(outcome(input))
+      }),
+      { numRuns: 500, seed: 4 },
+    )
+  })
+
+  it('refuses bytes that are no frame and specs that do not belong to it', () => {
+    const frame = encodeFrame({ tick: 1, atMs: 2, costBudgetPerHour: 3, services: [] })
+    expect(() => decodeFrame(new Uint8Array(frame.length), [])).toThrow('not a tick frame')
+    expect(() => decodeFrame(frame, [{ service: 's', spec: ServiceSpec.parse({}) }])).toThrow(
+      'frame of 0 services, 1 specs',
+    )
+  })
+})
