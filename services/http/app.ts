@@ -1,0 +1,130 @@
+/** The HTTP surface put together: guards first, then the routes by topic, and one form for every error. */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import type { ControlPlane } from '../control-plane.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { SampleStore } from '../stores/sample-store.ts'
+import { createMetricsPage } from '../telemetry/metrics.ts'
+import { budgetRoutes } from './budget.ts'
+import { configurationRoutes } from './configuration.ts'
+import { dashboardRoutes } from './dashboard.ts'
+import { decisionRoutes } from './decisions.ts'
+import { demoRoutes } from './demo.ts'
+import type { DemoPort } from './demo-port.ts'
+import { docsRoutes } from './docs.ts'
+import { createEventHub } from './event-hub.ts'
+import { eventRoutes } from './events.ts'
+import { familiarRoutes } from './familiar.ts'
+import { fieldErrors } from './field-errors.ts'
+import { forecastRoutes } from './forecasts.ts'
+import { bodyGuard, freshAnswers, hostGuard, originGuard, safeHeaders } from './guards.ts'
+import { healthRoutes } from './health.ts'
+import { metricsRoutes } from './metrics.ts'
+import { modelRoutes } from './models.ts'
+import { modeRoutes } from './modes.ts'
+import { asProblem, invalidRequest, ProblemError, problemResponse } from './problem.ts'
+import type { RouteDeps } from './route.ts'
+import { sampleRoutes } from './samples.ts'
+import { seriesRoutes } from './series.ts'
+import { serviceRoutes } from './services.ts'
+import { tickRoutes } from './ticks.ts'
+
+const DASHBOARD = fileURLToPath(new URL('../dashboard/dist', import.meta.url))
+const PACKAGE = new URL('../../package.json', import.meta.url)
+
+export interface AppDeps {
+  readonly control: ControlPlane
+  readonly store: SampleStore
+  readonly ledger: Ledger
+  readonly demo?: DemoPort | undefined
+  /** The dashboard's built files; services/dashboard/dist when absent. */
+  readonly dashboardDir?: string | undefined
+  /** Host names that are served beside loopback and `http.host`. */
+  readonly allowedHosts?: readonly string[] | undefined
+  readonly log?: Logger | undefined
+  readonly heartbeatMs?: number | undefined
+}
+
+export type App = OpenAPIHono & {
+  /** Ends all event streams and stops listening to the controller. */
+  closeStreams(): void
+}
+
+export function packageVersion(): string {
+  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(PACKAGE, 'utf8'))).version
+}
+
+export function createApp(deps: AppDeps): App {
+  const { control, store, ledger, demo, log } = deps
+  const events = createEventHub(
+    control,
+    deps.heartbeatMs === undefined ? {} : { heartbeatMs: deps.heartbeatMs },
+  )
+  const routeDeps: RouteDeps = { control, store, ledger, demo, events, refusedSamples: new Map() }
+  const version = packageVersion()
+  const metrics = createMetricsPage({
+    control,
+    version,
+    refusedSamples: routeDeps.refusedSamples,
+    streams: events,
+  })
+  const app = new OpenAPIHono({
+    defaultHook: (result) => {
+      if (result.success) return
+      throw invalidRequest(fieldErrors(result.error.issues, Reflect.get(result, 'data')))
+    },
+  })
+  app.onError((error, c) => {
+    const problem = asProblem(error)
+    if (problem) return problemResponse(c, problem)
+    log?.error({ err: error, path: c.req.path }, 'request failed')
+    return problemResponse(c, new ProblemError('internal', 'the log says why'))
+  })
+  app.notFound((c) =>
+    problemResponse(c, new ProblemError('not-found', `there is nothing at ${c.req.path}`)),
+  )
+
+  app.use(safeHeaders, freshAnswers)
+  app.use(hostGuard(control.config().http.host, deps.allowedHosts ?? []), originGuard)
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) => {
+        const allow = methods.join(', ')
+        const problem = new ProblemError('method-not-allowed', `${c.req.method} ${c.req.path}`, [
+          { field: 'method', value: c.req.method, allowed: allow },
+        ])
+        return problemResponse(c, problem, { allow })
+      },
+    }),
+  )
+  app.use(bodyGuard)
+
+  healthRoutes(app, routeDeps)
+  metricsRoutes(app, metrics)
+  docsRoutes(app, version)
+  serviceRoutes(app, routeDeps)
+  seriesRoutes(app, routeDeps)
+  forecastRoutes(app, routeDeps)
+  decisionRoutes(app, routeDeps)
+  tickRoutes(app, routeDeps)
+  budgetRoutes(app, routeDeps)
+  modeRoutes(app, routeDeps)
+  sampleRoutes(app, routeDeps)
+  modelRoutes(app, routeDeps)
+  demoRoutes(app, routeDeps)
+  configurationRoutes(app, routeDeps)
+  eventRoutes(app, routeDeps)
+  familiarRoutes(app, routeDeps)
+  dashboardRoutes(app, deps.dashboardDir ?? DASHBOARD)
+
+  const closeStreams = () => {
+    events.close()
+    metrics.close()
+  }
+  return Object.assign(app, { closeStreams })
+}

@@ -1,0 +1,131 @@
+/**
+ * Live events, written once and shared by all listeners. Numbered frames stay in a bounded ring, so that a
+ * listener that lost its connection goes on where it was; one that was away too long gets a snapshot.
+ * A listener that does not read is dropped once its backlog passes a bound: it must never slow the loop.
+ */
+import { toDocument } from '../../forecaster/forecast.ts'
+import type { ControlEvent, ControlPlane } from '../control-plane.ts'
+
+const RING_FRAMES = 2048
+const HEARTBEAT_MS = 15_000
+
+/** One event in both its written forms, each made when first needed. */
+export class Frame {
+  readonly id: number
+  readonly event: ControlEvent
+  #sse: Uint8Array | undefined
+  #json: Buffer | undefined
+
+  constructor(id: number, event: ControlEvent) {
+    this.id = id
+    this.event = event
+  }
+
+  /** Server-sent event: id, event, data. */
+  get sse(): Uint8Array {
+    const { id, event } = this
+    this.#sse ??= Buffer.from(
+      `id: ${id}\nevent: ${event.kind}\ndata: ${JSON.stringify(event.data)}\n\n`,
+    )
+    return this.#sse
+  }
+
+  /** WebSocket text: {id, kind, data}. */
+  get json(): Buffer {
+    const { id, event } = this
+    this.#json ??= Buffer.from(JSON.stringify({ id, kind: event.kind, data: event.data }))
+    return this.#json
+  }
+}
+
+export interface Listener {
+  /** False when the listener's backlog is full: it is forgotten then. */
+  frame(frame: Frame): boolean
+  heartbeat(): boolean
+  close(): void
+}
+
+export interface EventHub {
+  /** Sends what was missed since `lastId` (or a snapshot), then everything new, until the returned call. */
+  join(listener: Listener, lastId: number | undefined): () => void
+  listeners(): number
+  /** Listeners dropped because they were too slow. */
+  dropped(): number
+  close(): void
+}
+
+/** `firstId` rises from one process to the next, so that an old Last-Event-ID is never taken for a new one. */
+export function createEventHub(
+  control: ControlPlane,
+  options: { firstId?: number; ringFrames?: number; heartbeatMs?: number } = {},
+): EventHub {
+  const { ringFrames = RING_FRAMES, heartbeatMs = HEARTBEAT_MS } = options
+  const listeners = new Set<Listener>()
+  let ring: Frame[] = []
+  let nextId = options.firstId ?? Date.now() * 1000
+  let dropped = 0
+
+  const tell = (listener: Listener, send: (listener: Listener) => boolean): boolean => {
+    if (send(listener)) return true
+    listeners.delete(listener)
+    listener.close()
+    dropped++
+    return false
+  }
+  const missed = (lastId: number | undefined): Frame[] => {
+    const oldest = ring[0]?.id ?? nextId
+    if (lastId !== undefined && lastId >= oldest - 1 && lastId < nextId) {
+      return ring.filter((frame) => frame.id > lastId)
+    }
+    return snapshot(control).map((event) => new Frame(nextId - 1, event))
+  }
+  const unsubscribe = control.subscribe((event) => {
+    const frame = new Frame(nextId++, event)
+    ring.push(frame)
+    if (ring.length > ringFrames * 1.25) ring = ring.slice(-ringFrames)
+    for (const listener of listeners) tell(listener, (to) => to.frame(frame))
+  })
+  const heart = setInterval(() => {
+    for (const listener of listeners) tell(listener, (to) => to.heartbeat())
+  }, heartbeatMs)
+  heart.unref()
+
+  return {
+    join(listener, lastId) {
+      listeners.add(listener)
+      for (const frame of missed(lastId)) {
+        if (!tell(listener, (to) => to.frame(frame))) break
+      }
+      return () => listeners.delete(listener)
+    },
+    listeners: () => listeners.size,
+    dropped: () => dropped,
+    close() {
+      clearInterval(heart)
+      unsubscribe()
+      for (const listener of listeners) listener.close()
+      listeners.clear()
+    },
+  }
+}
+
+/** Everything a fresh listener needs to draw the present. */
+function snapshot(control: ControlPlane): ControlEvent[] {
+  const services = [...control.services()]
+  const status = {
+    services,
+    budget: control.budget(),
+    paused: control.paused(),
+    atMs: control.nowMs(),
+  }
+  const tick = control.lastTick()
+  const forecasts = services.flatMap(({ service }) => {
+    const forecast = control.forecast(service)
+    return forecast ? [{ kind: 'forecast', data: toDocument(forecast) } as const] : []
+  })
+  return [
+    { kind: 'status', data: status },
+    ...(tick ? [{ kind: 'tick', data: tick } as const] : []),
+    ...forecasts,
+  ]
+}

@@ -1,0 +1,150 @@
+/** Live events for browsers and programs: server-sent events that resume, and the same frames by WebSocket. */
+import { upgradeWebSocket } from '@hono/node-server'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { WebSocket } from 'ws'
+import type { EventHub, Listener } from './event-hub.ts'
+import { ProblemError } from './problem.ts'
+import { NoQuery } from './query.ts'
+import { problems, type RouteDeps } from './route.ts'
+
+/** A listener that is this far behind is dropped. */
+const BACKLOG_BYTES = 1_048_576
+const RETRY_MS = 2000
+const HEARTBEAT = Buffer.from(': \n\n')
+const GREETING = Buffer.from(`retry: ${RETRY_MS}\n\n`)
+const GOING_AWAY = 1001
+
+const EventHeaders = z.object({
+  'last-event-id': z
+    .string()
+    .regex(/^\d{1,16}$/, "a frame's number")
+    .transform(Number)
+    .optional()
+    .openapi({
+      type: 'string',
+      description: 'Go on after this frame; a snapshot when it is too long ago.',
+      example: '1795248000000042',
+    }),
+})
+
+const FRAMES =
+  'Kinds: tick (Tick), status (services, budget, paused, atMs), forecast (Forecast), setting (key, value, atMs). A fresh listener first gets a snapshot of the present.'
+
+const streamEvents = createRoute({
+  method: 'get',
+  path: '/v1/events',
+  tags: ['events'],
+  summary: 'Live events as server-sent events',
+  description: `${FRAMES} A listener more than 1 MB behind is disconnected and resumes by Last-Event-ID.`,
+  request: { query: NoQuery, headers: EventHeaders },
+  responses: {
+    200: {
+      description: 'Frames with id, event and data (JSON).',
+      content: {
+        'text/event-stream': {
+          schema: z.string(),
+          example:
+            'id: 1795248000000042\nevent: setting\ndata: {"key":"budget","value":1.6,"atMs":1795248000000}\n\n',
+        },
+      },
+    },
+    ...problems('invalid-request'),
+  },
+})
+
+const openSocket = createRoute({
+  method: 'get',
+  path: '/v1/ws',
+  tags: ['events'],
+  summary: 'Live events by WebSocket',
+  description: `Each message is one frame {id, kind, data}. ${FRAMES}`,
+  request: { query: NoQuery },
+  responses: {
+    101: { description: 'The connection speaks WebSocket from here on.' },
+    ...problems('invalid-request', 'cross-origin-write', 'upgrade-required'),
+  },
+})
+
+export function eventRoutes(app: OpenAPIHono, { events }: RouteDeps): void {
+  app.openapi(streamEvents, (c) => {
+    const lastId = c.req.valid('header')['last-event-id']
+    return new Response(eventStream(events, lastId), {
+      headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
+    })
+  })
+  app.openapi(openSocket, (c) => {
+    if (c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
+      throw new ProblemError('upgrade-required', 'upgrade: send "Upgrade: websocket"')
+    }
+    let leave = (): unknown => undefined
+    return upgradeWebSocket(c, {
+      onOpen: (_event, socket) => {
+        leave = events.join(socketListener(socket.raw as WebSocket), undefined)
+      },
+      onClose: () => leave(),
+      onError: () => leave(),
+    })
+  })
+}
+
+function eventStream(events: EventHub, lastId: number | undefined): ReadableStream<Uint8Array> {
+  let leave = (): unknown => undefined
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        controller.enqueue(GREETING)
+        leave = events.join(streamListener(controller), lastId)
+      },
+      cancel: () => void leave(),
+    },
+    { highWaterMark: BACKLOG_BYTES, size: (chunk) => chunk?.byteLength ?? 0 },
+  )
+}
+
+function streamListener(controller: ReadableStreamDefaultController<Uint8Array>): Listener {
+  const send = (chunk: Uint8Array): boolean => {
+    if (
+      (controller.desiredSize ?? 0) < chunk.byteLength &&
+      controller.desiredSize !== BACKLOG_BYTES
+    )
+      return false
+    controller.enqueue(chunk)
+    return true
+  }
+  return {
+    frame: (frame) => send(frame.sse),
+    heartbeat: () => send(HEARTBEAT),
+    close() {
+      try {
+        controller.close()
+      } catch {
+        // closed by the other side already
+      }
+    },
+  }
+}
+
+function socketListener(socket: WebSocket): Listener {
+  let awaitingPong = false
+  socket.on('pong', () => {
+    awaitingPong = false
+  })
+  const behind = () => socket.bufferedAmount > BACKLOG_BYTES
+  return {
+    frame(frame) {
+      if (behind()) return false
+      socket.send(frame.json, { binary: false })
+      return true
+    },
+    heartbeat() {
+      if (behind() || awaitingPong) return false
+      awaitingPong = true
+      socket.ping()
+      return true
+    },
+    close() {
+      if (behind() || awaitingPong) socket.terminate()
+      else socket.close(GOING_AWAY)
+    },
+  }
+}

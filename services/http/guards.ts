@@ -1,0 +1,87 @@
+/**
+ * What every request passes before its route. The API listens on loopback without a password, so a page in the
+ * user's own browser must not be able to use it: foreign Host headers (DNS rebinding) and writes or sockets from
+ * another origin are refused. Bodies are bounded whether or not they say how long they are.
+ */
+import { isIP } from 'node:net'
+import type { MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { secureHeaders } from 'hono/secure-headers'
+import { ProblemError, problemResponse } from './problem.ts'
+
+const SAMPLES_BYTES = 8 * 1024 * 1024
+const OTHER_BYTES = 64 * 1024
+const READS: readonly string[] = ['GET', 'HEAD']
+const WILDCARDS: readonly string[] = ['0.0.0.0', '::']
+
+/** Headers for JSON and text; pages that show something set their own content security policy. */
+export const safeHeaders = secureHeaders({
+  strictTransportSecurity: false,
+  xFrameOptions: 'DENY',
+  contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  overwrite: false,
+})
+
+/** Allows loopback names, the configured host and `more`; any IP literal when listening on all interfaces. */
+export function hostGuard(configuredHost: string, more: readonly string[]): MiddlewareHandler {
+  const allowed = new Set(['localhost', '127.0.0.1', '::1', configuredHost, ...more])
+  const anyAddress = WILDCARDS.includes(configuredHost)
+  return async (c, next) => {
+    const host = new URL(c.req.url).hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase()
+    if (allowed.has(host) || (anyAddress && isIP(host) !== 0)) return next()
+    throw new ProblemError('host-not-allowed', `host: "${host}" is not served here`, [
+      { field: 'host', value: host, allowed: [...allowed].join(' | ') },
+    ])
+  }
+}
+
+export const originGuard: MiddlewareHandler = async (c, next) => {
+  const upgrade = c.req.header('upgrade') !== undefined
+  if (READS.includes(c.req.method) && !upgrade) return next()
+  const own = new URL(c.req.url).host
+  const origin = c.req.header('origin')
+  const foreignOrigin = origin !== undefined && hostOf(origin) !== own
+  if (!foreignOrigin && c.req.header('sec-fetch-site') !== 'cross-site') return next()
+  throw new ProblemError(
+    'cross-origin-write',
+    `origin: "${origin ?? 'cross-site'}" may only read`,
+    [{ field: 'origin', value: origin ?? null, allowed: `pages of ${own}` }],
+  )
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined
+}
+
+export const bodyGuard: MiddlewareHandler = async (c, next) => {
+  const encoding = c.req.header('content-encoding')
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw new ProblemError(
+      'unsupported-media-type',
+      `content-encoding: "${encoding}" is not read`,
+      [{ field: 'content-encoding', value: encoding, allowed: 'identity' }],
+    )
+  }
+  const maxSize = c.req.path === '/v1/samples' ? SAMPLES_BYTES : OTHER_BYTES
+  return bodyLimit({
+    maxSize,
+    onError: (context) =>
+      problemResponse(
+        context,
+        new ProblemError('body-too-large', `the body is larger than ${maxSize} bytes`, [
+          {
+            field: 'body',
+            value: context.req.header('content-length') ?? null,
+            allowed: `at most ${maxSize} bytes`,
+          },
+        ]),
+        { connection: 'close' },
+      ),
+  })(c, next)
+}
+
+/** Answers of the API are of this moment; pages and files say themselves how long they keep. */
+export const freshAnswers: MiddlewareHandler = async (c, next) => {
+  await next()
+  if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store')
+}

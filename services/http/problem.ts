@@ -1,0 +1,120 @@
+/**
+ * Every error leaves the API in one form: RFC 9457 `application/problem+json` with a stable `code`, and for a
+ * wrong request one entry per field that names the value read and what is allowed.
+ */
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { z } from 'zod'
+import { Conflict } from '../control-plane.ts'
+
+export const PROBLEMS = {
+  'invalid-request': { status: 400, title: 'The request is not valid' },
+  'invalid-config': { status: 400, title: 'The configuration is not valid; the old one stays' },
+  'host-not-allowed': { status: 403, title: 'This Host header is not served' },
+  'cross-origin-write': { status: 403, title: 'Writes from another origin are refused' },
+  'not-found': { status: 404, title: 'There is no such page' },
+  'service-not-found': { status: 404, title: 'There is no such service' },
+  'decision-not-found': { status: 404, title: 'There is no such decision' },
+  'tick-not-found': { status: 404, title: 'There is no such tick' },
+  'forecast-not-found': { status: 404, title: 'There is no such forecast' },
+  'proposal-not-found': { status: 404, title: 'There is no proposal yet' },
+  'shop-not-found': { status: 404, title: 'No demo shop is running' },
+  'spike-not-found': { status: 404, title: 'There is no such spike' },
+  'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
+  conflict: { status: 409, title: 'The request cannot be met as things stand' },
+  'body-too-large': { status: 413, title: 'The body is too large' },
+  'unsupported-media-type': { status: 415, title: 'The media type is not supported' },
+  'upgrade-required': { status: 426, title: 'This address speaks WebSocket only' },
+  internal: { status: 500, title: 'The server failed' },
+  'shop-unreachable': { status: 502, title: 'The demo shop does not answer' },
+  'forecast-expired': { status: 503, title: 'There is no usable forecast now' },
+} as const satisfies Record<string, { status: ContentfulStatusCode; title: string }>
+export type ProblemCode = keyof typeof PROBLEMS
+
+export const FieldError = z
+  .strictObject({
+    field: z
+      .string()
+      .meta({ description: 'Path of the field in query, path or body.', example: 'limit' }),
+    value: z.unknown().meta({ description: 'What was read; null when absent.', example: '0' }),
+    allowed: z
+      .string()
+      .meta({ description: 'What is allowed.', example: 'an integer from 1 to 500' }),
+  })
+  .meta({ id: 'FieldError' })
+export type FieldError = z.infer<typeof FieldError>
+
+export const Problem = z
+  .strictObject({
+    type: z.string().meta({ description: 'urn:forescale:problem:{code}.' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string().meta({ description: 'The path that was asked for.' }),
+    code: z
+      .enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]])
+      .meta({ description: 'Stable name of this kind of problem.' }),
+    errors: z.array(FieldError).optional(),
+  })
+  .meta({ id: 'Problem', description: 'An error by RFC 9457.' })
+export type Problem = z.infer<typeof Problem>
+
+/** Thrown by routes; `onError` turns it into the answer. */
+export class ProblemError extends Error {
+  readonly code: ProblemCode
+  readonly errors: readonly FieldError[] | undefined
+
+  constructor(code: ProblemCode, detail: string, errors?: readonly FieldError[]) {
+    super(detail)
+    this.code = code
+    this.errors = errors
+  }
+}
+
+export function invalidRequest(errors: readonly FieldError[]): ProblemError {
+  return new ProblemError('invalid-request', errors.map(sentence).join('; '), errors)
+}
+
+export function sentence({ field, value, allowed }: FieldError): string {
+  return `${field}: ${JSON.stringify(value)} is not allowed; allowed: ${allowed}`
+}
+
+export function problemResponse(
+  c: Context,
+  error: ProblemError,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const { status, title } = PROBLEMS[error.code]
+  const body: Problem = {
+    type: `urn:forescale:problem:${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    instance: c.req.path,
+    code: error.code,
+    ...(error.errors ? { errors: [...error.errors] } : {}),
+  }
+  const response = new Response(JSON.stringify(body), { status, headers })
+  response.headers.set('content-type', 'application/problem+json')
+  response.headers.set('cache-control', 'no-store')
+  return response
+}
+
+/** What a thrown error means to the caller; undefined for a failure of our own. */
+export function asProblem(error: unknown): ProblemError | undefined {
+  if (error instanceof ProblemError) return error
+  if (error instanceof Conflict) return new ProblemError('conflict', error.message)
+  if (!(error instanceof HTTPException)) return undefined
+  if (error.status === 415) {
+    return new ProblemError(
+      'unsupported-media-type',
+      'content-type: send one of the media types that /openapi.json lists for this route',
+    )
+  }
+  if (error.status === 413) return new ProblemError('body-too-large', error.message)
+  if (error.status === 400) {
+    return invalidRequest([{ field: 'body', value: error.message, allowed: 'well-formed JSON' }])
+  }
+  return undefined
+}

@@ -1,0 +1,91 @@
+/**
+ * The Prometheus page. The registry is built anew for every scrape from the controller's state, so that what is
+ * unknown, impossible or expired is simply not there: consumers read a NaN or a stale value as a wish to scale to
+ * nothing. Only what must grow over time (the tick histogram, the process's own figures) outlives a scrape.
+ */
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import type { ControlPlane } from '../control-plane.ts'
+import { coordinatorMetrics } from './coordinator-metrics.ts'
+import { forecastMetrics } from './forecast-metrics.ts'
+import { Scrape } from './scrape.ts'
+import { serviceMetrics } from './service-metrics.ts'
+
+const TICK_BUCKETS_SECONDS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+]
+
+export interface MetricsPage {
+  /** Prometheus text format 0.0.4. */
+  text(): Promise<string>
+  close(): void
+}
+
+export interface MetricsDeps {
+  readonly control: ControlPlane
+  readonly version: string
+  /** Samples that were refused before they reached the controller, by reason. */
+  readonly refusedSamples?: ReadonlyMap<string, number> | undefined
+  readonly streams?: { listeners(): number; dropped(): number } | undefined
+  readonly revision?: string | undefined
+}
+
+export function createMetricsPage(deps: MetricsDeps): MetricsPage {
+  const { control } = deps
+  const lasting = new Registry()
+  collectDefaultMetrics({ register: lasting })
+  const tickDuration = new Histogram({
+    name: 'forescale_tick_duration_seconds',
+    help: 'Time one tick took.',
+    buckets: TICK_BUCKETS_SECONDS,
+    registers: [lasting],
+  })
+  const unsubscribe = control.subscribe((event) => {
+    if (event.kind === 'tick') tickDuration.observe(event.data.durationMs / 1000)
+  })
+  return {
+    async text() {
+      const scrape = new Scrape()
+      forecastMetrics(scrape, control)
+      serviceMetrics(scrape, control)
+      coordinatorMetrics(scrape, control)
+      ownMetrics(scrape, deps)
+      return (await Registry.merge([scrape.registry, lasting]).metrics()).trimEnd().concat('\n')
+    },
+    close: unsubscribe,
+  }
+}
+
+function ownMetrics(scrape: Scrape, { control, version, revision, ...deps }: MetricsDeps): void {
+  const counters = control.counters()
+  const rejected = new Map(counters.rejectedSamplesByReason)
+  for (const [reason, n] of deps.refusedSamples ?? []) {
+    rejected.set(reason, (rejected.get(reason) ?? 0) + n)
+  }
+  scrape.counter(
+    'forescale_rejected_samples_total',
+    'Samples that were not stored, by reason.',
+    [...rejected].map(([reason, value]) => ({ labels: { reason }, value })),
+  )
+  scrape.gauge(
+    'forescale_config_last_reload_successful',
+    '1 when the last reload of the configuration was taken over, else 0.',
+    [{ value: counters.configReloadOk ? 1 : 0 }],
+  )
+  scrape.gauge(
+    'forescale_config_last_reload_timestamp_seconds',
+    'Unix time of the last reload of the configuration.',
+    [{ value: counters.configReloadAtMs / 1000 }],
+  )
+  scrape.gauge('forescale_build_info', 'What runs here; the value is always 1.', [
+    { labels: { version, revision: revision ?? 'unknown', node: process.version }, value: 1 },
+  ])
+  if (!deps.streams) return
+  scrape.gauge('forescale_event_listeners', 'Open event streams and WebSockets.', [
+    { value: deps.streams.listeners() },
+  ])
+  scrape.counter(
+    'forescale_event_listeners_dropped_total',
+    'Event listeners that were too slow and were disconnected.',
+    [{ value: deps.streams.dropped() }],
+  )
+}
