@@ -12,11 +12,22 @@ export interface BoundInput {
   readonly proposal: Proposal
   readonly to: number
   readonly feasible: boolean
+  /** Extra was withheld because it could not be given back at once (tick.ts). */
+  readonly withheld: boolean
 }
 
-export function boundOf({ spec, observation, floor, proposal, to, feasible }: BoundInput): BoundBy {
+export function boundOf({
+  spec,
+  observation,
+  floor,
+  proposal,
+  to,
+  feasible,
+  withheld,
+}: BoundInput): BoundBy {
   if (!feasible) return 'budget-infeasible'
   if (floor.limitedBy === 'no-data' || observation.freshness === 'dead') return 'no-data'
+  if (withheld && to < proposal.preferred) return 'not-returnable'
   if (to < proposal.preferred || to < floor.need) return 'budget'
   const wanted = proposal.wanted
   if (wanted > to) return to >= spec.maxReplicas ? 'max-replicas' : 'rate-limit'

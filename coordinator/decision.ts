@@ -10,6 +10,7 @@ export const BoundBy = z
     'none',
     'budget',
     'budget-infeasible',
+    'not-returnable',
     'max-replicas',
     'min-replicas',
     'rate-limit',

@@ -59,6 +59,8 @@ function limit({ spec, grant, shadowPrice, observation }: RationaleInput): strin
       return `budget binding, wanted ${wanted}, one more $/h would avoid ${one(shadowPrice)} violations/s`
     case 'budget-infeasible':
       return 'the budget is below what must run; the least allowed is kept'
+    case 'not-returnable':
+      return `wanted ${wanted}, withheld: under this budget extra must be returnable at once, and the scaleDown policy is slower`
     case 'max-replicas':
       return `wanted ${wanted}, maxReplicas is ${spec.maxReplicas}`
     case 'min-replicas':

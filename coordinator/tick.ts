@@ -72,6 +72,8 @@ interface Arbitrated {
   readonly floorGranted: Int32Array
   readonly proposals: Proposal[]
   readonly wanted: Int32Array
+  /** Services whose extra is withheld because it could not be given back at once. */
+  readonly withheld: boolean[]
   readonly shadowPrice: number
   readonly feasible: boolean
 }
@@ -131,6 +133,7 @@ function arbitrate(candidates: readonly Candidate[], budget: number): Arbitrated
     budget + MONEY_SLACK
   const proposals: Proposal[] = []
   const wanted = new Int32Array(candidates.length)
+  const withheld = candidates.map(({ input }) => !mayCommit && !releasable(input.spec))
   const requests: FundingRequest[] = []
   for (let i = 0; i < candidates.length; i++) {
     const { input, memory, floor, allowed } = candidates[i]!
@@ -138,10 +141,9 @@ function arbitrate(candidates: readonly Candidate[], budget: number): Arbitrated
     const proposed = propose({ spec, observation, memory, floor, base: kept[i]!, allowed })
     proposals.push(proposed.proposal)
     wanted[i] = proposed.wanted
-    const mayHaveExtra = mayCommit || releasable(spec)
     requests.push({
       from: kept[i]!,
-      to: mayHaveExtra ? proposed.proposal.preferred : kept[i]!,
+      to: withheld[i] ? kept[i]! : proposed.proposal.preferred,
       pricePerReplicaHour: spec.pricePerReplicaHour,
       weight: spec.weight,
       loss: () => proposed.proposal.loss,
@@ -154,6 +156,7 @@ function arbitrate(candidates: readonly Candidate[], budget: number): Arbitrated
     floorGranted,
     proposals,
     wanted,
+    withheld,
     shadowPrice: Math.max(extra.shadowPrice, shortFloor),
     feasible: baseCost <= budget + MONEY_SLACK,
   }
@@ -197,7 +200,15 @@ function assemble(
           proposal.loss[
             Math.min(Math.max(to - proposal.fromReplicas, 0), proposal.loss.length - 1)
           ]!,
-        boundBy: boundOf({ spec, observation, floor, proposal, to, feasible: result.feasible }),
+        boundBy: boundOf({
+          spec,
+          observation,
+          floor,
+          proposal,
+          to,
+          feasible: result.feasible,
+          withheld: result.withheld[i]!,
+        }),
       }
       const granted = {
         floorReplicas,
