@@ -12,7 +12,8 @@ export interface Part {
 }
 
 export interface PartMessage {
-  readonly kind: 'ready' | 'status'
+  /** failed: it could not start; the line says why, and it ends itself. */
+  readonly kind: 'ready' | 'status' | 'failed'
   readonly line: string
 }
 
@@ -40,22 +41,48 @@ export function readPartEnvironment(env: NodeJS.ProcessEnv): PartEnvironment {
   }
 }
 
+/**
+ * Starts the part and keeps it until it is told to stop. A part that cannot start says why and exits with
+ * `exitCode` of the error (else 1).
+ */
 export async function runPart(start: () => Promise<Part>): Promise<void> {
-  const tell = (message: PartMessage): void => {
-    if (process.connected) process.send?.(message)
-  }
-  process.on('SIGINT', () => {}) // Ctrl-C reaches the whole group: the parent says when to stop
-  const part = await start()
+  let part: Part | undefined
   let stopping = false
-  const stop = async (code: number): Promise<void> => {
+  const stop = async (): Promise<void> => {
     if (stopping) return
     stopping = true
-    setTimeout(() => process.exit(code || 1), STOP_LIMIT_MS).unref()
+    if (!part) process.exit(0) // still starting: nothing to bring home
+    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref()
     await part.stop()
-    process.exit(code)
+    process.exit(0)
   }
-  process.on('SIGTERM', () => void stop(0))
-  process.on('disconnect', () => void stop(0))
-  setInterval(() => tell({ kind: 'status', line: part.status() }), STATUS_EVERY_MS).unref()
-  tell({ kind: 'ready', line: part.status() })
+  process.on('SIGINT', () => {}) // Ctrl-C reaches the whole group: the parent says when to stop
+  process.on('SIGTERM', () => void stop())
+  process.on('disconnect', () => void stop())
+  // the parent may have gone while this module was being loaded
+  if (process.send && !process.connected) process.exit(0)
+  try {
+    part = await start()
+  } catch (error) {
+    console.error(error)
+    await tell({ kind: 'failed', line: error instanceof Error ? error.message : String(error) })
+    process.exit(exitCodeOf(error))
+  }
+  const { status } = part
+  setInterval(() => void tell({ kind: 'status', line: status() }), STATUS_EVERY_MS).unref()
+  await tell({ kind: 'ready', line: status() })
+}
+
+/** Resolves when the message is out, or cannot be sent. */
+function tell(message: PartMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send && process.connected) process.send(message, () => resolve())
+    else resolve()
+  })
+}
+
+function exitCodeOf(error: unknown): number {
+  const code =
+    typeof error === 'object' && error !== null ? Reflect.get(error, 'exitCode') : undefined
+  return typeof code === 'number' ? code : 1
 }
