@@ -1,0 +1,77 @@
+/** The only place that knows which concrete parts are used: built as the configuration names them, closed in reverse. */
+import { createActuator, initialReplicas } from './actuators/registry.ts'
+import { createManualClock, systemClock } from './clock.ts'
+import type { AppConfig } from './config.ts'
+import { type App, createApp } from './http/app.ts'
+import { createDemoPort } from './http/demo-port.ts'
+import { openLedger } from './ledger/registry.ts'
+import { type Controller, createController } from './loops/controller.ts'
+import { createFitter } from './loops/fitter.ts'
+import { openStore } from './stores/registry.ts'
+import { createLogger } from './telemetry/log.ts'
+
+/** A fit that takes longer is broken off and done again without the slow models. */
+const FIT_LIMIT_MS = 60_000
+
+export interface ComposeOptions {
+  readonly config: AppConfig
+  /** Folder of all state; config.stateDir made absolute by the caller. */
+  readonly stateDir: string
+  readonly reread: () => AppConfig
+  /** Where the demo's parts listen; empty outside the demo. */
+  readonly hostUrl: string
+  readonly loadUrl: string
+  readonly env: NodeJS.ProcessEnv
+}
+
+export interface Composed {
+  readonly controller: Controller
+  readonly app: App
+  /** Finishes the tick in progress, then closes what was opened. */
+  close(): Promise<void>
+}
+
+export async function compose({
+  config,
+  stateDir,
+  reread,
+  hostUrl,
+  loadUrl,
+  env,
+}: ComposeOptions): Promise<Composed> {
+  const log = createLogger('controller', { env })
+  const store = await openStore(config, stateDir)
+  const ledger = await openLedger(config, stateDir)
+  const fitter = createFitter({ timeLimitMs: FIT_LIMIT_MS })
+  const actuator = createActuator(config.actuator, {
+    hostUrl,
+    drainTimeoutMs: config.shop?.drainTimeoutMs ?? 0,
+    initial: initialReplicas(config),
+  })
+  const clock = config.clock === 'manual' ? createManualClock() : systemClock
+  const controller = await createController({
+    config,
+    reread,
+    clock,
+    store,
+    ledger,
+    actuator,
+    fitter,
+    log,
+  })
+  const demo =
+    config.shop && createDemoPort({ loadUrl, stateDir, shop: () => controller.config().shop! })
+  const app = createApp({ control: controller, store, ledger, demo, log })
+  return {
+    controller,
+    app,
+    async close() {
+      app.closeStreams()
+      await controller.stop()
+      await fitter.close()
+      await actuator.close()
+      await ledger.close()
+      await store.close()
+    },
+  }
+}

@@ -1,0 +1,37 @@
+/** The controller as a process: forecasts, agents, coordinator, API and dashboard. Started by `forescale up`. */
+
+import { compose } from '../compose.ts'
+import { loadConfigFile } from '../config-file.ts'
+import { serve } from '../http/server.ts'
+import { readPartEnvironment, runPart } from '../part.ts'
+
+await runPart(async () => {
+  const { configFile, stateDir, hostUrl, loadUrl } = readPartEnvironment(process.env)
+  const reread = () => loadConfigFile(configFile, process.env)
+  const config = reread()
+  const { controller, app, close } = await compose({
+    config,
+    stateDir,
+    reread,
+    hostUrl,
+    loadUrl,
+    env: process.env,
+  })
+  const listening = await serve(app, config.http)
+  await controller.start()
+  process.on('SIGHUP', () => void controller.reloadConfig('SIGHUP').catch(() => {}))
+  return {
+    status() {
+      const last = controller.lastTick()
+      if (!last) return `${listening.url} · mode ${controller.mode()} · first tick to come`
+      const { tick, spendPerHour, costBudgetPerHour, shadowPrice } = last
+      const money = `${spendPerHour.toFixed(2)} of ${costBudgetPerHour.toFixed(2)} $/h`
+      const price = shadowPrice > 0 ? ` · shadow price ${shadowPrice.toFixed(1)}` : ''
+      return `${listening.url} · mode ${controller.paused() ? 'paused' : controller.mode()} · tick ${tick} · ${money}${price}`
+    },
+    async stop() {
+      await listening.close()
+      await close()
+    },
+  }
+})
