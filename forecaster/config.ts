@@ -42,7 +42,7 @@ export const ForecastConfig = z
       .int()
       .min(2)
       .max(200)
-      .default(12)
+      .default(96)
       .meta({ description: 'Issue times of the rolling-origin backtest.' }),
   })
   .meta({ id: 'ForecastConfig' })

@@ -80,13 +80,20 @@ export interface Forecast {
   readonly quality: Quality
 }
 
+/** How wide the band of a step with this point is for an offset of one. */
+export function spreadOf(band: Pick<Band, 'power' | 'spreadFloor'>, point: number): number {
+  const { power, spreadFloor } = band
+  if (!(point > 0)) return spreadFloor
+  const spread = power === 1 ? point : power === 0.5 ? Math.sqrt(point) : point ** power
+  return Math.max(spread, spreadFloor)
+}
+
 /** The value that the load of step `k` stays under with probability `LEVELS[levelIndex]`. */
 export function quantileAt(forecast: Forecast, levelIndex: number, k: number): number {
   const { band, point } = forecast
   const p = point[k]!
-  const spread = Math.max(band.spreadFloor, p > 0 ? p ** band.power : 0)
   const offset = band.offsets[levelIndex * band.horizonSteps + k]!
-  return Math.max(0, p + forecast.inflation * spread * offset)
+  return Math.max(0, p + forecast.inflation * spreadOf(band, p) * offset)
 }
 
 /**
@@ -99,15 +106,22 @@ export function demandOver(
   toMs: number,
   out: Float64Array = new Float64Array(LEVELS.length),
 ): Float64Array {
-  const last = forecast.point.length - 1
+  const { band, point, inflation } = forecast
+  const { offsets, horizonSteps } = band
+  const last = point.length - 1
   const firstStep = Math.floor((fromMs - forecast.issuedAtMs) / forecast.stepMs)
   const lastStep = Math.ceil((toMs - forecast.issuedAtMs) / forecast.stepMs) - 1
   const from = Math.min(Math.max(firstStep, 0), last)
   const to = Math.min(Math.max(lastStep, from), last)
-  for (let level = 0; level < LEVELS.length; level++) {
-    let most = 0
-    for (let k = from; k <= to; k++) most = Math.max(most, quantileAt(forecast, level, k))
-    out[level] = most
+  const levels = LEVELS.length
+  for (let level = 0; level < levels; level++) out[level] = 0
+  for (let k = from; k <= to; k++) {
+    const p = point[k]!
+    const width = inflation * spreadOf(band, p)
+    for (let level = 0, cell = k; level < levels; level++, cell += horizonSteps) {
+      const quantile = p + width * offsets[cell]!
+      if (quantile > out[level]!) out[level] = quantile
+    }
   }
   return out
 }

@@ -1,9 +1,9 @@
 /**
- * What every forecasting model is: three pure functions over plain data.
+ * What every forecasting model is: pure functions over plain data.
  *
  * `fit` learns from a history (oldest first, NaN where missing) and returns a state that stands at the
  * history's end; `update` moves it one step on; `predict` looks ahead from where it stands. A state is
- * JSON: it crosses to worker threads, is stored, compared, and read back by `read`. An unfitted model
+ * plain data: it crosses to worker threads, is stored, compared, and read back by `read`. An unfitted model
  * cannot predict: there is no state to hand in.
  */
 import type { ModelKind } from './forecast.ts'
@@ -21,6 +21,8 @@ export interface ForecastModel<State = unknown> {
   fit(history: Float64Array, context: FitContext): State | undefined
   /** One observed step later; NaN means "nothing seen". May reuse the storage of `state`. */
   update(state: State, value: number): State
+  /** The first value of the point path, without allocating. */
+  next(state: State): number
   /** Point path for the next `horizonSteps` steps; finite, not negative. */
   predict(state: State, horizonSteps: number): Float64Array
   /** Plain data back to a state; throws a ZodError when it is none. */

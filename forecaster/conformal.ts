@@ -1,0 +1,235 @@
+/**
+ * Split-conformal calibration (Vovk et al. 2005; Romano et al. 2019 for the normalised form): the backtest's errors,
+ * divided by spread(point) = point^power, give each step ahead its own quantiles. Location and scale are taken step
+ * by step, the shape is pooled over neighbouring steps, and beyond the outer tenths an exponential tail's predictive
+ * quantile stands in (k·σ·(ratio^(1/k) − 1), a Lomax law), which is the wider the fewer errors there are.
+ */
+import type { BacktestPlan } from './accuracy/backtest.ts'
+import { meanPinball } from './accuracy/pinball.ts'
+import { type Band, LEVELS, spreadOf } from './forecast.ts'
+
+export interface Scored {
+  readonly band: Band
+  /** Both measured on issue times that calibration had not seen (blocks held out in turn); null without any. */
+  readonly scaledPinball: number | null
+  readonly coverage90: number | null
+}
+
+export interface Errors {
+  readonly plan: BacktestPlan
+  readonly points: Float64Array
+  readonly actuals: Float64Array
+}
+
+const POWERS = [0, 0.5, 1]
+const FOLDS = 4
+const POOL_KNOTS = 2
+const TAIL = 0.1
+const LEAST_TAIL_ERRORS = 2
+const LOW_90 = LEVELS.indexOf(0.05)
+const HIGH_90 = LEVELS.indexOf(0.95)
+/** Spread never falls below that of this share of the mean load. */
+const FLOOR_SHARE = 0.05
+
+/** The band with the best held-out pinball loss over the powers of the spread. */
+export function calibrate(errors: Errors, horizonSteps: number): Scored {
+  const meanActual = meanOf(errors.actuals)
+  let best: { power: number; score: Score } | undefined
+  for (const power of POWERS) {
+    const score = crossFit(errors, power, floorOf(power, meanActual))
+    if (!best || score.pinball < best.score.pinball * 0.995) best = { power, score }
+  }
+  const { power, score } = best!
+  const spreadFloor = floorOf(power, meanActual)
+  const table = offsetTable(errors, power, spreadFloor, () => true)
+  return {
+    band: {
+      horizonSteps,
+      power,
+      spreadFloor,
+      offsets: spreadOut(table, errors.plan.knots, horizonSteps),
+    },
+    scaledPinball:
+      meanActual > 0 && Number.isFinite(score.pinball) ? score.pinball / meanActual : null,
+    coverage90: Number.isFinite(score.coverage) ? score.coverage : null,
+  }
+}
+
+function floorOf(power: number, meanActual: number): number {
+  return power === 0 ? 1 : Math.max((FLOOR_SHARE * meanActual) ** power, 1e-9)
+}
+
+interface Score {
+  readonly pinball: number
+  readonly coverage: number
+}
+
+function crossFit(errors: Errors, power: number, spreadFloor: number): Score {
+  const { origins, knots, knotWeights } = errors.plan
+  const folds = Math.min(FOLDS, origins.length)
+  const foldOf = (origin: number): number => Math.floor((origin * folds) / origins.length)
+  const quantiles = new Float64Array(LEVELS.length)
+  let loss = 0
+  let inside = 0
+  let weight = 0
+  for (let fold = 0; fold < folds; fold++) {
+    const table = offsetTable(errors, power, spreadFloor, (o) => folds === 1 || foldOf(o) !== fold)
+    for (let o = 0; o < origins.length; o++) {
+      if (foldOf(o) !== fold) continue
+      for (let j = 0; j < knots.length; j++) {
+        const actual = errors.actuals[o * knots.length + j]!
+        if (Number.isNaN(actual)) continue
+        const point = errors.points[o * knots.length + j]!
+        const spread = spreadOf({ power, spreadFloor }, point)
+        for (let l = 0; l < LEVELS.length; l++)
+          quantiles[l] = Math.max(0, point + spread * table[l * knots.length + j]!)
+        loss += knotWeights[j]! * meanPinball(quantiles, actual)
+        if (actual >= quantiles[LOW_90]! && actual <= quantiles[HIGH_90]!) inside += knotWeights[j]!
+        weight += knotWeights[j]!
+      }
+    }
+  }
+  return { pinball: loss / weight, coverage: inside / weight }
+}
+
+/** Offsets at the knots, `level · knots + knot`, from the errors of the issue times that `include` names. */
+function offsetTable(
+  errors: Errors,
+  power: number,
+  spreadFloor: number,
+  include: (origin: number) => boolean,
+): Float64Array {
+  const { knots, origins } = errors.plan
+  const columns = knots.map((_, j) => {
+    const column: number[] = []
+    for (let o = 0; o < origins.length; o++) {
+      const cell = o * knots.length + j
+      const error = errors.actuals[cell]! - errors.points[cell]!
+      if (!Number.isNaN(error) && include(o))
+        column.push(error / spreadOf({ power, spreadFloor }, errors.points[cell]!))
+    }
+    return Float64Array.from(column).sort()
+  })
+  const centres = columns.map(middleOf)
+  const scales = columns.map((column, j) => meanDistance(column, centres[j]!))
+  fillFromBefore(centres, scales, knots)
+  const location = smooth(centres)
+  const scale = smooth(scales)
+  const table = new Float64Array(LEVELS.length * knots.length)
+  for (let j = 0; j < knots.length; j++) {
+    const pool: number[] = []
+    const from = Math.max(0, j - POOL_KNOTS)
+    const to = Math.min(knots.length - 1, j + POOL_KNOTS)
+    for (let i = from; i <= to; i++) {
+      if (scales[i]! <= 0) continue
+      for (const error of columns[i]!) pool.push((error - centres[i]!) / scales[i]!)
+    }
+    const shape = quantilesOf(Float64Array.from(pool).sort(), Math.max(columns[j]!.length, 1))
+    for (let l = 0; l < LEVELS.length; l++)
+      table[l * knots.length + j] = location[j]! + scale[j]! * shape[l]!
+  }
+  return table
+}
+
+/** Quantiles at `LEVELS` of sorted, centred errors, of which `independent` count as different. */
+function quantilesOf(sorted: Float64Array, independent: number): Float64Array {
+  const out = new Float64Array(LEVELS.length)
+  if (sorted.length === 0) return out
+  const tailErrors = Math.max(LEAST_TAIL_ERRORS, TAIL * independent)
+  const upper = rankValue(sorted, 1 - TAIL, independent)
+  const lower = rankValue(sorted, TAIL, independent)
+  const upperScale = meanExcess(sorted, upper, 1)
+  const lowerScale = meanExcess(sorted, lower, -1)
+  const reach = (share: number): number => tailErrors * ((TAIL / share) ** (1 / tailErrors) - 1)
+  for (let l = 0; l < LEVELS.length; l++) {
+    const level = LEVELS[l]!
+    if (level > 1 - TAIL) out[l] = upper + upperScale * reach(1 - level)
+    else if (level < TAIL) out[l] = lower - lowerScale * reach(level)
+    else out[l] = rankValue(sorted, level, independent)
+    if (l > 0) out[l] = Math.max(out[l]!, out[l - 1]!)
+  }
+  return out
+}
+
+/** Conformal rank: the level is moved outwards by (n + 1)/n, as much as `independent` errors ask for. */
+function rankValue(sorted: Float64Array, level: number, independent: number): number {
+  const outward = 0.5 + ((level - 0.5) * (independent + 1)) / independent
+  const at = Math.min(Math.max(outward * sorted.length - 0.5, 0), sorted.length - 1)
+  const below = Math.floor(at)
+  const above = Math.min(below + 1, sorted.length - 1)
+  return sorted[below]! + (at - below) * (sorted[above]! - sorted[below]!)
+}
+
+function meanExcess(sorted: Float64Array, from: number, side: 1 | -1): number {
+  let sum = 0
+  let count = 0
+  for (const value of sorted) {
+    const excess = side * (value - from)
+    if (excess <= 0) continue
+    sum += excess
+    count++
+  }
+  return count === 0 ? 0 : sum / count
+}
+
+function middleOf(sorted: Float64Array): number {
+  if (sorted.length === 0) return Number.NaN
+  const half = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2
+}
+
+function meanDistance(values: Float64Array, centre: number): number {
+  let sum = 0
+  for (const value of values) sum += Math.abs(value - centre)
+  return values.length === 0 ? Number.NaN : sum / values.length
+}
+
+/** Steps further ahead than any error was seen: the last known scale, growing with the root of the steps. */
+function fillFromBefore(centres: number[], scales: number[], knots: readonly number[]): void {
+  for (let j = 0; j < knots.length; j++) {
+    if (!Number.isNaN(scales[j]!)) continue
+    const before = j - 1
+    centres[j] = before < 0 ? 0 : centres[before]!
+    scales[j] = before < 0 ? 0 : scales[before]! * Math.sqrt((knots[j]! + 1) / (knots[before]! + 1))
+  }
+}
+
+function smooth(values: readonly number[]): number[] {
+  return values.map((v, j) => {
+    if (j === 0) return v
+    return 0.25 * values[j - 1]! + 0.5 * v + 0.25 * (values[j + 1] ?? v)
+  })
+}
+
+/** From the knots to every step of the horizon, by straight lines. */
+function spreadOut(
+  table: Float64Array,
+  knots: readonly number[],
+  horizonSteps: number,
+): Float64Array {
+  const out = new Float64Array(LEVELS.length * horizonSteps)
+  for (let l = 0; l < LEVELS.length; l++) {
+    let right = 0
+    for (let k = 0; k < horizonSteps; k++) {
+      while (knots[right]! < k) right++
+      const left = Math.max(0, right - 1)
+      const span = knots[right]! - knots[left]!
+      const share = span === 0 ? 1 : (k - knots[left]!) / span
+      const a = table[l * knots.length + left]!
+      const b = table[l * knots.length + right]!
+      out[l * horizonSteps + k] = a + share * (b - a)
+    }
+  }
+  return out
+}
+
+function meanOf(values: Float64Array): number {
+  let sum = 0
+  let count = 0
+  for (const v of values) {
+    if (Number.isNaN(v)) continue
+    sum += v
+    count++
+  }
+  return count === 0 ? 0 : sum / count
+}
