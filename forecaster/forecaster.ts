@@ -164,7 +164,7 @@ function assemble(learned: Learned, fittedAtMs: number): ForecasterState {
     naiveInflation: timesWider(naiveError, candidate.error),
     lastInflation: MOST_FALLBACK_INFLATION,
     last,
-    largest: history.reduce((most, v) => Math.max(v, most), 0),
+    largest: largestOf(history),
     bare: 0,
     expected: 0,
   }
@@ -194,6 +194,12 @@ function expectNext(state: ForecasterState): void {
 function timesWider(error: number | undefined, reference: number): number {
   if (error === undefined || !(reference > 0)) return MOST_FALLBACK_INFLATION
   return Math.min(Math.max(error / reference, 1), MOST_FALLBACK_INFLATION)
+}
+
+function largestOf(history: Float64Array): number {
+  let most = 0
+  for (const value of history) if (value > most) most = value
+  return most
 }
 
 function contestRow({ kind, scaledPinball, mase, note }: Contestant): Contestant {

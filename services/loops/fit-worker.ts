@@ -1,0 +1,28 @@
+/** The thread that fits: one request at a time, answered with a report. It may crash or be ended at any moment. */
+import { parentPort } from 'node:worker_threads'
+import type { ForecastConfig } from '../../forecaster/config.ts'
+import { type FitReport, fitForecaster } from '../../forecaster/forecaster.ts'
+import type { Series } from '../../forecaster/series.ts'
+
+export interface FitRequest {
+  readonly series: Series
+  readonly config: ForecastConfig
+  readonly seed: number
+  readonly fittedAtMs: number
+}
+
+export type FitAnswer =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'done'; readonly report: FitReport }
+  | { readonly kind: 'failed'; readonly error: unknown }
+
+const answer = (message: FitAnswer): void => parentPort?.postMessage(message)
+
+parentPort?.on('message', ({ series, config, seed, fittedAtMs }: FitRequest) => {
+  try {
+    answer({ kind: 'done', report: fitForecaster(series, config, seed, { fittedAtMs }) })
+  } catch (error) {
+    answer({ kind: 'failed', error })
+  }
+})
+answer({ kind: 'ready' })
