@@ -122,9 +122,5 @@ export function createApp(deps: AppDeps): App {
   familiarRoutes(app, routeDeps)
   dashboardRoutes(app, deps.dashboardDir ?? DASHBOARD)
 
-  const closeStreams = () => {
-    events.close()
-    metrics.close()
-  }
-  return Object.assign(app, { closeStreams })
+  return Object.assign(app, { closeStreams: events.close })
 }

@@ -8,6 +8,8 @@ import type { ControlEvent, ControlPlane } from '../control-plane.ts'
 
 const RING_FRAMES = 2048
 const HEARTBEAT_MS = 15_000
+/** How long events are still kept after the last listener has gone, so that it may come back. */
+const LINGER_MS = 60_000
 
 /** One event in both its written forms, each made when first needed. */
 export class Frame {
@@ -54,23 +56,53 @@ export interface EventHub {
   close(): void
 }
 
-/** `firstId` rises from one process to the next, so that an old Last-Event-ID is never taken for a new one. */
-export function createEventHub(
-  control: ControlPlane,
-  options: { firstId?: number; ringFrames?: number; heartbeatMs?: number } = {},
-): EventHub {
-  const { ringFrames = RING_FRAMES, heartbeatMs = HEARTBEAT_MS } = options
+export interface HubOptions {
+  readonly firstId?: number | undefined
+  readonly ringFrames?: number | undefined
+  readonly heartbeatMs?: number | undefined
+  readonly lingerMs?: number | undefined
+}
+
+/**
+ * Subscribes to the controller only while somebody listens (and a little longer): without listeners no event is
+ * made. `firstId` rises from one process to the next, so an old Last-Event-ID is never taken for a new one.
+ */
+export function createEventHub(control: ControlPlane, options: HubOptions = {}): EventHub {
+  const { ringFrames = RING_FRAMES, heartbeatMs = HEARTBEAT_MS, lingerMs = LINGER_MS } = options
   const listeners = new Set<Listener>()
   let ring: Frame[] = []
   let nextId = options.firstId ?? Date.now() * 1000
   let dropped = 0
+  let unsubscribe: (() => void) | undefined
+  let linger: NodeJS.Timeout | undefined
 
-  const tell = (listener: Listener, send: (listener: Listener) => boolean): boolean => {
-    if (send(listener)) return true
-    listeners.delete(listener)
+  const forget = (listener: Listener): void => {
+    if (!listeners.delete(listener) || listeners.size > 0) return
+    linger = setTimeout(unfollow, lingerMs)
+    linger.unref()
+  }
+  const tell = (listener: Listener, isSent: boolean): boolean => {
+    if (isSent) return true
+    forget(listener)
     listener.close()
     dropped++
     return false
+  }
+  const follow = (): void => {
+    clearTimeout(linger)
+    unsubscribe ??= control.subscribe((event) => {
+      const frame = new Frame(nextId++, event)
+      ring.push(frame)
+      if (ring.length > ringFrames * 1.25) ring = ring.slice(-ringFrames)
+      for (const listener of listeners) tell(listener, listener.frame(frame))
+    })
+  }
+  /** From here on events are missed: a number is skipped, so that nobody resumes across the gap. */
+  const unfollow = (): void => {
+    unsubscribe?.()
+    unsubscribe = undefined
+    ring = []
+    nextId++
   }
   const missed = (lastId: number | undefined): Frame[] => {
     const oldest = ring[0]?.id ?? nextId
@@ -79,30 +111,24 @@ export function createEventHub(
     }
     return snapshot(control).map((event) => new Frame(nextId - 1, event))
   }
-  const unsubscribe = control.subscribe((event) => {
-    const frame = new Frame(nextId++, event)
-    ring.push(frame)
-    if (ring.length > ringFrames * 1.25) ring = ring.slice(-ringFrames)
-    for (const listener of listeners) tell(listener, (to) => to.frame(frame))
-  })
   const heart = setInterval(() => {
-    for (const listener of listeners) tell(listener, (to) => to.heartbeat())
+    for (const listener of listeners) tell(listener, listener.heartbeat())
   }, heartbeatMs)
   heart.unref()
 
   return {
     join(listener, lastId) {
+      follow()
       listeners.add(listener)
-      for (const frame of missed(lastId)) {
-        if (!tell(listener, (to) => to.frame(frame))) break
-      }
-      return () => listeners.delete(listener)
+      for (const frame of missed(lastId)) if (!tell(listener, listener.frame(frame))) break
+      return () => forget(listener)
     },
     listeners: () => listeners.size,
     dropped: () => dropped,
     close() {
       clearInterval(heart)
-      unsubscribe()
+      clearTimeout(linger)
+      unfollow()
       for (const listener of listeners) listener.close()
       listeners.clear()
     },

@@ -114,7 +114,7 @@ export function asProblem(error: unknown): ProblemError | undefined {
   }
   if (error.status === 413) return new ProblemError('body-too-large', error.message)
   if (error.status === 400) {
-    return invalidRequest([{ field: 'body', value: error.message, allowed: 'well-formed JSON' }])
+    return invalidRequest([{ field: 'body', value: null, allowed: 'well-formed JSON' }])
   }
   return undefined
 }

@@ -17,7 +17,6 @@ const TICK_BUCKETS_SECONDS = [
 export interface MetricsPage {
   /** Prometheus text format 0.0.4. */
   text(): Promise<string>
-  close(): void
 }
 
 export interface MetricsDeps {
@@ -39,11 +38,16 @@ export function createMetricsPage(deps: MetricsDeps): MetricsPage {
     buckets: TICK_BUCKETS_SECONDS,
     registers: [lasting],
   })
-  const unsubscribe = control.subscribe((event) => {
-    if (event.kind === 'tick') tickDuration.observe(event.data.durationMs / 1000)
-  })
+  let ticksSeen = 0
+  const observeTicks = (): void => {
+    const { ticks, tickDurationsMs } = control.counters()
+    const news = Math.min(ticks - ticksSeen, tickDurationsMs.length)
+    for (const ms of news > 0 ? tickDurationsMs.slice(-news) : []) tickDuration.observe(ms / 1000)
+    ticksSeen = ticks
+  }
   return {
     async text() {
+      observeTicks()
       const scrape = new Scrape()
       forecastMetrics(scrape, control)
       serviceMetrics(scrape, control)
@@ -51,7 +55,6 @@ export function createMetricsPage(deps: MetricsDeps): MetricsPage {
       ownMetrics(scrape, deps)
       return (await Registry.merge([scrape.registry, lasting]).metrics()).trimEnd().concat('\n')
     },
-    close: unsubscribe,
   }
 }
 

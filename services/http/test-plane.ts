@@ -1,0 +1,148 @@
+/**
+ * A controller for tests of the HTTP surface whose whole state lies open: what it knows can be set to anything,
+ * also to what a healthy controller would never say. Deterministic; only for tests.
+ */
+import type { Mode } from '../../agents/service-spec.ts'
+import { type Forecast, LEVELS } from '../../forecaster/forecast.ts'
+import { LOAD_METRIC } from '../../forecaster/series.ts'
+import { AppConfig } from '../config.ts'
+import type {
+  ControlEvent,
+  ControlPlane,
+  Counters,
+  HealthCheck,
+  ServiceStatus,
+  TickSummary,
+} from '../control-plane.ts'
+import type { SampleStore } from '../stores/sample-store.ts'
+import * as examples from './examples.ts'
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+export interface TestState {
+  config: AppConfig
+  nowMs: number
+  paused: boolean
+  mode: Mode
+  services: Mutable<ServiceStatus>[]
+  budget: Mutable<ReturnType<ControlPlane['budget']>>
+  lastTick: TickSummary | undefined
+  forecasts: Map<string, Mutable<Forecast>>
+  counters: Mutable<Counters>
+  health: HealthCheck[]
+}
+
+export interface TestPlane {
+  readonly control: ControlPlane
+  readonly state: TestState
+  emit(event: ControlEvent): void
+  subscribers(): number
+}
+
+const HORIZON = 30
+
+/** 40 requests/s and rising by one a step, ±20 % at the outer levels. */
+export function testForecast(service: string, issuedAtMs: number): Mutable<Forecast> {
+  const offsets = LEVELS.flatMap((level) => Array<number>(HORIZON).fill((level - 0.5) * 0.4))
+  return {
+    service,
+    metric: LOAD_METRIC,
+    issuedAtMs,
+    expiresAtMs: issuedAtMs + 75_000,
+    stepMs: 15_000,
+    point: Float64Array.from({ length: HORIZON }, (_, k) => 40 + k),
+    band: { horizonSteps: HORIZON, power: 1, spreadFloor: 1, offsets: Float64Array.from(offsets) },
+    inflation: 1,
+    drifting: false,
+    model: examples.forecast.model,
+    quality: examples.forecast.quality,
+  }
+}
+
+function initialState(): TestState {
+  const nowMs = examples.tick.atMs
+  return {
+    config: AppConfig.parse({ clock: 'manual', services: { search: {}, payment: {} } }),
+    nowMs,
+    paused: false,
+    mode: 'enforce',
+    services: [
+      structuredClone(examples.serviceStatus),
+      { ...structuredClone(examples.serviceStatus), service: 'payment', decision: null },
+    ],
+    budget: { ...examples.budget },
+    lastTick: examples.tick,
+    forecasts: new Map([['search', testForecast('search', nowMs)]]),
+    counters: {
+      ticks: 2,
+      ticksSkipped: 0,
+      tickErrors: 0,
+      tickDurationsMs: [12, 20],
+      fallbackTicksByService: new Map([['payment', 3]]),
+      budgetTrimsByService: new Map([['search', 1]]),
+      decisionsBySettlement: new Map([['applied', 5]]),
+      rejectedSamplesByReason: new Map([['not-finite', 2]]),
+      configReloadOk: true,
+      configReloadAtMs: nowMs,
+    },
+    health: [{ name: 'store', ok: true, detail: 'answered' }],
+  }
+}
+
+export function createTestPlane(store: SampleStore): TestPlane {
+  const state = initialState()
+  const listeners = new Set<(event: ControlEvent) => void>()
+  const emit = (event: ControlEvent): void => {
+    for (const listener of listeners) listener(event)
+  }
+  const set = (key: string, value: unknown): void =>
+    emit({ kind: 'setting', data: { key, value, atMs: state.nowMs } })
+  const find = (service: string) => state.services.find((row) => row.service === service)
+  const control: ControlPlane = {
+    config: () => state.config,
+    nowMs: () => state.nowMs,
+    paused: () => state.paused,
+    mode: () => state.mode,
+    services: () => state.services,
+    budget: () => state.budget,
+    lastTick: () => state.lastTick,
+    proposals: () => [examples.proposal],
+    forecast: (service) => state.forecasts.get(service),
+    counters: () => state.counters,
+    health: async () => state.health,
+    async runTick(atMs) {
+      state.nowMs = atMs
+      state.lastTick = { ...examples.tick, atMs, durationMs: 0 }
+      emit({ kind: 'tick', data: state.lastTick })
+      return state.lastTick
+    },
+    ingest: (samples) => store.append(samples, state.nowMs),
+    explain: async (id) => (id === examples.decision.id ? examples.explanation : undefined),
+    replay: async (id) => (id === examples.decision.id ? examples.replay : undefined),
+    async setBudget(value) {
+      state.budget.costBudgetPerHour = value
+      set('budget', value)
+    },
+    async setMode(service, mode) {
+      const row = service === undefined ? undefined : find(service)
+      if (row) row.mode = mode
+      else state.mode = mode
+      set(service === undefined ? 'mode' : `mode/${service}`, mode)
+    },
+    async setPolicy(service, policy) {
+      const row = find(service)
+      if (row) row.policy = policy
+      set(`policy/${service}`, policy)
+    },
+    async setPaused(paused) {
+      state.paused = paused
+      set('paused', paused)
+    },
+    reloadConfig: async () => {},
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+  return { control, state, emit, subscribers: () => listeners.size }
+}
