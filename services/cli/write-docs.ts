@@ -1,0 +1,7 @@
+/** Writes the help of every command into docs/cli.md. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { withHelp } from './reference.ts'
+
+const PAGE = new URL('../../docs/cli.md', import.meta.url)
+
+writeFileSync(PAGE, withHelp(readFileSync(PAGE, 'utf8')))
