@@ -49,7 +49,7 @@ export function createResults(options: {
     if (!bin) {
       bin = { requests: 0, failures: 0, violations: 0, latencies: new Uint16Array(BUCKETS) }
       bins.set(key, bin)
-      forget(bins, key - keepMs / BIN_MS)
+      forget(bins, key + 1 - keepMs / BIN_MS)
     }
     return bin
   }
