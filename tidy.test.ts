@@ -1,0 +1,275 @@
+/**
+ * House rules as a test: imports go one way, the core is pure, a library has one home, a plug-in is known only to its
+ * registry, files stay small. Each list below is the rule; change it in the same commit as what needs it, and say why.
+ */
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+/** What each folder may import of ours. Data flows from left to right, imports from right to left. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  forecaster: ['forecaster'],
+  agents: ['agents', 'forecaster'],
+  coordinator: ['coordinator', 'agents', 'forecaster'],
+  datasets: ['datasets', 'forecaster'],
+  services: ['services', 'datasets', 'coordinator', 'agents', 'forecaster'],
+  experiments: ['experiments', 'services', 'datasets', 'coordinator', 'agents', 'forecaster'],
+}
+const FOLDERS = Object.keys(MAY_IMPORT)
+const PURE_FOLDERS = ['forecaster', 'agents', 'coordinator']
+
+/** Time, chance and the world come in as arguments. */
+const BANNED_IN_PURE: Readonly<Record<string, RegExp>> = {
+  'Date.now': /\bDate\.now\b/,
+  'new Date()': /\bnew Date\(/,
+  'Math.random': /\bMath\.random\b/,
+  'performance.now': /\bperformance\./,
+  'process.': /\bprocess\.(?!ts\b)/,
+  'console.': /\bconsole\./,
+  timers: /\b(setTimeout|setInterval|setImmediate|queueMicrotask)\(/,
+  fetch: /\bfetch\(/,
+}
+/** Pure ones; a hash is a function of its input. */
+const NODE_MODULES_IN_PURE = ['node:assert', 'node:assert/strict', 'node:crypto']
+/** The library is WASM in a file of its package; it is found and loaded here and nowhere else. */
+const MAY_LOAD_FILES = ['forecaster/models/arima-library.ts']
+
+/** The one home of each library: files whose path begins so. */
+const HOMES: Readonly<Record<string, readonly string[]>> = {
+  '@hono/node-server': ['services/'],
+  '@hono/zod-openapi': ['services/http/'],
+  '@libsql/client': ['services/ledger/', 'services/stores/'],
+  arima: ['forecaster/models/arima'],
+  cockatiel: ['services/actuators/', 'services/collector/', 'services/loops/', 'services/stores/'],
+  commander: ['services/cli/', 'experiments/'],
+  'drizzle-kit': ['services/ledger/', 'services/stores/'],
+  'drizzle-orm': ['services/ledger/', 'services/stores/'],
+  'get-port': ['services/', 'experiments/'],
+  hono: [
+    'services/http/',
+    'services/shop/',
+    'services/load/',
+    'services/collector/',
+    'services/gateway/',
+    'services/cli/test-api.ts',
+  ],
+  'http-proxy-3': ['services/gateway/'],
+  'log-update': ['services/up/', 'services/cli/', 'experiments/'],
+  pino: ['services/'],
+  'prom-client': ['services/telemetry/', 'services/shop/', 'services/gateway/'],
+  'pure-rand': ['forecaster/random.ts', 'datasets/random.ts', 'services/', 'experiments/'],
+  'swagger-ui-dist': ['services/http/'],
+  undici: ['services/'],
+  uplot: ['services/dashboard/'],
+  vite: ['services/dashboard/'],
+  ws: ['services/http/'],
+  yaml: ['services/config-', 'services/cli/', 'experiments/'],
+  zod: [''],
+}
+
+interface PluginFolder {
+  /** The one file that knows the plug-ins. */
+  readonly registry: string
+  readonly plugins: readonly RegExp[]
+  /** Files beside registry, tests and siblings that may import a plug-in, and why. */
+  readonly exceptions: Readonly<Record<string, string>>
+}
+const PLUGINS: readonly PluginFolder[] = [
+  {
+    registry: 'forecaster/models/registry.ts',
+    plugins: [/^forecaster\/models\/(?!registry|.*\.test)/],
+    exceptions: {
+      'forecaster/forecaster.ts': 'seasonal naive and last value are the fallback of every model',
+      'forecaster/forecaster-state.ts': 'the same',
+    },
+  },
+  {
+    registry: 'agents/policies/registry.ts',
+    plugins: [/^agents\/policies\/(?!registry|policy\.ts|.*\.test)/],
+    exceptions: {},
+  },
+  {
+    registry: 'coordinator/guardrails/pipeline.ts',
+    plugins: [/^coordinator\/guardrails\/(?!pipeline|guardrail\.ts|.*\.test)/],
+    exceptions: {},
+  },
+  {
+    registry: 'datasets/workload.ts',
+    plugins: [/^datasets\/workloads\/(?!.*\.test)/],
+    exceptions: {},
+  },
+  {
+    registry: 'services/stores/registry.ts',
+    plugins: [/^services\/stores\/(?!registry|sample-store\.ts|.*\.test)/],
+    exceptions: {},
+  },
+  {
+    registry: 'services/ledger/registry.ts',
+    plugins: [/^services\/ledger\/(?!registry|ledger\.ts|.*\.test)/],
+    exceptions: {},
+  },
+  {
+    registry: 'services/actuators/registry.ts',
+    plugins: [/^services\/actuators\/(?!registry|actuator\.ts|.*\.test)/],
+    exceptions: {
+      'services/loops/controller.ts':
+        'hands the counts that a caller reported to the actuator "caller"',
+    },
+  },
+]
+
+const LONGEST_FILE_LINES = 300
+
+interface SourceFile {
+  readonly name: string
+  readonly isTest: boolean
+  readonly text: string
+  /** Without comments. */
+  readonly code: string
+  readonly imports: readonly string[]
+}
+
+const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*['"]([@.\w][^'"\s]*)['"]/g
+
+function readSource(name: string): SourceFile {
+  const text = readFileSync(name, 'utf8')
+  const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '$1')
+  const imports = [...code.matchAll(IMPORT)].map((match) => match[1] ?? '')
+  const isTest = /\.(test|suite)\.ts$|(^|\/)(conformance|test-)[^/]*\.ts$/.test(name)
+  return { name, isTest, text, code, imports }
+}
+
+const sources = globSync([...FOLDERS.map((f) => `${f}/**/*.{ts,tsx}`), '*.ts'])
+  .filter((name) => !/(^|\/)(node_modules|dist)\//.test(name))
+  .sort()
+  .map(readSource)
+const productCode = sources.filter((source) => !source.isTest)
+const inFolder = (folders: readonly string[]) => (source: SourceFile) =>
+  folders.includes(source.name.split('/')[0] ?? '')
+
+/** Our own files that `source` imports, from the root of the repository. */
+function ours(source: SourceFile): string[] {
+  return source.imports
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => path.join(path.dirname(source.name), specifier))
+}
+
+function packagesOf(source: SourceFile): string[] {
+  return source.imports
+    .filter((specifier) => !/^(\.|node:|virtual:)/.test(specifier))
+    .map((specifier) =>
+      specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/'),
+    )
+}
+
+describe('imports', () => {
+  it('go one way: forecaster ← agents ← coordinator ← services ← experiments', () => {
+    const wrong = sources.filter(inFolder(FOLDERS)).flatMap((source) => {
+      const allowed = MAY_IMPORT[source.name.split('/')[0] ?? ''] ?? []
+      return ours(source)
+        .filter((target) => FOLDERS.includes(target.split('/')[0] ?? ''))
+        .filter((target) => !allowed.includes(target.split('/')[0] ?? ''))
+        .map((target) => `${source.name} → ${target}`)
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it('name the file itself, with its ending', () => {
+    const wrong = sources.flatMap((source) =>
+      source.imports
+        .filter((s) => s.startsWith('.') && !/\.(ts|tsx|js|json|css|svg|wasm)(\?.*)?$/.test(s))
+        .map((s) => `${source.name} → ${s}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('never go through a barrel', () => {
+    const barrels = productCode.filter(
+      ({ name, code }) =>
+        /(^|\/)index\.tsx?$/.test(name) || /\bexport\s+(\*|\{[^}]*\})\s*from\b/.test(code),
+    )
+    expect(barrels.map((source) => source.name)).toEqual([])
+  })
+
+  it('of a library stand only in its home', () => {
+    // a tool's own configuration is no product code either
+    const files = productCode.filter(({ name }) => !name.endsWith('.config.ts'))
+    const wrong = files.flatMap((source) =>
+      packagesOf(source)
+        .filter((name) => !(HOMES[name] ?? []).some((home) => source.name.startsWith(home)))
+        .map((name) => `${source.name} → ${name}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it.each(PLUGINS)('of a plug-in stand only in $registry', ({ registry, plugins, exceptions }) => {
+    const folder = plugins.map((plugin) => plugin.source)
+    const wrong = productCode
+      .filter(({ name }) => name !== registry && !(name in exceptions))
+      .filter(
+        ({ name }) =>
+          !name.startsWith('experiments/') && !plugins.some((plugin) => plugin.test(name)),
+      )
+      .flatMap((source) =>
+        ours(source)
+          .filter((target) => plugins.some((plugin) => plugin.test(target)))
+          .map((target) => `${source.name} → ${target}`),
+      )
+    expect(wrong, folder.join()).toEqual([])
+  })
+})
+
+describe('the pure folders', () => {
+  const pure = productCode.filter(inFolder(PURE_FOLDERS))
+
+  it.each(Object.entries(BANNED_IN_PURE))('do not use %s', (_name, pattern) => {
+    expect(pure.filter(({ code }) => pattern.test(code)).map((source) => source.name)).toEqual([])
+  })
+
+  it('import nothing of Node that touches the world', () => {
+    const wrong = pure
+      .filter(({ name }) => !MAY_LOAD_FILES.includes(name))
+      .flatMap((source) =>
+        source.imports
+          .filter((s) => s.startsWith('node:') && !NODE_MODULES_IN_PURE.includes(s))
+          .map((s) => `${source.name} → ${s}`),
+      )
+    expect(wrong).toEqual([])
+  })
+})
+
+describe('files', () => {
+  it(`have at most ${LONGEST_FILE_LINES} lines, tests aside`, () => {
+    const lines = ({ text }: SourceFile) => text.split('\n').length - 1
+    const long = productCode.filter((source) => lines(source) > LONGEST_FILE_LINES)
+    expect(long.map((source) => `${source.name}: ${lines(source)}`)).toEqual([])
+  })
+
+  it('begin by saying what they are', () => {
+    const silent = productCode.filter(({ text }) => !/^(#!.*\n)?\/\*\*/.test(text))
+    expect(silent.map((source) => source.name)).toEqual([])
+  })
+
+  it('leave nothing for later', () => {
+    const unfinished = sources.filter(
+      ({ name, text }) => name !== 'tidy.test.ts' && /\b(TODO|FIXME|XXX)\b/.test(text),
+    )
+    expect(unfinished.map((source) => source.name)).toEqual([])
+  })
+})
+
+describe('this test', () => {
+  it('reads the repository', () => {
+    expect(productCode.length).toBeGreaterThan(100)
+    const tick = sources.find((source) => source.name === 'coordinator/tick.ts')
+    expect(ours(tick ?? readSource('coordinator/tick.ts'))).toContain('agents/agent.ts')
+  })
+
+  it('sees every form of import, and none in a comment', () => {
+    const code = `import a from 'one'\nimport 'two'\nexport { b } from "three"\nconst c = await import('four')`
+    expect([...code.matchAll(IMPORT)].map((m) => m[1])).toEqual(['one', 'two', 'three', 'four'])
+  })
+})
