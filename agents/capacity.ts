@@ -111,13 +111,22 @@ export function isotonic(violations: readonly number[], requests: readonly numbe
   return rates
 }
 
-/** Load per replica at which `rates` first reaches `share`, between bin middles on the logarithmic scale. */
+/**
+ * Load per replica at which `rates` first reaches `share`: between bin middles on the logistic scale, on which the
+ * prior is a straight line, so that the declared capacity comes back exactly while nothing else is known.
+ */
 function crossing(declared: number, rates: Float64Array, share: number): number {
   let above = 0
   while (above < BINS && rates[above]! < share) above++
   if (above === 0) return binLoad(declared, 0)
   if (above === BINS) return binLoad(declared, BINS - 1)
-  const low = rates[above - 1]!
-  const high = rates[above]!
-  return binLoad(declared, above - 1 + (share - low) / (high - low))
+  const low = logit(rates[above - 1]!)
+  const high = logit(rates[above]!)
+  const from = binLoad(declared, above - 1)
+  return from + ((logit(share) - low) / (high - low)) * (binLoad(declared, above) - from)
+}
+
+function logit(share: number): number {
+  const inside = Math.min(Math.max(share, 1e-9), 1 - 1e-9)
+  return Math.log(inside / (1 - inside))
 }

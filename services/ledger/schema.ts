@@ -1,0 +1,113 @@
+/** The ledger's tables (SQLite). Rows are mapped in libsql.ts and nowhere else. */
+import { blob, index, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+export const meta = sqliteTable('meta', {
+  key: text('key').primaryKey(),
+  value: text('value').notNull(),
+})
+
+export const ticks = sqliteTable('ticks', {
+  tick: integer('tick').primaryKey(),
+  atMs: real('at_ms').notNull(),
+  epoch: text('epoch').notNull(),
+  costBudgetPerHour: real('cost_budget_per_hour').notNull(),
+  spendPerHour: real('spend_per_hour').notNull(),
+  shadowPrice: real('shadow_price').notNull(),
+  feasible: integer('feasible', { mode: 'boolean' }).notNull(),
+  boundBy: text('bound_by').notNull(),
+  configHash: text('config_hash').notNull(),
+  durationMs: real('duration_ms').notNull(),
+  inputs: blob('inputs', { mode: 'buffer' }).notNull(),
+  outputsHash: text('outputs_hash').notNull(),
+})
+
+export const decisions = sqliteTable(
+  'decisions',
+  {
+    /** Order of writing; cursors are made of it. */
+    seq: integer('seq').primaryKey({ autoIncrement: true }),
+    id: text('id').notNull().unique(),
+    tick: integer('tick').notNull(),
+    atMs: real('at_ms').notNull(),
+    service: text('service').notNull(),
+    mode: text('mode').notNull(),
+    policy: text('policy').notNull(),
+    from: integer('from_replicas').notNull(),
+    to: integer('to_replicas').notNull(),
+    reactiveNeed: integer('reactive_need').notNull(),
+    wanted: integer('wanted').notNull(),
+    costPerHour: real('cost_per_hour').notNull(),
+    shadowPrice: real('shadow_price').notNull(),
+    expectedLoss: real('expected_loss').notNull(),
+    boundBy: text('bound_by').notNull(),
+    reason: text('reason').notNull(),
+    rationale: text('rationale').notNull(),
+    settlement: text('settlement').notNull(),
+    settledAtMs: real('settled_at_ms'),
+    detail: text('detail'),
+  },
+  (table) => [
+    index('decisions_by_tick').on(table.tick),
+    index('decisions_by_service').on(table.service, table.seq),
+    index('decisions_by_settlement').on(table.settlement),
+  ],
+)
+
+export const forecasts = sqliteTable(
+  'forecasts',
+  {
+    service: text('service').notNull(),
+    metric: text('metric').notNull(),
+    /** Time of the tick that wrote it: what was the newest at a time is asked by this. */
+    atMs: real('at_ms').notNull(),
+    document: text('document', { mode: 'json' }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.service, table.metric, table.atMs] })],
+)
+
+export const models = sqliteTable(
+  'models',
+  {
+    seq: integer('seq').primaryKey({ autoIncrement: true }),
+    service: text('service').notNull(),
+    fittedAtMs: real('fitted_at_ms').notNull(),
+    document: text('document', { mode: 'json' }).notNull(),
+  },
+  (table) => [index('models_by_service').on(table.service, table.seq)],
+)
+
+export const outcomes = sqliteTable(
+  'outcomes',
+  {
+    tick: integer('tick').notNull(),
+    service: text('service').notNull(),
+    atMs: real('at_ms').notNull(),
+    loadRps: real('load_rps'),
+    violationRatio: real('violation_ratio'),
+    replicaHours: real('replica_hours').notNull(),
+    cost: real('cost').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.service, table.tick] }),
+    index('outcomes_by_time').on(table.atMs),
+  ],
+)
+
+export const checkpoints = sqliteTable('checkpoints', {
+  key: text('key').primaryKey(),
+  value: text('value', { mode: 'json' }).notNull(),
+  atMs: real('at_ms').notNull(),
+})
+
+/** Every change is a row; the newest of a key is in force. */
+export const settings = sqliteTable(
+  'settings',
+  {
+    seq: integer('seq').primaryKey({ autoIncrement: true }),
+    key: text('key').notNull(),
+    value: text('value', { mode: 'json' }).notNull(),
+    changedAtMs: real('changed_at_ms').notNull(),
+    actor: text('actor').notNull(),
+  },
+  (table) => [index('settings_by_key').on(table.key, table.seq)],
+)

@@ -1,0 +1,226 @@
+/**
+ * The embedded sample store: one SQLite file in WAL mode, which the collector writes and the controller reads from
+ * another process. Rows lie by (metric, time, service), so that a tick's newest steps are one range; a second
+ * index serves the history of one service. It survives a crash of the process; a power cut may cost the last samples.
+ */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Client, createClient, type InStatement } from '@libsql/client'
+import { MetricName, ServiceId } from '../../forecaster/series.ts'
+import type { GridQuery, Sample, SampleStore } from './sample-store.ts'
+import { sanitise } from './sanitise.ts'
+
+const ROWS_A_STATEMENT = 500
+/** From this share of all services on, a range over all of them is read and sifted. */
+const SIFT_SHARE = 0.2
+
+const SCHEMA = [
+  'PRAGMA journal_mode = WAL',
+  'PRAGMA synchronous = NORMAL',
+  'PRAGMA busy_timeout = 5000',
+  'CREATE TABLE IF NOT EXISTS services (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)',
+  'CREATE TABLE IF NOT EXISTS metrics (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)',
+  `CREATE TABLE IF NOT EXISTS samples (
+     metric INTEGER NOT NULL, at_ms INTEGER NOT NULL, service INTEGER NOT NULL, value REAL NOT NULL,
+     PRIMARY KEY (metric, at_ms, service)) WITHOUT ROWID`,
+  'CREATE INDEX IF NOT EXISTS samples_by_service ON samples (metric, service, at_ms)',
+]
+
+export class StoreError extends Error {}
+
+export interface LibsqlStoreOptions {
+  readonly folder: string
+  readonly retentionMs: number
+}
+
+export async function openLibsqlStore({
+  folder,
+  retentionMs,
+}: LibsqlStoreOptions): Promise<SampleStore> {
+  await mkdir(folder, { recursive: true })
+  const file = join(folder, 'series.db')
+  const client = createClient({ url: `file:${file}` })
+  try {
+    for (const statement of SCHEMA) await client.execute(statement)
+  } catch (cause) {
+    throw new StoreError(`cannot open the sample store ${file}`, { cause })
+  }
+  return storeOver(
+    client,
+    createNames(client, 'services'),
+    createNames(client, 'metrics'),
+    retentionMs,
+  )
+}
+
+interface Names {
+  /** Ids of `names`; unknown ones are added when `add`, left out otherwise. */
+  ids(names: readonly string[], add: boolean): Promise<ReadonlyMap<string, number>>
+  nameOf(id: number): Promise<string>
+}
+
+/** Names are few and never change: each is read once. Another process may add some, so a miss looks again. */
+function createNames(client: Client, table: 'services' | 'metrics'): Names {
+  const known = new Map<string, number>()
+  const byId = new Map<number, string>()
+  async function refresh(): Promise<void> {
+    const { rows } = await client.execute(`SELECT id, name FROM ${table}`)
+    for (const row of rows) {
+      known.set(String(row.name), Number(row.id))
+      byId.set(Number(row.id), String(row.name))
+    }
+  }
+  return {
+    async ids(names, add) {
+      if (names.some((name) => !known.has(name))) await refresh()
+      const missing = [...new Set(names)].filter((name) => !known.has(name))
+      if (add && missing.length > 0) {
+        const statements = missing.map(
+          (name): InStatement => ({
+            sql: `INSERT OR IGNORE INTO ${table} (name) VALUES (?)`,
+            args: [name],
+          }),
+        )
+        await client.batch(statements, 'write')
+        await refresh()
+      }
+      return known
+    },
+    async nameOf(id) {
+      if (!byId.has(id)) await refresh()
+      return byId.get(id)!
+    },
+  }
+}
+
+function storeOver(
+  client: Client,
+  services: Names,
+  metrics: Names,
+  retentionMs: number,
+): SampleStore {
+  async function append(samples: readonly Sample[]): Promise<void> {
+    const serviceIds = await services.ids(
+      samples.map((s) => s.service),
+      true,
+    )
+    const metricIds = await metrics.ids(
+      samples.map((s) => s.metric),
+      true,
+    )
+    const statements: InStatement[] = []
+    for (let start = 0; start < samples.length; start += ROWS_A_STATEMENT) {
+      const rows = samples.slice(start, start + ROWS_A_STATEMENT)
+      statements.push({
+        sql: `INSERT INTO samples (metric, at_ms, service, value) VALUES ${rows.map(() => '(?, ?, ?, ?)').join(', ')}
+              ON CONFLICT DO UPDATE SET value = max(value, excluded.value)`,
+        args: rows.flatMap((s) => [
+          metricIds.get(s.metric)!,
+          s.atMs,
+          serviceIds.get(s.service)!,
+          s.value,
+        ]),
+      })
+    }
+    await client.batch(statements, 'write')
+  }
+
+  return {
+    async append(samples, nowMs) {
+      const { kept, report } = sanitise(samples, { nowMs, retentionMs })
+      if (kept.length > 0) await append(kept)
+      return report
+    },
+    grid: (query) => readGrid(client, services, metrics, query),
+    async latest(metric, atMs) {
+      const metricId = (await metrics.ids([metric], false)).get(metric)
+      const found = new Map<ServiceId, { atMs: number; value: number }>()
+      if (metricId === undefined) return found
+      const { rows } = await client.execute({
+        sql: `SELECT s.name AS service, l.at_ms, l.value FROM services s JOIN samples l
+              ON l.metric = ? AND l.service = s.id AND l.at_ms =
+                (SELECT max(at_ms) FROM samples WHERE metric = ? AND service = s.id AND at_ms <= ?)`,
+        args: [metricId, metricId, atMs],
+      })
+      for (const row of rows)
+        found.set(String(row.service), { atMs: Number(row.at_ms), value: Number(row.value) })
+      return found
+    },
+    async inventory() {
+      const { rows } = await client.execute(
+        `SELECT service, metric, min(at_ms) AS first, max(at_ms) AS last, count(*) AS n FROM samples GROUP BY metric, service`,
+      )
+      return Promise.all(
+        rows.map(async (row) => ({
+          service: ServiceId.parse(await services.nameOf(Number(row.service))),
+          metric: MetricName.parse(await metrics.nameOf(Number(row.metric))),
+          firstMs: Number(row.first),
+          lastMs: Number(row.last),
+          count: Number(row.n),
+        })),
+      )
+    },
+    async prune(beforeMs) {
+      const { rowsAffected } = await client.execute({
+        sql: 'DELETE FROM samples WHERE at_ms < ?',
+        args: [beforeMs],
+      })
+      return rowsAffected
+    },
+    async close() {
+      client.close()
+    },
+  }
+}
+
+async function readGrid(
+  client: Client,
+  services: Names,
+  metrics: Names,
+  query: GridQuery,
+): Promise<Float64Array> {
+  const { metric, services: wanted, fromMs, toMs, stepMs } = query
+  const steps = Math.max(0, Math.ceil((toMs - fromMs) / stepMs))
+  const known = await services.ids(wanted, false)
+  const metricId = (await metrics.ids([metric], false)).get(metric)
+  const sums = new Float64Array(wanted.length * steps)
+  const counts = new Uint32Array(sums.length)
+  if (metricId !== undefined) {
+    const rowOf = new Map(
+      wanted.flatMap((name, row) => (known.has(name) ? [[known.get(name)!, row] as const] : [])),
+    )
+    const sift = rowOf.size > SIFT_SHARE * known.size && rowOf.size > 4
+    for (const { sql, args } of gridQueries(metricId, [...rowOf.keys()], fromMs, toMs, sift)) {
+      for (const row of (await client.execute({ sql, args })).rows) {
+        const at = rowOf.get(Number(row[0]))
+        if (at === undefined) continue
+        const cell = at * steps + Math.floor((Number(row[1]) - fromMs) / stepMs)
+        sums[cell]! += Number(row[2])
+        counts[cell]!++
+      }
+    }
+  }
+  return sums.map((sum, i) => (counts[i] === 0 ? Number.NaN : sum / counts[i]!))
+}
+
+function gridQueries(
+  metric: number,
+  services: readonly number[],
+  fromMs: number,
+  toMs: number,
+  sift: boolean,
+) {
+  if (sift) {
+    return [
+      {
+        sql: 'SELECT service, at_ms, value FROM samples WHERE metric = ? AND at_ms >= ? AND at_ms < ?',
+        args: [metric, fromMs, toMs],
+      },
+    ]
+  }
+  return services.map((service) => ({
+    sql: `SELECT service, at_ms, value FROM samples INDEXED BY samples_by_service
+          WHERE metric = ? AND service = ? AND at_ms >= ? AND at_ms < ?`,
+    args: [metric, service, fromMs, toMs],
+  }))
+}
