@@ -1,0 +1,109 @@
+/** The HTTP API as the page uses it. Same origin only; every failure is an ApiError with a sentence to show. */
+import type { Mode, PolicyKind } from '../../../agents/service-spec.ts'
+import type { ForecastDocument } from '../../../forecaster/forecast.ts'
+import type { BudgetView, Explanation, ReplayReport, ServiceStatus } from '../../control-plane.ts'
+import type { DemoView, Spike, SpikeRequest } from '../../http/demo-port.ts'
+import type { StoredDecision, TickRecord } from '../../ledger/ledger.ts'
+import { SHOWN_LEVELS } from './hindsight.ts'
+import type { GridView } from './points.ts'
+
+export type TickRow = Omit<TickRecord, 'inputs'>
+export interface PageOf<Row> {
+  readonly items: readonly Row[]
+  readonly next?: string | null
+}
+export interface SeriesView extends GridView {
+  readonly recordedUntilMs: number | null
+}
+
+export class ApiError extends Error {
+  /** HTTP status; 0 when the server could not be reached. */
+  readonly status: number
+
+  constructor(status: number, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.status = status
+  }
+}
+
+const TIMEOUT_MS = 10_000
+
+async function call<Answer>(method: string, path: string, body?: object): Promise<Answer> {
+  const request: RequestInit = { method, signal: AbortSignal.timeout(TIMEOUT_MS) }
+  if (body) {
+    request.body = JSON.stringify(body)
+    request.headers = { 'content-type': 'application/json' }
+  }
+  let response: Response
+  try {
+    response = await fetch(path, request)
+  } catch (cause) {
+    throw new ApiError(0, 'the controller does not answer', { cause })
+  }
+  if (!response.ok) throw new ApiError(response.status, await problemOf(response))
+  if (response.status === 204) return undefined as Answer
+  return await response.json()
+}
+
+async function problemOf(response: Response): Promise<string> {
+  try {
+    const problem: { detail?: string; title?: string } = await response.json()
+    return problem.detail ?? problem.title ?? response.statusText
+  } catch {
+    return `${response.status} ${response.statusText}`
+  }
+}
+
+/** A path with every part escaped: names may hold anything. */
+const at = (...parts: string[]): string => `/v1/${parts.map(encodeURIComponent).join('/')}`
+
+function query(values: Record<string, string | number | boolean | undefined>): string {
+  const pairs = Object.entries(values).filter(([, value]) => value !== undefined)
+  return pairs.length === 0
+    ? ''
+    : `?${new URLSearchParams(pairs.map(([key, value]) => [key, String(value)]))}`
+}
+
+export interface DecisionQuery {
+  readonly from?: number
+  readonly changes?: boolean
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+export const api = {
+  services: () => call<PageOf<ServiceStatus>>('GET', at('services')),
+  budget: () => call<BudgetView>('GET', at('budget')),
+  mode: () => call<{ mode: Mode; paused: boolean }>('GET', at('mode')),
+  config: () => call<{ stepMs?: number; tickMs?: number }>('GET', at('config')),
+  demo: () => call<DemoView>('GET', at('demo')),
+  series: (
+    service: string,
+    metric: string,
+    range: { from: number; to: number; step?: number | undefined },
+  ) =>
+    call<SeriesView>('GET', `${at('services', service, 'series')}${query({ metric, ...range })}`),
+  forecastAt: (service: string, atMs: number) =>
+    call<ForecastDocument>(
+      'GET',
+      `${at('services', service, 'forecast')}${query({ at: atMs, levels: SHOWN_LEVELS.join(',') })}`,
+    ),
+  decisions: (filter: DecisionQuery) =>
+    call<PageOf<StoredDecision>>('GET', `${at('decisions')}${query({ ...filter })}`),
+  ticks: (limit: number, cursor?: string) =>
+    call<PageOf<TickRow>>('GET', `${at('ticks')}${query({ limit, cursor })}`),
+  explain: (id: string) => call<Explanation>('GET', at('decisions', id)),
+  replay: (id: string) => call<ReplayReport>('POST', at('decisions', id, 'replay')),
+  pause: () => call<unknown>('POST', at('pause')),
+  resume: () => call<unknown>('POST', at('resume')),
+  setBudget: (costBudgetPerHour: number) =>
+    call<BudgetView>('PUT', at('budget'), { costBudgetPerHour }),
+  setMode: (mode: Mode) => call<unknown>('PUT', at('mode'), { mode }),
+  setServiceMode: (service: string, mode: Mode) =>
+    call<unknown>('PUT', at('services', service, 'mode'), { mode }),
+  setPolicy: (service: string, policy: PolicyKind) =>
+    call<unknown>('PUT', at('services', service, 'policy'), { policy }),
+  startSpike: (request: SpikeRequest) => call<Spike>('POST', at('demo', 'spikes'), request),
+  stopSpike: (id: string) => call<unknown>('DELETE', at('demo', 'spikes', id)),
+}
+export type Api = typeof api

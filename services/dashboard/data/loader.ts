@@ -1,0 +1,150 @@
+/** Fetches what the stream does not carry: the first snapshot, the history, and what was missed meanwhile. */
+import type { Api } from './api.ts'
+import { pointsOf } from './points.ts'
+import { type News, type State, TRACKS, type Track } from './state.ts'
+
+const DEMO_DAYS = 2
+const PLAIN_KEEP_MS = 6 * 3_600_000
+/** Points per chart that a history is fetched with, at most. */
+const HISTORY_POINTS = 720
+/** Earlier forecasts fetched per service, so that the band against what came stands there at once. */
+const EARLIER_FORECASTS = 40
+const PAGE_ROWS = 500
+const PAGES_MAX = 3
+/** The newest stretch of a series that is asked for again and again. */
+const TAIL_TICKS = 12
+const AT_ONCE = 4
+
+export interface Loader {
+  /** The present: services, budget, mode, demo. Rejects when the controller does not answer. */
+  snapshot(): Promise<void>
+  /** What lies before it: series, ticks, decisions, earlier forecasts. Parts that fail are left out. */
+  history(fromMs?: number): Promise<void>
+  /** The newest points of the named services' series: steps that no event carried. */
+  tail(services: readonly string[]): Promise<void>
+  demo(): Promise<void>
+}
+
+interface Source {
+  readonly api: Api
+  readonly state: () => State
+  readonly tell: (news: News) => void
+  /** Grid that series are asked for in; undefined is the controller's own. */
+  stepMs: number | undefined
+}
+
+export function createLoader(api: Api, state: () => State, tell: (news: News) => void): Loader {
+  const source: Source = { api, state, tell, stepMs: undefined }
+  return {
+    snapshot: () => loadSnapshot(source),
+    demo: () => loadDemo(source),
+    async history(fromMs = state().atMs - state().keepMs) {
+      const names = [...state().services.keys()]
+      await pool([
+        ...eachTrack(names, (name, track) => loadTrack(source, name, track, fromMs)),
+        async () => tell({ kind: 'ticks', items: (await api.ticks(PAGE_ROWS)).items }),
+        () => loadDecisions(source, fromMs, false),
+        () => loadDecisions(source, fromMs, true),
+      ])
+      // no forecast is older than the first tick; asking for one would be answered by 404
+      const firstTickMs = state().fleet[0]?.t
+      if (firstTickMs === undefined) return
+      const from = Math.max(fromMs, firstTickMs)
+      await pool(names.map((name) => () => loadEarlierForecasts(source, name, from)))
+    },
+    async tail(services) {
+      const fromMs = state().atMs - TAIL_TICKS * state().tickMs
+      await pool(eachTrack(services, (name, track) => loadTrack(source, name, track, fromMs)))
+    },
+  }
+}
+
+async function loadDemo({ api, state, tell }: Source): Promise<void> {
+  // asked once where there is none: a 404 is an answer
+  if (state().demo === null) return
+  const known = state().demo ?? null
+  const demo = await api.demo().catch((error: { status?: number }) => {
+    // a load generator that is just being restarted does not end the demo
+    return error.status === 404 ? null : known
+  })
+  tell({ kind: 'demo', demo, nowMs: nowOf(state()) })
+}
+
+async function loadSnapshot(source: Source): Promise<void> {
+  const { api, state, tell } = source
+  const [services, budget, mode, config] = await Promise.all([
+    api.services(),
+    api.budget(),
+    api.mode(),
+    api.config().catch(() => ({ stepMs: undefined, tickMs: undefined })),
+    loadDemo(source),
+  ])
+  const dayMs = state().demo?.dayMs
+  const keepMs = dayMs === undefined ? PLAIN_KEEP_MS : DEMO_DAYS * dayMs
+  const { stepMs } = config
+  if (stepMs !== undefined) source.stepMs = stepMs * Math.ceil(keepMs / stepMs / HISTORY_POINTS)
+  tell({ kind: 'keep', keepMs, tickMs: config.tickMs ?? state().tickMs })
+  const loads = services.items.map((service) => service.loadAtMs ?? 0)
+  const decided = services.items.map((service) => service.decision?.atMs ?? 0)
+  const atMs = Math.max(...loads, ...decided, state().atMs)
+  const data = { services: [...services.items], budget, paused: mode.paused, atMs }
+  tell({ kind: 'event', heardAtMs: Date.now(), event: { kind: 'status', data } })
+  tell({ kind: 'mode', ...mode })
+}
+
+async function loadTrack(
+  { api, state, tell, stepMs }: Source,
+  service: string,
+  track: Track,
+  from: number,
+): Promise<void> {
+  const to = state().atMs
+  if (!(from < to)) return
+  const view = await api.series(service, track, { from, to, step: stepMs })
+  tell({ kind: 'track', service, track, points: pointsOf(view, to) })
+}
+
+async function loadDecisions({ api, tell }: Source, from: number, changes: boolean): Promise<void> {
+  let cursor: string | undefined
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const filter = {
+      from,
+      limit: PAGE_ROWS,
+      ...(changes && { changes }),
+      ...(cursor && { cursor }),
+    }
+    const { items, next } = await api.decisions(filter)
+    tell({ kind: 'decisions', items })
+    if (!next) return
+    cursor = next
+  }
+}
+
+async function loadEarlierForecasts(source: Source, service: string, fromMs: number) {
+  const { api, state, tell } = source
+  const toMs = state().atMs
+  const everyMs = Math.max(state().tickMs, (toMs - fromMs) / EARLIER_FORECASTS)
+  for (let atMs = toMs; atMs >= fromMs; atMs -= everyMs) {
+    tell({ kind: 'earlier-forecast', forecast: await api.forecastAt(service, Math.floor(atMs)) })
+  }
+}
+
+const eachTrack = (
+  names: readonly string[],
+  load: (name: string, track: Track) => Promise<void>,
+): (() => Promise<void>)[] =>
+  names.flatMap((name) => TRACKS.map((track) => () => load(name, track)))
+
+/** The controller's clock as of now. */
+export function nowOf(state: State): number {
+  return state.heardAtMs === 0 ? Date.now() : state.atMs + (Date.now() - state.heardAtMs)
+}
+
+/** Runs the jobs, a few at once; one that fails is left out. */
+async function pool(jobs: readonly (() => Promise<void>)[]): Promise<void> {
+  const waiting = [...jobs]
+  const worker = async () => {
+    for (let job = waiting.shift(); job; job = waiting.shift()) await job().catch(() => undefined)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+}

@@ -1,0 +1,13 @@
+/** Entry of the dashboard. */
+import 'uplot/dist/uPlot.min.css'
+import './theme.css'
+import './layout.css'
+import './basics.css'
+import './panels.css'
+import './charts.css'
+import './why.css'
+import { startApp } from './app.ts'
+import { applyTheme } from './ui/theme.ts'
+
+applyTheme()
+startApp(document.querySelector<HTMLElement>('#app')!)
