@@ -51,7 +51,6 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
     'services/load/',
     'services/collector/',
     'services/gateway/',
-    'services/cli/test-api.ts',
   ],
   'http-proxy-3': ['services/gateway/'],
   'log-update': ['services/up/', 'services/cli/', 'experiments/'],

@@ -1,11 +1,14 @@
 /** The command line as a process: launcher, exit codes, signals, streams, and the completion scripts in real shells. */
+// first: it teaches zod about OpenAPI, which schemas made earlier would not learn
+import '../http/app.ts'
+
 import { execFile, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { commandsOf, documentedProgram } from './reference.ts'
-import { startTestApi, type TestApi } from './test-api.ts'
+import { REFUSED_BUDGET, startTestApi, type TestApi } from './test-api.ts'
 
 const LAUNCHER = resolve('services/cli/forescale.js')
 
@@ -47,7 +50,7 @@ describe('exit codes of the process', () => {
     [2, ['nonsense']],
     [3, ['config', 'check', '/no/such.yaml']],
     [4, ['mode', '--url', 'http://127.0.0.1:9']],
-    [6, ['budget', '409']],
+    [6, ['budget', String(REFUSED_BUDGET)]],
   ])('%i: forescale %j', async (code, args) => {
     const result = await forescale(...args)
     expect(result.code).toBe(code)
@@ -61,14 +64,14 @@ describe('exit codes of the process', () => {
   })
 
   it('130: Ctrl-C while it waits', async () => {
-    api.state.delayMs = 5000
-    const child = spawn(process.execPath, [LAUNCHER, 'mode', '--url', api.url], { stdio: 'ignore' })
-    const served = api.served.length
-    while (api.served.length === served) await new Promise((r) => setTimeout(r, 20))
+    api.knobs.pauseMs = 3000
+    const args = [LAUNCHER, 'pause', '--url', api.url]
+    const child = spawn(process.execPath, args, { stdio: 'ignore' })
     const ended = new Promise<number | null>((done) => child.once('exit', done))
+    while (!api.knobs.pauseAsked) await new Promise((resolve) => setTimeout(resolve, 20))
     child.kill('SIGINT')
     expect(await ended).toBe(130)
-    api.state.delayMs = 0
+    api.knobs.pauseMs = 0
   })
 
   it('3: a wrong file, every fault on its line', async () => {
