@@ -26,6 +26,8 @@ const FOLDS = 4
 const POOL_KNOTS = 2
 const TAIL = 0.1
 const LEAST_TAIL_ERRORS = 2
+/** Fewer errors than this say nothing of a step: the step before stands in. */
+const LEAST_ERRORS = 3
 const LOW_90 = LEVELS.indexOf(0.05)
 const HIGH_90 = LEVELS.indexOf(0.95)
 /** Spread never falls below that of this share of the mean load. */
@@ -65,31 +67,47 @@ interface Score {
 }
 
 function crossFit(errors: Errors, power: number, spreadFloor: number): Score {
-  const { origins, knots, knotWeights } = errors.plan
+  const { origins } = errors.plan
   const folds = Math.min(FOLDS, origins.length)
   const foldOf = (origin: number): number => Math.floor((origin * folds) / origins.length)
-  const quantiles = new Float64Array(LEVELS.length)
-  let loss = 0
-  let inside = 0
-  let weight = 0
+  const sums: Sums = { loss: 0, inside: 0, weight: 0 }
   for (let fold = 0; fold < folds; fold++) {
     const table = offsetTable(errors, power, spreadFloor, (o) => folds === 1 || foldOf(o) !== fold)
-    for (let o = 0; o < origins.length; o++) {
-      if (foldOf(o) !== fold) continue
-      for (let j = 0; j < knots.length; j++) {
-        const actual = errors.actuals[o * knots.length + j]!
-        if (Number.isNaN(actual)) continue
-        const point = errors.points[o * knots.length + j]!
-        const spread = spreadOf({ power, spreadFloor }, point)
-        for (let l = 0; l < LEVELS.length; l++)
-          quantiles[l] = Math.max(0, point + spread * table[l * knots.length + j]!)
-        loss += knotWeights[j]! * meanPinball(quantiles, actual)
-        if (actual >= quantiles[LOW_90]! && actual <= quantiles[HIGH_90]!) inside += knotWeights[j]!
-        weight += knotWeights[j]!
-      }
-    }
+    for (let o = 0; o < origins.length; o++)
+      if (foldOf(o) === fold) addScores(sums, errors, o, table, { power, spreadFloor })
   }
-  return { pinball: loss / weight, coverage: inside / weight }
+  return { pinball: sums.loss / sums.weight, coverage: sums.inside / sums.weight }
+}
+
+interface Sums {
+  loss: number
+  inside: number
+  weight: number
+}
+
+const quantiles = new Float64Array(LEVELS.length)
+
+/** Scores the forecast of one issue time; a knot weighs as much as the steps it stands for. */
+function addScores(
+  sums: Sums,
+  { plan, points, actuals }: Errors,
+  origin: number,
+  table: Float64Array,
+  band: Pick<Band, 'power' | 'spreadFloor'>,
+): void {
+  const { knots, knotWeights } = plan
+  for (let j = 0; j < knots.length; j++) {
+    const actual = actuals[origin * knots.length + j]!
+    if (Number.isNaN(actual)) continue
+    const point = points[origin * knots.length + j]!
+    const spread = spreadOf(band, point)
+    for (let l = 0; l < LEVELS.length; l++)
+      quantiles[l] = Math.max(0, point + spread * table[l * knots.length + j]!)
+    const weight = knotWeights[j]!
+    sums.loss += weight * meanPinball(quantiles, actual)
+    sums.weight += weight
+    if (actual >= quantiles[LOW_90]! && actual <= quantiles[HIGH_90]!) sums.inside += weight
+  }
 }
 
 /** Offsets at the knots, `level · knots + knot`, from the errors of the issue times that `include` names. */
@@ -111,24 +129,33 @@ function offsetTable(
     return Float64Array.from(column).sort()
   })
   const centres = columns.map(middleOf)
-  const scales = columns.map((column, j) => meanDistance(column, centres[j]!))
+  const scales = columns.map((column, j) =>
+    column.length < LEAST_ERRORS ? Number.NaN : meanDistance(column, centres[j]!),
+  )
   fillFromBefore(centres, scales, knots)
   const location = smooth(centres)
   const scale = smooth(scales)
   const table = new Float64Array(LEVELS.length * knots.length)
   for (let j = 0; j < knots.length; j++) {
+    const source = lastSeen(columns, j)
     const pool: number[] = []
-    const from = Math.max(0, j - POOL_KNOTS)
-    const to = Math.min(knots.length - 1, j + POOL_KNOTS)
-    for (let i = from; i <= to; i++) {
+    const to = Math.min(knots.length - 1, source + POOL_KNOTS)
+    for (let i = Math.max(0, source - POOL_KNOTS); i <= to; i++) {
       if (scales[i]! <= 0) continue
       for (const error of columns[i]!) pool.push((error - centres[i]!) / scales[i]!)
     }
-    const shape = quantilesOf(Float64Array.from(pool).sort(), Math.max(columns[j]!.length, 1))
+    const shape = quantilesOf(Float64Array.from(pool).sort(), columns[source]!.length)
     for (let l = 0; l < LEVELS.length; l++)
       table[l * knots.length + j] = location[j]! + scale[j]! * shape[l]!
   }
   return table
+}
+
+/** The nearest knot up to `j` at which enough came. */
+function lastSeen(columns: readonly Float64Array[], j: number): number {
+  let source = j
+  while (source > 0 && columns[source]!.length < LEAST_ERRORS) source--
+  return source
 }
 
 /** Quantiles at `LEVELS` of sorted, centred errors, of which `independent` count as different. */
@@ -136,8 +163,9 @@ function quantilesOf(sorted: Float64Array, independent: number): Float64Array {
   const out = new Float64Array(LEVELS.length)
   if (sorted.length === 0) return out
   const tailErrors = Math.max(LEAST_TAIL_ERRORS, TAIL * independent)
-  const upper = rankValue(sorted, 1 - TAIL, independent)
-  const lower = rankValue(sorted, TAIL, independent)
+  // the tails begin at the plain tenths: moved outwards there would be no errors left to tell their length
+  const upper = rankValue(sorted, 1 - TAIL, Number.POSITIVE_INFINITY)
+  const lower = rankValue(sorted, TAIL, Number.POSITIVE_INFINITY)
   const upperScale = meanExcess(sorted, upper, 1)
   const lowerScale = meanExcess(sorted, lower, -1)
   const reach = (share: number): number => tailErrors * ((TAIL / share) ** (1 / tailErrors) - 1)
@@ -153,7 +181,7 @@ function quantilesOf(sorted: Float64Array, independent: number): Float64Array {
 
 /** Conformal rank: the level is moved outwards by (n + 1)/n, as much as `independent` errors ask for. */
 function rankValue(sorted: Float64Array, level: number, independent: number): number {
-  const outward = 0.5 + ((level - 0.5) * (independent + 1)) / independent
+  const outward = 0.5 + (level - 0.5) * (1 + 1 / independent)
   const at = Math.min(Math.max(outward * sorted.length - 0.5, 0), sorted.length - 1)
   const below = Math.floor(at)
   const above = Math.min(below + 1, sorted.length - 1)
@@ -178,10 +206,13 @@ function middleOf(sorted: Float64Array): number {
   return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2
 }
 
+/** Mean distance of a further error from the centre of these. */
 function meanDistance(values: Float64Array, centre: number): number {
   let sum = 0
   for (const value of values) sum += Math.abs(value - centre)
-  return values.length === 0 ? Number.NaN : sum / values.length
+  const n = values.length
+  // errors lie nearer to their own median than the next one will
+  return (sum / n) * Math.sqrt((n + 1) / (n - 1))
 }
 
 /** Steps further ahead than any error was seen: the last known scale, growing with the root of the steps. */

@@ -36,6 +36,7 @@ export interface Contest {
 
 /** A model with more to learn wins only by more than chance would give it. */
 const LEAST_LEAD = 0.01
+const LEAST_SCORED = 5
 
 export function holdContest(
   history: Float64Array,
@@ -51,10 +52,18 @@ export function holdContest(
   const absent: Contestant[] = []
   for (const kind of kinds) {
     const run = plan && runBacktest(modelOf(kind), history, plan, context)
-    if (run) candidates.push(score(kind, run, history, config, seasonSteps))
+    if (run && isTelling(run)) candidates.push(score(kind, run, history, config, seasonSteps))
     else absent.push({ kind, scaledPinball: null, mase: null, note: 'too little or unfit history' })
   }
   return { candidates: rank(candidates), absent }
+}
+
+/** Whether enough came one step ahead for the errors to mean anything. */
+function isTelling({ plan, actuals }: BacktestRun): boolean {
+  let seen = 0
+  for (let o = 0; o < plan.origins.length; o++)
+    if (!Number.isNaN(actuals[o * plan.knots.length]!)) seen++
+  return seen >= LEAST_SCORED
 }
 
 function score(

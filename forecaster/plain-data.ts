@@ -18,10 +18,9 @@ export function usableHistory(history: Float64Array): Float64Array {
   return history.map(usable)
 }
 
-/** The nearest number that a path may hold. */
+/** The nearest number that a path may hold; NaN stays NaN, so that a failed model is seen to have failed. */
 export function clampToPath(value: number): number {
-  if (value >= 0) return Math.min(value, LARGEST_VALUE)
-  return 0
+  return Math.min(Math.max(value, 0), LARGEST_VALUE)
 }
 
 /** Finite numbers from an array, a typed array, or what JSON makes of a typed array ({"0": …, "1": …}). */

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import type { ForecastModel } from '../model.ts'
 import { clampToPath, FiniteNumbers, usable, usableHistory } from '../plain-data.ts'
 import { type Coefficients, fitWithLibrary, type Order } from './arima-library.ts'
+import { newPath } from './path-storage.ts'
 import { seasonalProfile } from './seasonal-profile.ts'
 
 const ORDERS: readonly Order[] = [
@@ -67,7 +68,7 @@ export const arima: ForecastModel<ArimaState> = {
     return toLoad(remainder + state.season[state.position]!)
   },
   predict(state, horizonSteps) {
-    const path = new Float64Array(horizonSteps)
+    const path = newPath(horizonSteps)
     const { season } = state
     let slot = state.position
     remainders(state, path)
@@ -84,7 +85,7 @@ export const arima: ForecastModel<ArimaState> = {
 }
 
 function toLoad(root: number): number {
-  return root > 0 ? clampToPath(root * root) : 0
+  return clampToPath(root > 0 ? root * root : root)
 }
 
 function fitRemainder(roots: Float64Array, season: Float64Array): ArimaState | undefined {

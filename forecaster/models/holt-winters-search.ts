@@ -84,25 +84,35 @@ function pathLoss(
   kind: SeasonKind,
   step: Step,
 ): number {
-  const { season, phi } = state
+  const { phi } = state
   const reach = HORIZONS.map((h) => (phi * (1 - phi ** h)) / (1 - phi))
   let sum = 0
   let count = 0
   for (let i = from; i < values.length; i++) {
     for (let j = 0; j < HORIZONS.length; j++) {
       const ahead = HORIZONS[j]! - 1
-      const actual = values[i + ahead]
-      if (actual === undefined || Number.isNaN(actual)) continue
-      const slot = state.position + ahead
-      const index = season[slot < season.length ? slot : slot % season.length]!
-      const base = state.level + reach[j]! * state.trend
-      const path = kind === 'additive' ? base + index : base * index
-      sum += Math.abs(actual - Math.max(path, 0))
+      if (i + ahead >= values.length) break
+      const miss = Math.abs(values[i + ahead]! - pointAhead(state, ahead, reach[j]!, kind))
+      if (Number.isNaN(miss)) continue
+      sum += miss
       count++
     }
     step(state, values[i]!)
   }
   return count === 0 ? Number.POSITIVE_INFINITY : sum / count
+}
+
+/** The path's value `ahead` steps after the next; `reach` = φ + φ² + … up to there. */
+function pointAhead(
+  { season, position, level, trend }: HoltWintersState,
+  ahead: number,
+  reach: number,
+  kind: SeasonKind,
+): number {
+  const slot = position + ahead
+  const index = season[slot < season.length ? slot : slot % season.length]!
+  const base = level + reach * trend
+  return Math.max(0, kind === 'additive' ? base + index : base * index)
 }
 
 function clipOf(values: Float64Array, from: number, state: HoltWintersState, step: Step): number {

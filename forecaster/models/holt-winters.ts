@@ -17,6 +17,7 @@ import {
   stepAdditive,
   stepMultiplicative,
 } from './holt-winters-step.ts'
+import { newPath } from './path-storage.ts'
 import { type SeasonKind, seasonalProfile } from './seasonal-profile.ts'
 
 const LEAST_POINTS = 24
@@ -53,7 +54,7 @@ export function createHoltWinters(kind: SeasonKind): ForecastModel<HoltWintersSt
       return clampToPath(kind === 'additive' ? base + index : base * index)
     },
     predict(state, horizonSteps) {
-      const path = new Float64Array(horizonSteps)
+      const path = newPath(horizonSteps)
       const { season, phi } = state
       const additive = kind === 'additive'
       let base = state.level

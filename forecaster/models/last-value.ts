@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { ForecastModel } from '../model.ts'
 import { clampToPath, usable } from '../plain-data.ts'
+import { newPath } from './path-storage.ts'
 
 const LastValueState = z.strictObject({ last: z.number().min(0) })
 export interface LastValueState {
@@ -23,6 +24,6 @@ export const lastValue: ForecastModel<LastValueState> = {
     return state
   },
   next: (state) => clampToPath(state.last),
-  predict: (state, horizonSteps) => new Float64Array(horizonSteps).fill(clampToPath(state.last)),
+  predict: (state, horizonSteps) => newPath(horizonSteps).fill(clampToPath(state.last)),
   read: (stored) => LastValueState.parse(stored),
 }

@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import type { FitContext, ForecastModel } from '../model.ts'
 import { clampToPath, FiniteNumbers, usable } from '../plain-data.ts'
+import { newPath } from './path-storage.ts'
 
 const SeasonalNaiveState = z.strictObject({
   /** Newest known value of each step of the season. */
@@ -38,7 +39,7 @@ export const seasonalNaive: ForecastModel<SeasonalNaiveState> = {
   },
   next: (state) => clampToPath(state.season[state.position]!),
   predict(state, horizonSteps) {
-    const path = new Float64Array(horizonSteps)
+    const path = newPath(horizonSteps)
     const { season } = state
     let slot = state.position
     for (let k = 0; k < horizonSteps; k++) {

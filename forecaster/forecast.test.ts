@@ -1,0 +1,77 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  demandOver,
+  type Forecast,
+  ForecastDocument,
+  LEVELS,
+  quantileAt,
+  toDocument,
+} from './forecast.ts'
+
+const STEPS = 6
+
+function forecastOf(point: readonly number[], power: number): Forecast {
+  const offsets = new Float64Array(LEVELS.length * STEPS)
+  for (let l = 0; l < LEVELS.length; l++)
+    for (let k = 0; k < STEPS; k++) offsets[l * STEPS + k] = (l - 7) * (1 + k) * 0.3
+  return {
+    service: 'search',
+    metric: 'requests_per_second',
+    issuedAtMs: 10_000,
+    expiresAtMs: 15_000,
+    stepMs: 1000,
+    point: Float64Array.from(point),
+    band: { horizonSteps: STEPS, power, spreadFloor: 0.5, offsets },
+    inflation: 1.2,
+    drifting: false,
+    model: { kind: 'last-value', version: 'x', fittedAtMs: 0 },
+    quality: { mase: null, scaledPinball: null, coverage90: null, origins: 0 },
+  }
+}
+
+const anyForecast = fc
+  .tuple(
+    fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: STEPS, maxLength: STEPS }),
+    fc.constantFrom(0, 0.5, 1, 0.3),
+  )
+  .map(([point, power]) => forecastOf(point, power))
+
+describe('demand over an interval', () => {
+  it('is per level the largest quantile of the steps that overlap it', () => {
+    fc.assert(
+      fc.property(
+        anyForecast,
+        fc.integer({ min: 0, max: 20_000 }),
+        fc.integer({ min: 1, max: 5000 }),
+        (forecast, fromMs, lengthMs) => {
+          const demand = demandOver(forecast, fromMs, fromMs + lengthMs)
+          const from = Math.min(Math.max(Math.floor((fromMs - 10_000) / 1000), 0), STEPS - 1)
+          const end = Math.ceil((fromMs + lengthMs - 10_000) / 1000) - 1
+          const to = Math.min(Math.max(end, from), STEPS - 1)
+          LEVELS.forEach((_, level) => {
+            let most = 0
+            for (let k = from; k <= to; k++) most = Math.max(most, quantileAt(forecast, level, k))
+            expect(demand[level]).toBeCloseTo(most, 9)
+          })
+        },
+      ),
+    )
+  })
+
+  it('rises with the level', () => {
+    fc.assert(
+      fc.property(anyForecast, (forecast) => {
+        const demand = demandOver(forecast, 12_000, 15_000)
+        for (let l = 1; l < LEVELS.length; l++)
+          expect(demand[l]).toBeGreaterThanOrEqual(demand[l - 1]!)
+      }),
+    )
+  })
+})
+
+it('travels as a document that its own schema accepts', () => {
+  const document = toDocument(forecastOf([1, 2, 3, 4, 5, 6], 0.5))
+  expect(ForecastDocument.parse(JSON.parse(JSON.stringify(document)))).toEqual(document)
+  expect(document.quantiles[7]).toEqual([1, 2, 3, 4, 5, 6])
+})
