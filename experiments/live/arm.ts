@@ -1,20 +1,20 @@
 /** One arm of a live comparison: a whole demo of its own (real processes, real load) with its own state and ports. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stringify } from 'yaml'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { AppConfig } from '../../services/config.ts'
+import { type Runtime, readRuntime } from '../../services/up/runtime-file.ts'
 
 const LAUNCHER = new URL('../../services/cli/forescale.js', import.meta.url).pathname
 const READY_LIMIT_MS = 90_000
 
-const Runtime = z.object({ urls: z.object({ api: z.url(), load: z.url() }) })
-
 export interface Arm {
   readonly name: string
+  readonly stateDir: string
   readonly api: string
   readonly load: string
   stop(): Promise<void>
@@ -28,11 +28,12 @@ export async function startArm(name: string, config: AppConfig, folder: string):
   const child = spawn(process.execPath, [LAUNCHER, 'up', '--config', file], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  const { api, load } = await readyUrls(child, join(stateDir, 'runtime.json'))
+  const { urls } = await awaitFirstTick(child, stateDir)
   return {
     name,
-    api,
-    load,
+    stateDir,
+    api: urls.dashboard.replace(/\/$/, ''),
+    load: urls.load!,
     async stop() {
       if (child.exitCode !== null) return
       child.kill('SIGTERM')
@@ -41,18 +42,13 @@ export async function startArm(name: string, config: AppConfig, folder: string):
   }
 }
 
-async function readyUrls(
-  child: ChildProcess,
-  runtimeFile: string,
-): Promise<{ api: string; load: string }> {
+async function awaitFirstTick(child: ChildProcess, stateDir: string): Promise<Runtime> {
   const givenUpAtMs = Date.now() + READY_LIMIT_MS
   while (Date.now() < givenUpAtMs) {
     if (child.exitCode !== null)
       throw new Error(`forescale up ended with exit code ${child.exitCode}`)
-    const runtime = Runtime.safeParse(
-      JSON.parse(await readFile(runtimeFile, 'utf8').catch(() => 'null')),
-    )
-    if (runtime.success && (await ticked(runtime.data.urls.api))) return runtime.data.urls
+    const runtime = readRuntime(stateDir)
+    if (runtime && (await ticked(runtime.urls.dashboard))) return runtime
     await sleep(250)
   }
   child.kill('SIGTERM')
@@ -60,7 +56,7 @@ async function readyUrls(
 }
 
 async function ticked(api: string): Promise<boolean> {
-  const response = await fetch(`${api}/v1/ticks/latest`).catch(() => undefined)
+  const response = await fetch(new URL('/v1/ticks/latest', api)).catch(() => undefined)
   return response?.ok ?? false
 }
 
