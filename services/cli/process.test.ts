@@ -64,14 +64,16 @@ describe('exit codes of the process', () => {
   })
 
   it('130: Ctrl-C while it waits', async () => {
-    api.knobs.pauseMs = 3000
-    const args = [LAUNCHER, 'pause', '--url', api.url]
-    const child = spawn(process.execPath, args, { stdio: 'ignore' })
+    const slow = await startTestApi()
+    slow.knobs.pauseMs = 3000
+    const child = spawn(process.execPath, [LAUNCHER, 'pause', '--url', slow.url], {
+      stdio: 'ignore',
+    })
     const ended = new Promise<number | null>((done) => child.once('exit', done))
-    while (!api.knobs.pauseAsked) await new Promise((resolve) => setTimeout(resolve, 20))
+    while (!slow.knobs.pauseAsked) await new Promise((resolve) => setTimeout(resolve, 20))
     child.kill('SIGINT')
     expect(await ended).toBe(130)
-    api.knobs.pauseMs = 0
+    await slow.close()
   })
 
   it('3: a wrong file, every fault on its line', async () => {
