@@ -95,9 +95,11 @@ export function createApp(deps: AppDeps): App {
       app,
       onMethodNotAllowed: (c, methods) => {
         const allow = methods.join(', ')
-        const problem = new ProblemError('method-not-allowed', `${c.req.method} ${c.req.path}`, [
-          { field: 'method', value: c.req.method, allowed: allow },
-        ])
+        const problem = new ProblemError(
+          'method-not-allowed',
+          `method: ${c.req.path} takes ${allow}`,
+          [{ field: 'method', value: c.req.method, allowed: allow }],
+        )
         return problemResponse(c, problem, { allow })
       },
     }),

@@ -19,7 +19,7 @@ const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>F
 <a href="/v1/decisions/latest">last decisions</a>, <a href="/metrics">metrics</a>.</p></html>`
 
 const FileParam = strict({
-  file: z.string().max(200).openapi({ description: 'A file of the built page.', example: 'x.js' }),
+  file: z.string().max(200).openapi({ description: 'A file of the page.', example: 'icon.svg' }),
 })
 const tags = ['pages']
 const anyFile = {

@@ -44,6 +44,9 @@ export interface Listener {
   /** False when the listener's backlog is full: it is forgotten then. */
   frame(frame: Frame): boolean
   heartbeat(): boolean
+  /** It was too slow: cut it off, without waiting for what it has not read. */
+  drop(): void
+  /** The server ends: say goodbye. */
   close(): void
 }
 
@@ -84,7 +87,7 @@ export function createEventHub(control: ControlPlane, options: HubOptions = {}):
   const tell = (listener: Listener, isSent: boolean): boolean => {
     if (isSent) return true
     forget(listener)
-    listener.close()
+    listener.drop()
     dropped++
     return false
   }

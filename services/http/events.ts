@@ -1,5 +1,5 @@
 /** Live events for browsers and programs: server-sent events that resume, and the same frames by WebSocket. */
-import { upgradeWebSocket } from '@hono/node-server'
+import { type HttpBindings, upgradeWebSocket } from '@hono/node-server'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { WebSocket } from 'ws'
 import type { EventHub, Listener } from './event-hub.ts'
@@ -68,7 +68,9 @@ const openSocket = createRoute({
 export function eventRoutes(app: OpenAPIHono, { events }: RouteDeps): void {
   app.openapi(streamEvents, (c) => {
     const lastId = c.req.valid('header')['last-event-id']
-    return new Response(eventStream(events, lastId), {
+    const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>
+    const cut = () => outgoing?.destroy()
+    return new Response(eventStream(events, lastId, cut), {
       headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
     })
   })
@@ -87,13 +89,17 @@ export function eventRoutes(app: OpenAPIHono, { events }: RouteDeps): void {
   })
 }
 
-function eventStream(events: EventHub, lastId: number | undefined): ReadableStream<Uint8Array> {
+function eventStream(
+  events: EventHub,
+  lastId: number | undefined,
+  cut: () => void,
+): ReadableStream<Uint8Array> {
   let leave = (): unknown => undefined
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
         controller.enqueue(GREETING)
-        leave = events.join(streamListener(controller), lastId)
+        leave = events.join(streamListener(controller, cut), lastId)
       },
       cancel: () => void leave(),
     },
@@ -101,7 +107,10 @@ function eventStream(events: EventHub, lastId: number | undefined): ReadableStre
   )
 }
 
-function streamListener(controller: ReadableStreamDefaultController<Uint8Array>): Listener {
+function streamListener(
+  controller: ReadableStreamDefaultController<Uint8Array>,
+  cut: () => void,
+): Listener {
   const send = (chunk: Uint8Array): boolean => {
     if (
       (controller.desiredSize ?? 0) < chunk.byteLength &&
@@ -114,6 +123,7 @@ function streamListener(controller: ReadableStreamDefaultController<Uint8Array>)
   return {
     frame: (frame) => send(frame.sse),
     heartbeat: () => send(HEARTBEAT),
+    drop: cut,
     close() {
       try {
         controller.close()
@@ -142,9 +152,7 @@ function socketListener(socket: WebSocket): Listener {
       socket.ping()
       return true
     },
-    close() {
-      if (behind() || awaitingPong) socket.terminate()
-      else socket.close(GOING_AWAY)
-    },
+    drop: () => socket.terminate(),
+    close: () => socket.close(GOING_AWAY),
   }
 }

@@ -63,6 +63,7 @@ function allowedBy(issue: Issue): string {
     case 'invalid_element':
       return issue.issues.map(allowedBy).join(', ')
     case 'invalid_union':
+      if (issue.message !== 'Invalid input') return issue.message // the schema says it better
       return issue.errors.map((branch) => branch.map(branchText).join(', ')).join(', or ')
     default:
       return issue.message

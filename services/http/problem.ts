@@ -6,7 +6,9 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
+import { ConfigError } from '../config-error.ts'
 import { Conflict } from '../control-plane.ts'
+import { ShopUnreachable } from './demo-port.ts'
 
 export const PROBLEMS = {
   'invalid-request': { status: 400, title: 'The request is not valid' },
@@ -91,7 +93,7 @@ export function problemResponse(
     title,
     status,
     detail: error.message,
-    instance: c.req.path,
+    instance: new URL(c.req.url).pathname,
     code: error.code,
     ...(error.errors ? { errors: [...error.errors] } : {}),
   }
@@ -105,6 +107,8 @@ export function problemResponse(
 export function asProblem(error: unknown): ProblemError | undefined {
   if (error instanceof ProblemError) return error
   if (error instanceof Conflict) return new ProblemError('conflict', error.message)
+  if (error instanceof ShopUnreachable) return new ProblemError('shop-unreachable', error.message)
+  if (error instanceof ConfigError) return invalidConfig(error)
   if (!(error instanceof HTTPException)) return undefined
   if (error.status === 415) {
     return new ProblemError(
@@ -117,4 +121,13 @@ export function asProblem(error: unknown): ProblemError | undefined {
     return invalidRequest([{ field: 'body', value: null, allowed: 'well-formed JSON' }])
   }
   return undefined
+}
+
+function invalidConfig({ message, faults }: ConfigError): ProblemError {
+  const errors = faults.map((fault) => ({
+    field: fault.path === '' ? fault.source : fault.path,
+    value: fault.value,
+    allowed: fault.allowed ?? fault.message,
+  }))
+  return new ProblemError('invalid-config', message, errors)
 }

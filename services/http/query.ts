@@ -66,9 +66,8 @@ export const BooleanText = z
 export const Limit = integerText(1, 500, 'Most rows to return.', 50)
 export const Cursor = z
   .string()
-  .min(1)
-  .max(500)
-  .openapi({ description: 'The field `next` of the page before.' })
+  .regex(/^\d{1,16}$/, 'the field next of the page before')
+  .openapi({ description: 'The field `next` of the page before.', example: '41' })
 
 /** The body of a command that takes none: absent, or an empty object. */
 export const NoBody = {

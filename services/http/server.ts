@@ -6,6 +6,7 @@ import { WebSocketServer } from 'ws'
 import type { App } from './app.ts'
 
 const GRACE_MS = 2000
+const IDLE_CHECK_MS = 20
 const LARGEST_MESSAGE_BYTES = 4096
 
 /** The address cannot be listened on. */
@@ -33,13 +34,15 @@ export async function serve(
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       app.closeStreams()
-      server.closeIdleConnections()
+      // A connection becomes idle when its answer has ended, so this is said more than once.
+      const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
       const force = setTimeout(() => {
         for (const socket of sockets.clients) socket.terminate()
         server.closeAllConnections()
       }, GRACE_MS)
       await closed
       clearTimeout(force)
+      clearInterval(idle)
       for (const socket of sockets.clients) socket.terminate()
     },
   }

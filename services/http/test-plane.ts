@@ -16,6 +16,7 @@ import type {
 } from '../control-plane.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import * as examples from './examples.ts'
+import { createTestLedger, createTestStore } from './test-stores.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -145,4 +146,10 @@ export function createTestPlane(store: SampleStore): TestPlane {
     },
   }
   return { control, state, emit, subscribers: () => listeners.size }
+}
+
+/** Everything that the app needs, all of it in memory. */
+export function createTestParts() {
+  const store = createTestStore()
+  return { ...createTestPlane(store), store, ledger: createTestLedger() }
 }

@@ -14,6 +14,10 @@ const TICK_BUCKETS_SECONDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ]
 
+/** Of prom-client's own: the rest is NaN at times, or is a gauge with a counter's name. */
+const OWN_PROCESS =
+  /^process_|^nodejs_(heap_size_\w+|external_memory_bytes|eventloop_lag_seconds|gc_duration_seconds|version_info)$/
+
 export interface MetricsPage {
   /** Prometheus text format 0.0.4. */
   text(): Promise<string>
@@ -32,6 +36,9 @@ export function createMetricsPage(deps: MetricsDeps): MetricsPage {
   const { control } = deps
   const lasting = new Registry()
   collectDefaultMetrics({ register: lasting })
+  for (const { name } of lasting.getMetricsAsArray()) {
+    if (!OWN_PROCESS.test(name)) lasting.removeSingleMetric(name)
+  }
   const tickDuration = new Histogram({
     name: 'forescale_tick_duration_seconds',
     help: 'Time one tick took.',

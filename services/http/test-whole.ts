@@ -1,0 +1,158 @@
+/** The real thing for tests: controller, stores and demo port behind a real server, by a manual clock in a temporary folder. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { serve as serveNode } from '@hono/node-server'
+import { createActuator, initialReplicas } from '../actuators/registry.ts'
+import { createManualClock } from '../clock.ts'
+import { AppConfig } from '../config.ts'
+import { openLedger } from '../ledger/registry.ts'
+import { createControlApp } from '../load/control-app.ts'
+import { createResults } from '../load/results.ts'
+import { createSpikes } from '../load/spikes.ts'
+import { createController } from '../loops/controller.ts'
+import { createFitter } from '../loops/fitter.ts'
+import { openStore } from '../stores/registry.ts'
+import { createLogger } from '../telemetry/log.ts'
+import { createApp } from './app.ts'
+import { createDemoPort } from './demo-port.ts'
+import { serve } from './server.ts'
+
+const HOST = '127.0.0.1'
+const STEP_MS = 15_000
+const SEASON_STEPS = 40
+/** The instant of the documented examples, one tick before it. */
+const LAST_TICK_MS = Date.parse('2026-11-21T08:00:00Z') - STEP_MS
+const SERVICES = ['search', 'payment'] as const
+
+export interface Whole {
+  readonly url: string
+  readonly stateDir: string
+  /** Runs by the load generator's own clock. */
+  readonly spikeId: string
+  close(): Promise<void>
+}
+
+/** Two services with five seasons behind them, two ticks decided, and a load generator's control API beside them. */
+export async function startWhole(): Promise<Whole> {
+  const stateDir = await mkdtemp(path.join(tmpdir(), 'forescale-http-'))
+  const closing: (() => Promise<unknown>)[] = []
+  const config = wholeConfig(stateDir)
+  const store = await openStore(config, stateDir)
+  const ledger = await openLedger(config, stateDir)
+  const fitter = createFitter({ timeLimitMs: 60_000 })
+  const actuator = createActuator(config.actuator, {
+    hostUrl: '',
+    drainTimeoutMs: 0,
+    initial: initialReplicas(config),
+  })
+  const controller = await createController({
+    config,
+    reread: () => config,
+    clock: createManualClock(),
+    store,
+    ledger,
+    actuator,
+    fitter,
+    log: createLogger('test', { env: { LOG_LEVEL: 'silent' } }),
+  })
+  const load = await startLoadControl()
+  const demo = createDemoPort({
+    loadUrl: load.url,
+    stateDir,
+    shop: () => ({ workload: 'weekday', dayMs: 240_000 }),
+  })
+  const dashboardDir = await fakeBuild(stateDir)
+  const app = createApp({ control: controller, store, ledger, demo, dashboardDir })
+  const listening = await serve(app, { host: HOST, port: 0 })
+  closing.push(listening.close, controller.stop, fitter.close, actuator.close)
+  closing.push(ledger.close, store.close, load.close)
+  closing.push(() => rm(stateDir, { recursive: true, force: true }))
+
+  await pushHistory(listening.url)
+  for (const at of [LAST_TICK_MS - STEP_MS, LAST_TICK_MS]) {
+    await post(listening.url, '/v1/ticks', { at, replicas: { search: 4, payment: 2 } })
+  }
+  const spike = await demo.startSpike({ service: 'search', factor: 3, durationMs: 600_000 })
+  return {
+    url: listening.url,
+    stateDir,
+    spikeId: spike.id,
+    async close() {
+      for (const step of closing) await step()
+    },
+  }
+}
+
+function wholeConfig(stateDir: string): AppConfig {
+  return AppConfig.parse({
+    mode: 'enforce',
+    clock: 'manual',
+    tickMs: STEP_MS,
+    stepMs: STEP_MS,
+    costBudgetPerHour: 1,
+    stateDir,
+    actuator: { kind: 'caller' },
+    forecast: {
+      seasonMs: SEASON_STEPS * STEP_MS,
+      historySeasons: 5,
+      horizonSteps: 20,
+      models: ['seasonal-naive'],
+    },
+    services: { search: {}, payment: {} },
+  })
+}
+
+/** Five seasons of a smooth day, through the same door that users have. */
+async function pushHistory(url: string): Promise<void> {
+  const steps = 5 * SEASON_STEPS
+  const samples = SERVICES.flatMap((service, i) =>
+    Array.from({ length: steps }, (_, k) => ({
+      service,
+      metric: 'requests_per_second',
+      atMs: LAST_TICK_MS - (steps - k) * STEP_MS,
+      value: 30 + 10 * i + 15 * Math.sin((2 * Math.PI * k) / SEASON_STEPS),
+    })),
+  )
+  await post(url, '/v1/samples', { samples })
+}
+
+async function post(url: string, at: string, body: object): Promise<void> {
+  const response = await fetch(url + at, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  if (!response.ok)
+    throw new Error(`POST ${at} answered ${response.status}`, {
+      cause: await response.text(),
+    })
+}
+
+/** The load generator's real control API; nothing is sent. */
+async function startLoadControl(): Promise<{ url: string; close: () => Promise<void> }> {
+  const app = createControlApp({
+    services: SERVICES,
+    results: createResults({ sloSecondsByService: { search: 0.5, payment: 0.5 }, keepMs: 60_000 }),
+    spikes: createSpikes(),
+    status: () => ({}),
+    nowMs: () => Date.now(),
+  })
+  return new Promise((resolve) => {
+    const server = serveNode({ fetch: app.fetch, hostname: HOST, port: 0 }, ({ port }) =>
+      resolve({
+        url: `http://${HOST}:${port}`,
+        close: () => new Promise((done) => server.close(() => done())),
+      }),
+    )
+  })
+}
+
+async function fakeBuild(stateDir: string): Promise<string> {
+  const folder = path.join(stateDir, 'dist')
+  await mkdir(path.join(folder, 'assets'), { recursive: true })
+  await writeFile(path.join(folder, 'index.html'), '<!doctype html><title>built</title>')
+  await writeFile(path.join(folder, 'icon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>')
+  await writeFile(path.join(folder, 'assets', 'icon.svg'), '<svg/>')
+  return folder
+}
