@@ -32,6 +32,7 @@ async function start(): Promise<Part> {
     watchers,
     nowMs,
   })
+  process.on('exit', () => host.kill()) // also when told to stop before the first replicas are ready
   const { hostname, port } = new URL(hostUrl)
   const server = serve({
     fetch: createHostApp(host, watchers, nowMs).fetch,

@@ -34,6 +34,8 @@ export interface Host {
   counters(): { restarts: number; refusedWhileDraining: number; killedWhileDraining: number }
   /** Drains all replicas; kills what is left after `limitMs`. */
   stop(limitMs: number): Promise<void>
+  /** Ends all replicas now, for when the process itself ends. */
+  kill(): void
 }
 
 interface Hosted {
@@ -123,6 +125,9 @@ export function createHost(options: HostOptions): Host {
       await until(() => left() === 0, 1000)
       await lastWrite
       await journal.close()
+    },
+    kill() {
+      for (const { set } of hostedByName.values()) set.kill()
     },
   }
 }

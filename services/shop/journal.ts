@@ -46,7 +46,15 @@ async function readAndRepair(file: string): Promise<JournalEntry[]> {
   const whole = text.slice(0, text.lastIndexOf('\n') + 1)
   if (whole.length < text.length) await truncate(file, Buffer.byteLength(whole))
   return whole
+    .slice(0, -1)
     .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JournalEntry.parse(JSON.parse(line)))
+    .flatMap((line, i) => (line === '' ? [] : [readEntry(line, `${file}:${i + 1}`)]))
+}
+
+function readEntry(line: string, place: string): JournalEntry {
+  try {
+    return JournalEntry.parse(JSON.parse(line))
+  } catch (cause) {
+    throw new Error(`${place} is not an entry of the journal: ${line.slice(0, 200)}`, { cause })
+  }
 }
