@@ -41,7 +41,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@libsql/client': ['services/ledger/', 'services/stores/'],
   arima: ['forecaster/models/arima'],
   cockatiel: ['services/actuators/', 'services/collector/', 'services/loops/', 'services/stores/'],
-  commander: ['services/cli/', 'experiments/'],
+  commander: ['services/cli/', 'services/collector/record.ts', 'experiments/'],
   'drizzle-kit': ['services/ledger/', 'services/stores/'],
   'drizzle-orm': ['services/ledger/', 'services/stores/'],
   'get-port': ['services/', 'experiments/'],
