@@ -179,11 +179,13 @@ const STEPS: Readonly<Record<string, number>> = {
   End: Number.POSITIVE_INFINITY,
 }
 
-function moveCursor(chart: uPlot, data: Aligned, key: string): boolean {
+/** Moves the cursor by rows, within what is shown. */
+function moveCursor(chart: uPlot, { x }: Aligned, key: string): boolean {
   const step = STEPS[key]
   if (step === undefined) return false
-  const last = data.x.length - 1
-  const row = Math.min(Math.max((chart.cursor.idx ?? last) + step, 0), last)
-  chart.setCursor({ left: chart.valToPos(data.x[row]!, 'x'), top: 5 }, true)
+  const first = x.findIndex((t) => t >= (chart.scales.x?.min ?? t))
+  const last = x.findLastIndex((t) => t <= (chart.scales.x?.max ?? t))
+  const row = Math.min(Math.max((chart.cursor.idx ?? last) + step, first), last)
+  if (row >= 0) chart.setCursor({ left: chart.valToPos(x[row]!, 'x'), top: 5 }, true)
   return true
 }

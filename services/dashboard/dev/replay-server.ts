@@ -23,19 +23,19 @@ export interface ReplayOptions extends Partial<Omit<WorldOptions, 'epochMs'>> {
   readonly port?: number
   /** Without a demo there is no spike button. */
   readonly demo?: boolean
+  /** Folder of the built page. */
+  readonly dist?: string
 }
 
 export interface ReplayServer {
   readonly url: string
-  /** Every write that came in, oldest first. */
-  readonly writes: readonly { method: string; path: string; body: unknown }[]
   /** Ends every open event stream, as a restart of the controller would. */
   dropStreams(): void
   close(): Promise<void>
 }
 
 export async function startReplayServer(options: ReplayOptions = {}): Promise<ReplayServer> {
-  const dayMs = options.dayMs ?? 240_000
+  const { dist = DIST, dayMs = 240_000 } = options
   const tickMs = options.tickMs ?? 4000
   const epochMs = Math.floor((Date.now() - 1.45 * dayMs) / tickMs) * tickMs
   const backend = createBackend(
@@ -51,7 +51,6 @@ export async function startReplayServer(options: ReplayOptions = {}): Promise<Re
     options.demo ?? true,
   )
   const streams = new Set<ServerResponse>()
-  const writes: { method: string; path: string; body: unknown }[] = []
   let frame = 0
   const send = (response: ServerResponse, kind: string, data: unknown) =>
     response.write(`id: ${++frame}\nevent: ${kind}\ndata: ${JSON.stringify(data)}\n\n`)
@@ -65,9 +64,8 @@ export async function startReplayServer(options: ReplayOptions = {}): Promise<Re
     const url = new URL(request.url ?? '/', 'http://replay')
     const method = request.method ?? 'GET'
     if (url.pathname === '/v1/events') return stream(response)
-    if (!url.pathname.startsWith('/v1/')) return file(url.pathname, response)
+    if (!url.pathname.startsWith('/v1/')) return file(dist, url.pathname, response)
     const body = await bodyOf(request)
-    if (method !== 'GET') writes.push({ method, path: url.pathname, body })
     const result = backend.handle(method, url, body)
     response.writeHead(result.status, {
       'content-type': 'application/json',
@@ -92,7 +90,6 @@ export async function startReplayServer(options: ReplayOptions = {}): Promise<Re
   const { port } = server.address() as AddressInfo
   return {
     url: `http://127.0.0.1:${port}`,
-    writes,
     dropStreams: () => {
       for (const open of streams) open.destroy()
     },
@@ -110,10 +107,10 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   return text === '' ? undefined : JSON.parse(text)
 }
 
-async function file(pathname: string, response: ServerResponse): Promise<void> {
+async function file(dist: string, pathname: string, response: ServerResponse): Promise<void> {
   const name = pathname === '/' ? 'index.html' : pathname.slice(1)
   try {
-    const content = await readFile(path.join(DIST, path.normalize(name)))
+    const content = await readFile(path.join(dist, path.normalize(name)))
     response.writeHead(200, {
       'content-type': TYPES[path.extname(name)] ?? 'application/octet-stream',
       'content-security-policy': CSP,

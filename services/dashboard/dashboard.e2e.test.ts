@@ -1,0 +1,270 @@
+/**
+ * The built page in a real Chromium. Runs over synthetic data (dev/), or over a controller that is named by
+ * FORESCALE_E2E_URL: whatever is checked here must hold on both, but for what only the synthetic fleet can stage.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import axe from 'axe-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { build } from 'vite'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type ReplayOptions, type ReplayServer, startReplayServer } from './dev/replay-server.ts'
+
+const REAL_URL = process.env.FORESCALE_E2E_URL
+const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-quic',
+]
+const LOOKS = [
+  { width: 1280, height: 900, colorScheme: 'light' },
+  { width: 1280, height: 900, colorScheme: 'dark' },
+  { width: 360, height: 740, colorScheme: 'light' },
+  { width: 360, height: 740, colorScheme: 'dark' },
+] as const
+type Look = (typeof LOOKS)[number]
+const DESKTOP = LOOKS[0]
+
+let dist: string
+let browser: Browser
+let server: ReplayServer | undefined
+let url: string
+const cleanups: (() => Promise<unknown>)[] = []
+
+const serve = (options: ReplayOptions = {}) =>
+  startReplayServer({ dist, tickMs: 1000, stepMs: 1000, dayMs: 120_000, ...options })
+
+beforeAll(async () => {
+  dist = await mkdtemp(path.join(tmpdir(), 'dashboard-'))
+  if (REAL_URL === undefined) {
+    const outDir = dist
+    await build({
+      root: import.meta.dirname,
+      logLevel: 'error',
+      build: { outDir, emptyOutDir: true },
+    })
+    server = await serve()
+  }
+  url = REAL_URL ?? server!.url
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS })
+})
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await server?.close()
+  await rm(dist, { recursive: true, force: true })
+})
+
+interface Opened {
+  readonly page: Page
+  /** Errors of the console and of scripts, and every request to another origin. */
+  readonly faults: string[]
+}
+
+async function open(
+  at: string = url,
+  { width, height, colorScheme }: Look = DESKTOP,
+): Promise<Opened> {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme })
+  cleanups.push(() => context.close())
+  const page = await context.newPage()
+  page.setDefaultTimeout(20_000)
+  const faults: string[] = []
+  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()))
+  page.on('pageerror', (error) => faults.push(error.message))
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== new URL(at).origin)
+      faults.push(`request to ${request.url()}`)
+  })
+  await page.goto(at)
+  await page.locator('.service .plot canvas').first().waitFor()
+  return { page, faults }
+}
+
+/** Share of pixels that are painted, of the emptiest chart in the first card and the fleet. */
+function leastPainted(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const seen = document.querySelectorAll<HTMLCanvasElement>(
+      '.fleet canvas, .service:first-child canvas',
+    )
+    const shares = [...seen].map((canvas) => {
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+      let painted = 0
+      for (let i = 3; i < data.length; i += 4) if (data[i]! > 0) painted++
+      return painted / (data.length / 4)
+    })
+    return shares.length === 0 ? 0 : Math.min(...shares)
+  })
+}
+
+async function seriousViolations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source)
+  const { violations } = await page.evaluate(() =>
+    (globalThis as unknown as { axe: typeof axe }).axe.run(document, {
+      resultTypes: ['violations'],
+    }),
+  )
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`)
+}
+
+describe.each(LOOKS)('at $width px, $colorScheme', (look) => {
+  it('draws all charts, fits the screen, is accessible and quiet', async () => {
+    const { page, faults } = await open(url, look)
+    await page.locator('.log .entry').first().waitFor({ state: 'attached' })
+    await expect.poll(() => leastPainted(page)).toBeGreaterThan(0.01)
+    const widths = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
+    expect(widths[0]).toBe(widths[1])
+    expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe(look.colorScheme)
+    expect(await seriousViolations(page)).toEqual([])
+    expect(faults).toEqual([])
+  })
+
+  it('opens "why this number" accessibly', async () => {
+    const { page, faults } = await open(url, look)
+    await page
+      .getByRole('button', { name: /^Why .* replicas for/ })
+      .first()
+      .click()
+    const panel = page.getByRole('dialog')
+    await panel.getByText('What bound it').waitFor()
+    await panel.locator('svg.loss-curve .mark.chosen').waitFor()
+    await panel.getByRole('button', { name: 'Replay this decision' }).click()
+    await panel.getByText('Bit-exact').waitFor()
+    expect(await seriousViolations(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await panel.waitFor({ state: 'hidden' })
+    expect(faults).toEqual([])
+  })
+})
+
+describe('the page', () => {
+  it('is live: ticks keep coming', async () => {
+    const { page } = await open()
+    await page.getByText('● live').waitFor()
+    const newest = () => page.locator('.clocks strong').textContent()
+    const before = await newest()
+    await expect.poll(newest, { timeout: 10_000 }).not.toBe(before)
+  })
+
+  it('starts a spike with the chosen factor and duration, shows it and stops it', async () => {
+    const { page, faults } = await open()
+    const card = page.locator('.service').first()
+    const name = await card.getAttribute('data-service')
+    await card.getByLabel(/^Spike factor/).selectOption('2')
+    await card.getByLabel(/^Spike duration/).selectOption('60000')
+    const [request] = await Promise.all([
+      page.waitForRequest((r) => r.method() === 'POST' && r.url().endsWith('/v1/demo/spikes')),
+      card.getByRole('button', { name: /^Spike the load/ }).click(),
+    ])
+    expect(request.postDataJSON()).toEqual({ service: name, factor: 2, durationMs: 60_000 })
+    const running = card.locator('.spikes li')
+    await running.getByText(/^×2 spike, \d+ s left$/).waitFor()
+    await running.getByRole('button', { name: /^Stop/ }).click()
+    await running.waitFor({ state: 'detached' })
+    expect(faults).toEqual([])
+  })
+
+  it('pauses and resumes all writes', async () => {
+    const { page } = await open()
+    await page.getByRole('button', { name: 'Pause writes' }).click()
+    const resume = page.getByRole('button', { name: 'Paused: resume' })
+    await resume.waitFor()
+    await resume.click()
+    await page.getByRole('button', { name: 'Pause writes' }).waitFor()
+  })
+
+  it('changes the budget, and says so when it is below what must run', async () => {
+    const { page } = await open()
+    const input = page.getByRole('spinbutton', { name: 'Budget, $/h' })
+    const before = await input.inputValue()
+    await input.fill('0.05')
+    await page.getByRole('button', { name: 'Set', exact: true }).click()
+    await page.getByText(/Budget infeasible/).waitFor()
+    await input.fill(before)
+    await page.getByRole('button', { name: 'Set', exact: true }).click()
+    await page.getByText(/Budget infeasible/).waitFor({ state: 'hidden' })
+  })
+
+  it('filters the decisions by service', async () => {
+    const { page } = await open()
+    const log = page.locator('.decisions')
+    await log.getByLabel('changes only').uncheck()
+    const second = await page.locator('.service').nth(1).getAttribute('data-service')
+    await log.getByLabel('Decisions of').selectOption(second!)
+    await expect
+      .poll(async () => new Set(await log.locator('.entry b').allTextContents()))
+      .toEqual(new Set([second]))
+  })
+
+  it('reads a chart by keyboard and as a table', async () => {
+    const { page } = await open()
+    const chart = page.locator('.service .chart').first()
+    await chart.locator('.plot').focus()
+    await page.keyboard.press('Home')
+    await chart.locator('.legend.at-cursor').waitFor()
+    await chart.getByRole('button', { name: /as a table$/ }).click()
+    await expect.poll(() => chart.locator('tbody tr').count()).toBeGreaterThan(5)
+  })
+
+  it('keeps the chosen colours and clock over a reload', async () => {
+    const { page } = await open()
+    await page.getByRole('button', { name: 'Switch to dark colours' }).click()
+    await page.getByLabel('Times shown as').selectOption('utc')
+    await page.reload()
+    await page.locator('.service .plot canvas').first().waitFor()
+    expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe('dark')
+    expect(await page.getByLabel('Times shown as').inputValue()).toBe('utc')
+  })
+})
+
+describe.skipIf(REAL_URL !== undefined)('staged', () => {
+  const staged = async (options: ReplayOptions) => {
+    const own = await serve(options)
+    cleanups.push(() => own.close())
+    return own
+  }
+
+  it('text from the outside stays text', async () => {
+    const hostile = '<img src=x onerror="document.title=1">'
+    const own = await staged({ names: [hostile, '"><script>document.title=2</script>'] })
+    const { page, faults } = await open(own.url)
+    await page.getByRole('heading', { name: hostile }).waitFor()
+    await page
+      .getByRole('button', { name: /^Why .* replicas for/ })
+      .first()
+      .click()
+    await page.getByRole('dialog').getByText('What bound it').waitFor()
+    expect(await page.locator('img, #app script').count()).toBe(0)
+    expect(await page.title()).toBe('Forescale')
+    expect(faults).toEqual([])
+  })
+
+  it('comes back by itself when the stream is lost', async () => {
+    const own = await staged({})
+    const { page } = await open(own.url)
+    await page.getByText('● live').waitFor()
+    own.dropStreams()
+    await page.locator('.connection:not([data-kind="live"])').waitFor()
+    await page.getByText('● live').waitFor()
+  })
+
+  it('has no spike button where there is no demo', async () => {
+    const own = await staged({ demo: false })
+    const { page } = await open(own.url)
+    await page.locator('.service').first().waitFor()
+    expect(await page.getByRole('button', { name: /^Spike/ }).count()).toBe(0)
+    expect(await page.getByText('synthetic workload').isVisible()).toBe(false)
+  })
+})
