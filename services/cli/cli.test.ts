@@ -131,6 +131,7 @@ describe('decisions, explain, replay', () => {
     expect(code).toBe(0)
     expect(out).toContain(examples.decision.rationale)
     expect(out).toMatch(/6 +\$0\.60\/h +0\.42 {2}← decided/)
+    expect(out).toContain('to carry   50 %: ≤ 50.3, 99 %: ≤ 71.9 rps')
     expect(out).toContain('with $1.00/h more: 7 replicas')
   })
 

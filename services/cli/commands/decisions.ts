@@ -11,6 +11,7 @@ import { type Column, dollars, figure, percent, rps, span, table, timeOfDay } fr
 import type { Surroundings, Terminal } from '../terminal.ts'
 
 const Decisions = page(StoredDecisionView)
+const SHOWN_LEVELS: readonly number[] = [0.1, 0.5, 0.9, 0.99]
 type Options = ExplanationDocument['proposal']['options'][number]
 type ExplanationDocument = z.infer<typeof Explanation>
 
@@ -142,7 +143,8 @@ function showExplanation(explanation: ExplanationDocument, terminal: Terminal): 
   terminal.print(
     `capacity   ${figure(seen.capacityPerReplica)} rps a replica within the SLO, half fail at ${figure(seen.saturationPerReplica)}; ready ${span(seen.leadTimeMs)} after a decision`,
   )
-  const demand = (seen.demand ?? []).map((d) => `${percent(d.level)}: ≤ ${figure(d.rps)}`)
+  const shown = (seen.demand ?? []).filter((d) => SHOWN_LEVELS.includes(d.level))
+  const demand = shown.map((d) => `${Math.round(d.level * 100)} %: ≤ ${figure(d.rps)}`)
   if (demand.length > 0)
     terminal.print(`to carry   ${demand.join(', ')} rps${seen.drifting ? ', drifting' : ''}`)
   const model =
