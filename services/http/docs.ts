@@ -82,9 +82,11 @@ const docsFile = createRoute({
 })
 
 export function docsRoutes(app: OpenAPIHono, version: string): void {
-  // Registered before first use as nullable, which would make the component itself nullable.
+  // Registered before first use as nullable, which would make the component itself nullable; and as a copy,
+  // because a schema that is older than zod's OpenAPI extension lacks what registering needs.
   for (const schema of [ForecastDocument, ProposalDocument, ReplicaReport, Problem, DemoView]) {
-    app.openAPIRegistry.register(String(schema.meta()?.id), schema)
+    const { id, ...meta } = schema.meta() ?? {}
+    app.openAPIRegistry.register(String(id), schema.meta({ ...meta, id: String(id) }))
   }
   let text: string | undefined
   app.openapi(openapi, (c) => {
