@@ -7,7 +7,7 @@ import { page, StoredDecisionView } from '../../http/views.ts'
 import { type Api, ApiProblem, read } from '../api.ts'
 import { act, jsonOption, queryOf, wholeNumber } from '../context.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
-import { type Column, dollars, figure, percent, rps, span, table, timeOfDay } from '../format.ts'
+import { type Column, dollars, figure, rps, span, table, timeOfDay } from '../format.ts'
 import type { Surroundings, Terminal } from '../terminal.ts'
 
 const Decisions = page(StoredDecisionView)
