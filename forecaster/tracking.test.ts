@@ -58,7 +58,7 @@ describe('tracking', () => {
   it('never narrows below the calibrated band, nor widens without end', () => {
     const tracking = freshTracking()
     for (let i = 0; i < 1000; i++) track(tracking, band, 50, 1e9)
-    expect(tracking.inflation).toBe(8)
+    expect(tracking.inflation).toBe(4)
     for (let i = 0; i < 2000; i++) track(tracking, band, 50, 50)
     expect(tracking.inflation).toBe(1)
   })

@@ -19,11 +19,11 @@ const LOW_90 = LEVELS.indexOf(0.05)
 const HIGH_90 = LEVELS.indexOf(0.95)
 const LOW_99 = LEVELS.indexOf(0.01)
 const HIGH_99 = LEVELS.indexOf(0.99)
-/** Steady when 15 % fall outside: with an honest 10 % the inflation rests at 1. */
-const NARROW = Math.exp(-0.012)
-const WIDEN = 0.068
+/** Steady when about a sixth falls outside: with an honest tenth the inflation rests near 1. */
+const NARROW = Math.exp(-0.02)
+const WIDEN = 0.09
 const MOST_SEVERITY = 4
-const MOST_INFLATION = 8
+const MOST_INFLATION = 4
 const OUTSIDE_MEMORY = 1 / 8
 const DRIFT_BEGINS = 0.5
 const DRIFT_ENDS = 0.2
