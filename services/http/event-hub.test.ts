@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { toDocument } from '../../forecaster/forecast.ts'
 import type { ControlEvent } from '../control-plane.ts'
 import { createEventHub, type Frame, type HubOptions, type Listener } from './event-hub.ts'
-import { createTestParts } from './test-plane.ts'
+import { createTestParts, testForecast } from './test-plane.ts'
 
 const budgetSet = (value: number): ControlEvent => ({
   kind: 'setting',
@@ -13,6 +14,7 @@ function recorder(room = Number.POSITIVE_INFINITY) {
   const frames: Frame[] = []
   const dropped = vi.fn()
   const listener: Listener = {
+    catchUp: (missed) => void frames.push(...missed),
     frame(frame) {
       if (frames.length >= room) return false
       frames.push(frame)
@@ -106,6 +108,18 @@ describe('an event hub', () => {
     expect(slow.dropped).toHaveBeenCalledOnce()
     expect([slow.frames.length, quick.frames.length]).toEqual([2, 5])
     expect([hub.listeners(), hub.dropped()]).toEqual([1, 1])
+    hub.close()
+  })
+
+  it('sends no forecasts where there are too many services for that', () => {
+    const { hub, state, emit } = hubWith()
+    const names = Array.from({ length: 501 }, (_, i) => [`s${i}`, state.config.services.search!])
+    state.config = { ...state.config, services: Object.fromEntries(names) }
+    const { listener, frames } = recorder()
+    hub.join(listener, undefined)
+    emit({ kind: 'forecast', data: toDocument(testForecast('s1', 0)) })
+    emit(budgetSet(1))
+    expect(frames.map(({ event }) => event.kind)).toEqual(['status', 'tick', 'setting'])
     hub.close()
   })
 

@@ -10,6 +10,8 @@ const RING_FRAMES = 2048
 const HEARTBEAT_MS = 15_000
 /** How long events are still kept after the last listener has gone, so that it may come back. */
 const LINGER_MS = 60_000
+/** With more services than this, forecasts are to be asked for and not sent: they would be most of the stream. */
+const MOST_FORECASTS = 500
 
 /** One event in both its written forms, each made when first needed. */
 export class Frame {
@@ -41,6 +43,8 @@ export class Frame {
 }
 
 export interface Listener {
+  /** What it missed, or the present: taken whole, however long it is. */
+  catchUp(frames: readonly Frame[]): void
   /** False when the listener's backlog is full: it is forgotten then. */
   frame(frame: Frame): boolean
   heartbeat(): boolean
@@ -94,6 +98,7 @@ export function createEventHub(control: ControlPlane, options: HubOptions = {}):
   const follow = (): void => {
     clearTimeout(linger)
     unsubscribe ??= control.subscribe((event) => {
+      if (event.kind === 'forecast' && !sendsForecasts(control)) return
       const frame = new Frame(nextId++, event)
       ring.push(frame)
       if (ring.length > ringFrames * 1.25) ring = ring.slice(-ringFrames)
@@ -123,7 +128,7 @@ export function createEventHub(control: ControlPlane, options: HubOptions = {}):
     join(listener, lastId) {
       follow()
       listeners.add(listener)
-      for (const frame of missed(lastId)) if (!tell(listener, listener.frame(frame))) break
+      listener.catchUp(missed(lastId))
       return () => forget(listener)
     },
     listeners: () => listeners.size,
@@ -138,6 +143,10 @@ export function createEventHub(control: ControlPlane, options: HubOptions = {}):
   }
 }
 
+function sendsForecasts(control: ControlPlane): boolean {
+  return Object.keys(control.config().services).length <= MOST_FORECASTS
+}
+
 /** Everything a fresh listener needs to draw the present. */
 function snapshot(control: ControlPlane): ControlEvent[] {
   const services = [...control.services()]
@@ -148,7 +157,7 @@ function snapshot(control: ControlPlane): ControlEvent[] {
     atMs: control.nowMs(),
   }
   const tick = control.lastTick()
-  const forecasts = services.flatMap(({ service }) => {
+  const forecasts = (sendsForecasts(control) ? services : []).flatMap(({ service }) => {
     const forecast = control.forecast(service)
     return forecast ? [{ kind: 'forecast', data: toDocument(forecast) } as const] : []
   })

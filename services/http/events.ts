@@ -7,8 +7,8 @@ import { ProblemError } from './problem.ts'
 import { NoQuery } from './query.ts'
 import { problems, type RouteDeps } from './route.ts'
 
-/** A listener that is this far behind is dropped. */
-const BACKLOG_BYTES = 1_048_576
+/** A listener that is this far behind, beside what it was given to catch up, is dropped. */
+const BACKLOG_BYTES = 8 * 1024 * 1024
 const RETRY_MS = 2000
 const HEARTBEAT = Buffer.from(': \n\n')
 const GREETING = Buffer.from(`retry: ${RETRY_MS}\n\n`)
@@ -28,14 +28,14 @@ const EventHeaders = z.object({
 })
 
 const FRAMES =
-  'Kinds: tick (Tick), status (services, budget, paused, atMs), forecast (Forecast), setting (key, value, atMs). A fresh listener first gets a snapshot of the present.'
+  'Kinds: tick (Tick), status (services, budget, paused, atMs), forecast (Forecast; with at most 500 services), setting (key, value, atMs). A fresh listener first gets a snapshot of the present.'
 
 const streamEvents = createRoute({
   method: 'get',
   path: '/v1/events',
   tags: ['events'],
   summary: 'Live events as server-sent events',
-  description: `${FRAMES} A listener more than 1 MB behind is disconnected and resumes by Last-Event-ID.`,
+  description: `${FRAMES} A listener more than 8 MB behind is disconnected and resumes by Last-Event-ID.`,
   request: { query: NoQuery, headers: EventHeaders },
   responses: {
     200: {
@@ -111,16 +111,20 @@ function streamListener(
   controller: ReadableStreamDefaultController<Uint8Array>,
   cut: () => void,
 ): Listener {
+  let allowanceBytes = 0
   const send = (chunk: Uint8Array): boolean => {
-    if (
-      (controller.desiredSize ?? 0) < chunk.byteLength &&
-      controller.desiredSize !== BACKLOG_BYTES
-    )
-      return false
+    const { desiredSize } = controller
+    if (desiredSize === null || desiredSize + allowanceBytes <= 0) return false
     controller.enqueue(chunk)
     return true
   }
   return {
+    catchUp(frames) {
+      for (const { sse } of frames) {
+        controller.enqueue(sse)
+        allowanceBytes += sse.byteLength
+      }
+    },
     frame: (frame) => send(frame.sse),
     heartbeat: () => send(HEARTBEAT),
     drop: cut,
@@ -139,8 +143,15 @@ function socketListener(socket: WebSocket): Listener {
   socket.on('pong', () => {
     awaitingPong = false
   })
-  const behind = () => socket.bufferedAmount > BACKLOG_BYTES
+  let allowanceBytes = 0
+  const behind = () => socket.bufferedAmount > BACKLOG_BYTES + allowanceBytes
   return {
+    catchUp(frames) {
+      for (const { json } of frames) {
+        socket.send(json, { binary: false })
+        allowanceBytes += json.byteLength
+      }
+    },
     frame(frame) {
       if (behind()) return false
       socket.send(frame.json, { binary: false })

@@ -118,3 +118,13 @@ describe('health', () => {
     ])
   })
 })
+
+describe('the last tick', () => {
+  it('comes from the ledger until this process has run one', async () => {
+    const parts = createTestParts()
+    const app = createApp(parts)
+    const before = await (await app.request('/v1/ticks/latest')).json()
+    parts.state.lastTick = undefined
+    expect(await (await app.request('/v1/ticks/latest')).json()).toEqual(before)
+  })
+})

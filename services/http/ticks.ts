@@ -1,8 +1,9 @@
 /** Ticks: the history, one tick's arbitration, and (under the manual clock) the door through which time passes. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { Decision as DecisionSchema } from '../../coordinator/decision.ts'
 import { ServiceId } from '../../forecaster/series.ts'
 import { Conflict, ReplicaReport, TickSummary } from '../control-plane.ts'
-import type { TickRecord } from '../ledger/ledger.ts'
+import type { Ledger, TickRecord } from '../ledger/ledger.ts'
 import * as examples from './examples.ts'
 import { invalidRequest, ProblemError } from './problem.ts'
 import { Cursor, Limit, NoQuery, strict, TimeValue } from './query.ts'
@@ -97,10 +98,10 @@ export function tickRoutes(app: OpenAPIHono, { control, ledger }: RouteDeps): vo
     const rows = await ledger.ticks(c.req.valid('query'))
     return c.json({ items: rows.items.map(tickRow), next: rows.next ?? null }, 200)
   })
-  app.openapi(latestTick, (c) => {
-    const tick = control.lastTick()
+  app.openapi(latestTick, async (c) => {
+    const tick = control.lastTick() ?? (await storedTick(ledger))
     if (tick) return c.json(tick, 200)
-    throw new ProblemError('tick-not-found', 'no tick has run since this process started')
+    throw new ProblemError('tick-not-found', 'no tick has run yet')
   })
   app.openapi(readTick, async (c) => {
     const { tick } = c.req.valid('param')
@@ -142,6 +143,15 @@ function reports(
         : count,
     ]),
   )
+}
+
+/** The last tick of the process before this one. */
+async function storedTick(ledger: Ledger): Promise<TickSummary | undefined> {
+  const record = await ledger.lastTick()
+  if (!record) return undefined
+  const { epoch: _, configHash: __, outputsHash: ___, ...summary } = tickRow(record)
+  const decisions = await ledger.decisionsOfTick(record.tick)
+  return { ...summary, decisions: decisions.map((row) => DecisionSchema.strip().parse(row)) }
 }
 
 /** Exactly the public fields: the inputs stay in the ledger. */
