@@ -7,7 +7,7 @@ import { h, svg } from '../ui/dom.ts'
 import * as format from '../ui/format.ts'
 
 const WIDTH = 480
-const HEIGHT = 210
+const HEIGHT = 224
 const LEFT = 46
 const RIGHT = 14
 const TOP = 14
@@ -114,34 +114,32 @@ interface Mark {
   readonly kind: string
 }
 
-/** Marks that share a point share a label, the chosen one first. */
+const LABEL_ROW_PX = 17
+
+/**
+ * Marks that share a point share a label, the chosen one first. Labels stand in rows, the leftmost point's highest:
+ * so no leader crosses the label of another point.
+ */
 function marks(
   scale: Scale,
   lossAt: (replicas: number) => number | undefined,
   all: readonly Mark[],
-) {
-  const groups = Map.groupBy(all, (mark) => mark.replicas)
-  let placed = 0
-  return [...groups].flatMap(([replicas, group]) => {
-    const loss = lossAt(replicas)
-    if (loss === undefined) return []
+): SVGElement[] {
+  const groups = [...Map.groupBy(all, (mark) => mark.replicas)]
+    .filter(([replicas]) => lossAt(replicas) !== undefined)
+    .sort(([a], [b]) => a - b)
+  return groups.flatMap(([replicas, group], row) => {
     const x = scale.x(replicas)
-    const y = scale.y(loss)
-    const text = group
-      .map((mark) => mark.text)
-      .reverse()
-      .join(', ')
-    const anchor = x > WIDTH * 0.62 ? 'end' : ''
-    const labelY = Math.max(TOP + 10, Math.min(y - 12, HEIGHT - BOTTOM - 10) - 14 * placed++)
+    const y = scale.y(lossAt(replicas)!)
+    const words = group.map((mark) => mark.text).reverse()
+    const text = `×${replicas} ${words.join(', ')}`
+    const labelY = TOP + 14 + row * LABEL_ROW_PX
+    const anchor = x > WIDTH * 0.6 ? 'end' : ''
     const kind = group.at(-1)!.kind
     return [
-      svg('line', { x1: x, x2: x, y1: labelY + 3, y2: y - 6, class: 'leader' }),
+      svg('line', { x1: x, x2: x, y1: labelY + 4, y2: y - 6, class: 'leader' }),
       svg('circle', { cx: x, cy: y, r: kind === 'chosen' ? 7 : 5, class: `mark ${kind}` }),
-      svg(
-        'text',
-        { x: anchor === 'end' ? x + 5 : x - 5, y: labelY, class: `mark-label ${anchor} ${kind}` },
-        text,
-      ),
+      svg('text', { x, y: labelY, class: `mark-label ${anchor} ${kind}` }, text),
     ]
   })
 }

@@ -132,6 +132,7 @@ function drawBehind(chart: uPlot, spec: ChartSpec, { view, palette }: Moment): v
     ctx.fillStyle = palette.muted
     ctx.font = `${10 * devicePixelRatio}px system-ui, sans-serif`
     ctx.textBaseline = 'top'
+    ctx.textAlign = 'left'
     ctx.fillText(text, leftPx + 4 * devicePixelRatio, bbox.top + 2 * devicePixelRatio)
   }
   for (const { service, factor, fromMs, toMs } of view.spikes) {

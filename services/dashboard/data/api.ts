@@ -3,7 +3,7 @@ import type { Mode, PolicyKind } from '../../../agents/service-spec.ts'
 import type { ForecastDocument } from '../../../forecaster/forecast.ts'
 import type { BudgetView, Explanation, ReplayReport, ServiceStatus } from '../../control-plane.ts'
 import type { DemoView, Spike, SpikeRequest } from '../../http/demo-port.ts'
-import type { StoredDecision, TickRecord } from '../../ledger/ledger.ts'
+import type { StoredDecision, StoredModel, TickRecord } from '../../ledger/ledger.ts'
 import { SHOWN_LEVELS } from './hindsight.ts'
 import type { GridView } from './points.ts'
 
@@ -88,6 +88,7 @@ export const api = {
       'GET',
       `${at('services', service, 'forecast')}${query({ at: atMs, levels: SHOWN_LEVELS.join(',') })}`,
     ),
+  models: () => call<PageOf<Pick<StoredModel, 'service' | 'fittedAtMs'>>>('GET', at('models')),
   decisions: (filter: DecisionQuery) =>
     call<PageOf<StoredDecision>>('GET', `${at('decisions')}${query({ ...filter })}`),
   ticks: (limit: number, cursor?: string) =>

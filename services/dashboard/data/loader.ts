@@ -46,11 +46,7 @@ export function createLoader(api: Api, state: () => State, tell: (news: News) =>
         () => loadDecisions(source, fromMs, false),
         () => loadDecisions(source, fromMs, true),
       ])
-      // no forecast is older than the first tick; asking for one would be answered by 404
-      const firstTickMs = state().fleet[0]?.t
-      if (firstTickMs === undefined) return
-      const from = Math.max(fromMs, firstTickMs)
-      await pool(names.map((name) => () => loadEarlierForecasts(source, name, from)))
+      await loadHindsight(source, fromMs)
     },
     async tail(services) {
       const fromMs = state().atMs - TAIL_TICKS * state().tickMs
@@ -118,6 +114,23 @@ async function loadDecisions({ api, tell }: Source, from: number, changes: boole
     if (!next) return
     cursor = next
   }
+}
+
+/** What had been forecast: for each service since its first model, so that nothing is asked for that never was. */
+async function loadHindsight(source: Source, fromMs: number): Promise<void> {
+  const { items } = await source.api.models().catch(() => ({ items: [] }))
+  const firstFit = new Map<string, number>()
+  for (const { service, fittedAtMs } of items) {
+    firstFit.set(service, Math.min(fittedAtMs, firstFit.get(service) ?? fittedAtMs))
+  }
+  const firstTickMs = source.state().fleet[0]?.t ?? Number.POSITIVE_INFINITY
+  const settleMs = 2 * source.state().tickMs
+  await pool(
+    [...firstFit].map(([service, fittedAtMs]) => () => {
+      const from = Math.max(fromMs, firstTickMs, fittedAtMs + settleMs)
+      return loadEarlierForecasts(source, service, from)
+    }),
+  )
 }
 
 async function loadEarlierForecasts(source: Source, service: string, fromMs: number) {

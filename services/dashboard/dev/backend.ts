@@ -55,6 +55,8 @@ const ROOMS: Record<string, Room> = {
     return ok({ items: rows.map((tick) => documents.tickRow(world, tick)), next: null })
   },
   demo,
+  models: ({ world: { options } }) =>
+    ok({ items: options.names.map((service) => ({ service, fittedAtMs: options.epochMs })) }),
   config: ({ world: { options } }) => ok({ stepMs: options.stepMs, tickMs: options.tickMs }),
   budget: ({ world }, { method, body }) => {
     if (method === 'PUT') world.budget = body.costBudgetPerHour

@@ -75,7 +75,7 @@ function createFigures() {
   )
   const price = h('strong.big')
   const outside = h('strong.big')
-  const running = h('span.muted')
+  const running = h('small')
   const element = h(
     'dl.figures',
     {},

@@ -112,7 +112,7 @@ function createFigures() {
   const load = createFigure('load')
   const replicas = createFigure('running')
   const latency = createFigure('latency p95')
-  const held = createFigure('in 5–95 % band')
+  const held = createFigure('inside band')
   return {
     element: h('dl.figures', {}, load.element, replicas.element, latency.element, held.element),
     update({ status, tracks, hindsight, forecast }: ServiceState, view: TimeView) {
