@@ -18,93 +18,102 @@ export interface Candidate {
   readonly allowed: ReplicaRange
 }
 
-export function costOf(candidates: readonly Candidate[], replicas: ArrayLike<number>): number {
+/** What `replicas` cost together, $/hour. */
+export function costOf({ pricePerReplicaHour }: Columns, replicas: Int32Array): number {
   let cost = 0
-  for (let i = 0; i < candidates.length; i++) {
-    cost += replicas[i]! * candidates[i]!.input.spec.pricePerReplicaHour
-  }
+  for (let i = 0; i < replicas.length; i++) cost += replicas[i]! * pricePerReplicaHour[i]!
   return cost
 }
 
-const reactiveLoss =
-  ({ input }: Candidate, from: number, to: number) =>
-  (): Float64Array => {
-    const { spec, observation } = input
-    const { capacityPerReplica, saturationPerReplica, loadRps } = observation
-    const curve = violationCurve(capacityPerReplica, saturationPerReplica, spec.slo.objective)
-    const load = Number.isNaN(loadRps) ? 0 : loadRps
-    return Float64Array.from({ length: to - from + 1 }, (_, i) => lossOfLoad(curve, load, from + i))
+/** Prices and weights of `candidates` as columns. */
+export interface Columns {
+  readonly pricePerReplicaHour: Float64Array
+  readonly weight: Float64Array
+}
+
+export function columnsOf(candidates: readonly Candidate[]): Columns {
+  const pricePerReplicaHour = new Float64Array(candidates.length)
+  const weight = new Float64Array(candidates.length)
+  for (let i = 0; i < candidates.length; i++) {
+    const { spec } = candidates[i]!.input
+    pricePerReplicaHour[i] = spec.pricePerReplicaHour
+    weight[i] = spec.weight
   }
+  return { pricePerReplicaHour, weight }
+}
+
+/** Loss of the load as observed, for every count from `from` to `to`. */
+function reactiveLoss({ input }: Candidate, from: number, to: number): Float64Array {
+  const { spec, observation } = input
+  const { capacityPerReplica, saturationPerReplica, loadRps } = observation
+  const curve = violationCurve(capacityPerReplica, saturationPerReplica, spec.slo.objective)
+  const load = Number.isNaN(loadRps) ? 0 : loadRps
+  const loss = new Float64Array(to - from + 1)
+  for (let k = 0; k < loss.length; k++) loss[k] = lossOfLoad(curve, load, from + k)
+  return loss
+}
 
 /** Step 1: reactive control alone, from its own least count to its own need. */
-export function grantFloors(candidates: readonly Candidate[], budget: number): Int32Array {
-  const least = Int32Array.from(candidates, (c) => c.floor.least)
-  return raise(
-    candidates,
-    least,
-    Int32Array.from(candidates, (c) => c.floor.need),
-    budget,
-  )
+export function grantFloors(
+  candidates: readonly Candidate[],
+  columns: Columns,
+  budget: number,
+): Int32Array {
+  const least = new Int32Array(candidates.length)
+  const need = new Int32Array(candidates.length)
+  for (let i = 0; i < candidates.length; i++) {
+    least[i] = candidates[i]!.floor.least
+    need[i] = candidates[i]!.floor.need
+  }
+  return raise(candidates, columns, least, need, budget)
 }
 
 /** Step 2: the floor inside what guardrails allow. Only an operator's cut can make it cost more than step 1. */
 export function grantBases(
   candidates: readonly Candidate[],
+  columns: Columns,
   floorGranted: Int32Array,
   budget: number,
 ): Int32Array {
-  const least = Int32Array.from(candidates, (c) => c.allowed.min)
-  const target = Int32Array.from(candidates, ({ allowed }, i) =>
-    Math.min(Math.max(floorGranted[i]!, allowed.min), allowed.max),
-  )
-  return raise(candidates, least, target, budget)
+  const least = new Int32Array(candidates.length)
+  const target = new Int32Array(candidates.length)
+  for (let i = 0; i < candidates.length; i++) {
+    const { allowed } = candidates[i]!
+    least[i] = allowed.min
+    target[i] = Math.min(Math.max(floorGranted[i]!, allowed.min), allowed.max)
+  }
+  return raise(candidates, columns, least, target, budget)
 }
 
 function raise(
   candidates: readonly Candidate[],
+  columns: Columns,
   from: Int32Array,
   to: Int32Array,
   budget: number,
 ): Int32Array {
-  const requests = candidates.map((c, i) => ({
-    from: from[i]!,
-    to: to[i]!,
-    pricePerReplicaHour: c.input.spec.pricePerReplicaHour,
-    weight: c.input.spec.weight,
-    loss: reactiveLoss(c, from[i]!, to[i]!),
-  }))
-  return fund(requests, budget - costOf(candidates, from)).granted
+  const loss = (i: number) => reactiveLoss(candidates[i]!, from[i]!, to[i]!)
+  return fund({ ...columns, from, to, loss }, budget - costOf(columns, from)).granted
 }
 
 /** Step 3: services without fresh data keep what they have while the money lasts, heaviest first. */
 export function keepWithoutData(
   candidates: readonly Candidate[],
+  columns: Columns,
   base: Int32Array,
   budget: number,
 ): Int32Array {
-  const held = candidates.flatMap((c, i) => {
-    const { observation } = c.input
-    const blind = observation.freshness !== 'fresh' || Number.isNaN(observation.loadRps)
-    const keep = Math.min(observation.replicas.requested, c.allowed.max)
-    return blind && keep > base[i]! ? [{ i, keep }] : []
-  })
-  if (held.length === 0) return base
-  const funded = fund(
-    held.map(({ i, keep }) => ({
-      from: base[i]!,
-      to: keep,
-      pricePerReplicaHour: candidates[i]!.input.spec.pricePerReplicaHour,
-      weight: candidates[i]!.input.spec.weight,
-      // nothing is known of its load: every replica counts alike
-      loss: () => Float64Array.from({ length: keep - base[i]! + 1 }, (_, k) => keep - base[i]! - k),
-    })),
-    budget,
-  )
-  const kept = base.slice()
-  held.forEach(({ i }, k) => {
-    kept[i] = funded.granted[k]!
-  })
-  return kept
+  const keep = base.slice()
+  for (let i = 0; i < candidates.length; i++) {
+    const { input, allowed } = candidates[i]!
+    const { freshness, loadRps, replicas } = input.observation
+    const blind = freshness !== 'fresh' || Number.isNaN(loadRps)
+    if (blind) keep[i] = Math.max(base[i]!, Math.min(replicas.requested, allowed.max))
+  }
+  // nothing is known of their load: every replica counts alike
+  const loss = (i: number) =>
+    Float64Array.from({ length: keep[i]! - base[i]! + 1 }, (_, k) => keep[i]! - base[i]! - k)
+  return fund({ ...columns, from: base, to: keep, loss }, budget - costOf(columns, base)).granted
 }
 
 /** Whether extra replicas can be given back within one tick whenever the budget needs them. */
@@ -118,15 +127,17 @@ export function releasable({ behavior }: ServiceSpec): boolean {
 }
 
 /** The price at which the floors themselves went short; 0 when they were paid in full. */
-export function shortagePrice(candidates: readonly Candidate[], floorGranted: Int32Array): number {
+export function shortagePrice(
+  candidates: readonly Candidate[],
+  columns: Columns,
+  floorGranted: Int32Array,
+): number {
   let price = 0
   for (let i = 0; i < candidates.length; i++) {
-    const c = candidates[i]!
     const got = floorGranted[i]!
-    if (got >= c.floor.need) continue
-    const [now, more] = reactiveLoss(c, got, got + 1)()
-    const { weight, pricePerReplicaHour } = c.input.spec
-    price = Math.max(price, ((now! - more!) * weight) / pricePerReplicaHour)
+    if (got >= candidates[i]!.floor.need) continue
+    const [now, more] = reactiveLoss(candidates[i]!, got, got + 1)
+    price = Math.max(price, ((now! - more!) * columns.weight[i]!) / columns.pricePerReplicaHour[i]!)
   }
   return price
 }

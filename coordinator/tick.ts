@@ -16,12 +16,13 @@ import type { Observation } from '../agents/observation.ts'
 import type { Proposal } from '../agents/proposal.ts'
 import { propose } from '../agents/propose.ts'
 import type { Mode, ServiceSpec } from '../agents/service-spec.ts'
-import { type FundingRequest, fund, MONEY_SLACK } from './arbiters/shadow-price.ts'
+import { fund, MONEY_SLACK } from './arbiters/shadow-price.ts'
 import { boundOf } from './bound.ts'
 import type { BoundBy } from './decision.ts'
 import { allow } from './guardrails/pipeline.ts'
 import {
   type Candidate,
+  columnsOf,
   costOf,
   grantBases,
   grantFloors,
@@ -69,6 +70,7 @@ export interface TickOutput {
 
 interface Arbitrated {
   readonly granted: Int32Array
+  readonly cost: number
   readonly floorGranted: Int32Array
   readonly proposals: Proposal[]
   readonly wanted: Int32Array
@@ -99,15 +101,14 @@ export function decideTick(input: TickInput): TickOutput {
   }
   const budget = input.costBudgetPerHour - reserved
   const acted = arbitrate(enforced, budget - actual)
-  const actedCost = costOf(enforced, acted.granted)
-  const advised = arbitrate(recommended, budget - actedCost)
+  const advised = arbitrate(recommended, budget - acted.cost)
   return {
     ...assemble(services, [
       { candidates: enforced, result: acted },
       { candidates: recommended, result: advised },
     ]),
     shadowPrice: Math.max(acted.shadowPrice, advised.shadowPrice),
-    spendPerHour: reserved + actedCost + costOf(recommended, advised.granted),
+    spendPerHour: reserved + acted.cost + advised.cost,
     feasible: acted.feasible && advised.feasible,
   }
 }
@@ -120,45 +121,36 @@ function candidate(index: number, input: ServiceInput): Candidate {
 }
 
 function arbitrate(candidates: readonly Candidate[], budget: number): Arbitrated {
-  const floorGranted = grantFloors(candidates, budget)
-  const base = grantBases(candidates, floorGranted, budget)
-  const baseCost = costOf(candidates, base)
-  const kept = keepWithoutData(candidates, base, budget - baseCost)
-  const keptCost = costOf(candidates, kept)
-  const mayCommit =
-    candidates.reduce(
-      (sum, c) => sum + c.input.spec.maxReplicas * c.input.spec.pricePerReplicaHour,
-      0,
-    ) <=
-    budget + MONEY_SLACK
+  const columns = columnsOf(candidates)
+  const floorGranted = grantFloors(candidates, columns, budget)
+  const base = grantBases(candidates, columns, floorGranted, budget)
+  const kept = keepWithoutData(candidates, columns, base, budget)
+  const most = Int32Array.from(candidates, (c) => c.input.spec.maxReplicas)
+  const mayCommit = costOf(columns, most) <= budget + MONEY_SLACK
   const proposals: Proposal[] = []
+  const withheld: boolean[] = []
   const wanted = new Int32Array(candidates.length)
-  const withheld = candidates.map(({ input }) => !mayCommit && !releasable(input.spec))
-  const requests: FundingRequest[] = []
+  const to = new Int32Array(candidates.length)
   for (let i = 0; i < candidates.length; i++) {
     const { input, memory, floor, allowed } = candidates[i]!
     const { spec, observation } = input
     const proposed = propose({ spec, observation, memory, floor, base: kept[i]!, allowed })
     proposals.push(proposed.proposal)
     wanted[i] = proposed.wanted
-    requests.push({
-      from: kept[i]!,
-      to: withheld[i] ? kept[i]! : proposed.proposal.preferred,
-      pricePerReplicaHour: spec.pricePerReplicaHour,
-      weight: spec.weight,
-      loss: () => proposed.proposal.loss,
-    })
+    withheld.push(!mayCommit && !releasable(spec))
+    to[i] = withheld[i] ? kept[i]! : proposed.proposal.preferred
   }
-  const extra = fund(requests, budget - keptCost)
-  const shortFloor = shortagePrice(candidates, floorGranted)
+  const loss = (i: number) => proposals[i]!.loss
+  const extra = fund({ ...columns, from: kept, to, loss }, budget - costOf(columns, kept))
   return {
     granted: extra.granted,
+    cost: costOf(columns, extra.granted),
     floorGranted,
     proposals,
     wanted,
     withheld,
-    shadowPrice: Math.max(extra.shadowPrice, shortFloor),
-    feasible: baseCost <= budget + MONEY_SLACK,
+    shadowPrice: Math.max(extra.shadowPrice, shortagePrice(candidates, columns, floorGranted)),
+    feasible: costOf(columns, base) <= budget + MONEY_SLACK,
   }
 }
 

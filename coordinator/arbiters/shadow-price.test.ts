@@ -1,6 +1,27 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type FundingRequest, fund } from './shadow-price.ts'
+import { fund as fundColumns } from './shadow-price.ts'
+
+/** One service's row; the arbiter takes columns. */
+interface Row {
+  readonly from: number
+  readonly to: number
+  readonly pricePerReplicaHour: number
+  readonly weight: number
+  readonly loss: () => Float64Array
+}
+
+const fund = (rows: readonly Row[], budget: number) =>
+  fundColumns(
+    {
+      from: Int32Array.from(rows, (r) => r.from),
+      to: Int32Array.from(rows, (r) => r.to),
+      pricePerReplicaHour: Float64Array.from(rows, (r) => r.pricePerReplicaHour),
+      weight: Float64Array.from(rows, (r) => r.weight),
+      loss: (i) => rows[i]!.loss(),
+    },
+    budget,
+  )
 
 /** A falling convex curve from its steps. */
 function curve(steps: readonly number[]): Float64Array {
@@ -18,7 +39,7 @@ const request = fc
     weight: fc.constantFrom(1, 3),
   })
   .map(
-    ({ from, steps, ...rest }): FundingRequest => ({
+    ({ from, steps, ...rest }): Row => ({
       ...rest,
       from,
       to: from + steps.length,
@@ -26,10 +47,10 @@ const request = fc
     }),
   )
 
-const lossAt = (r: FundingRequest, replicas: number) => r.weight * r.loss()[replicas - r.from]!
+const lossAt = (r: Row, replicas: number) => r.weight * r.loss()[replicas - r.from]!
 
 /** Least weighted loss over every affordable combination. */
-function bestByTrial(requests: readonly FundingRequest[], budget: number): number {
+function bestByTrial(requests: readonly Row[], budget: number): number {
   const [first, ...rest] = requests
   if (!first) return 0
   let best = Number.POSITIVE_INFINITY
@@ -65,7 +86,7 @@ describe('fund', () => {
 
   it('spends where the next dollar avoids most loss, and names the density of what it could not pay', () => {
     // steps avoid 30, 10 at 0.1 $/h (densities 300, 100) and 20, 5 at 0.1 $/h (200, 50); 0.25 $/h buys two
-    const requests: FundingRequest[] = [
+    const requests: Row[] = [
       {
         from: 1,
         to: 3,
@@ -87,7 +108,7 @@ describe('fund', () => {
   })
 
   it('asks a price of nothing when all is paid', () => {
-    const requests: FundingRequest[] = [
+    const requests: Row[] = [
       { from: 0, to: 2, pricePerReplicaHour: 0.5, weight: 1, loss: () => Float64Array.of(9, 1, 0) },
     ]
     expect(fund(requests, 1)).toMatchObject({ shadowPrice: 0, spent: 1 })
@@ -95,7 +116,7 @@ describe('fund', () => {
 
   it('sees a steep later step behind a flat first one', () => {
     // alone the first step of a avoids 0; pooled with the second, (0 + 100) / 2 beats b's 20
-    const requests: FundingRequest[] = [
+    const requests: Row[] = [
       {
         from: 0,
         to: 2,
@@ -115,7 +136,7 @@ describe('fund', () => {
   })
 
   it('buys nothing with nothing, and nothing with debt', () => {
-    const requests: FundingRequest[] = [
+    const requests: Row[] = [
       {
         from: 2,
         to: 5,
