@@ -59,6 +59,7 @@ const StoredForecaster = z.strictObject({
   inflation: z.number().min(1),
   outsideShare: z.number().min(0).max(1),
   drifting: z.boolean(),
+  away: z.number(),
 })
 
 /** A state from what JSON, a structured clone or a checkpoint made of it; throws a ZodError when it is none. */

@@ -16,7 +16,7 @@ import { seasonalNaive } from './models/seasonal-naive.ts'
 import { usable, usableHistory } from './plain-data.ts'
 import { seededRandom } from './random.ts'
 import { endMs, type Series } from './series.ts'
-import { freshTracking, track } from './tracking.ts'
+import { AWAY_DECAY, freshTracking, shiftOf, track, trackUnseen } from './tracking.ts'
 import { wideBand } from './wide-band.ts'
 
 export type { ForecasterState } from './forecaster-state.ts'
@@ -71,7 +71,7 @@ export function advance(state: ForecasterState, value: number): ForecasterState 
     track(state, state.band, state.expected, known)
     state.last = known
     if (known > state.largest) state.largest = known
-  }
+  } else trackUnseen(state)
   if (state.correction.gain > 0) followError(state.correction, known - state.bare)
   const model = modelOf(state.model.kind)
   state.modelState = model.update(state.modelState, known)
@@ -120,9 +120,11 @@ function soundPath(state: ForecasterState, horizonSteps: number): Float64Array |
   const limit = ABSURD * state.largest
   const { decay } = state.correction
   let raise = state.correction.residual
+  let shift = shiftOf(state)
   for (let k = 0; k < horizonSteps; k++) {
     raise *= decay
-    const value = path[k]! + raise
+    shift *= AWAY_DECAY
+    const value = path[k]! + raise + shift
     if (!(value <= limit)) return undefined
     path[k] = Math.max(value, 0)
   }

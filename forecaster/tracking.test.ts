@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Band, LEVELS } from './forecast.ts'
 import { seededRandom } from './random.ts'
-import { freshTracking, track } from './tracking.ts'
+import { freshTracking, shiftOf, track, trackUnseen } from './tracking.ts'
 
 const NORMAL_UPPER = [0, 0.2533, 0.5244, 0.8416, 1.2816, 1.6449, 1.96, 2.3263]
 /** The honest band of a normal noise with deviation 1, one step. */
@@ -55,9 +55,31 @@ describe('tracking', () => {
     expect(tracking.drifting).toBe(false)
   })
 
+  it('shifts the path once three steps in a row were outside, by about how far the load is away', () => {
+    const tracking = freshTracking()
+    track(tracking, band, 50, 80)
+    track(tracking, band, 50, 80)
+    expect(shiftOf(tracking)).toBe(0)
+    for (let i = 0; i < 6; i++) track(tracking, band, 50, 80)
+    expect(shiftOf(tracking)).toBeGreaterThan(25)
+    expect(shiftOf(tracking)).toBeLessThanOrEqual(30)
+    trackUnseen(tracking)
+    expect(shiftOf(tracking)).toBeLessThan(30)
+    for (let i = 0; i < 20; i++) track(tracking, band, 50, 50)
+    expect(shiftOf(tracking)).toBe(0)
+  })
+
+  it('does not widen much for a load that is steadily away: the shift has taken it in', () => {
+    const noise = gaussian(3)
+    const tracking = freshTracking()
+    for (let i = 0; i < 200; i++) track(tracking, band, 50, 90 + noise())
+    expect(tracking.drifting).toBe(true)
+    expect(tracking.inflation).toBeLessThan(1.8)
+  })
+
   it('never narrows below the calibrated band, nor widens without end', () => {
     const tracking = freshTracking()
-    for (let i = 0; i < 1000; i++) track(tracking, band, 50, 1e9)
+    for (let i = 0; i < 1000; i++) track(tracking, band, 50, i % 2 === 0 ? 1e9 : 0)
     expect(tracking.inflation).toBe(4)
     for (let i = 0; i < 2000; i++) track(tracking, band, 50, 50)
     expect(tracking.inflation).toBe(1)
