@@ -33,3 +33,9 @@ export interface Actuator {
   apply(orders: readonly ScaleOrder[]): Promise<readonly ScaleResult[]>
   close(): Promise<void>
 }
+
+/** An actuator whose observations come from outside: it knows what it is told. */
+export interface ReportedActuator extends Actuator {
+  /** What the caller sees now; services that are not named keep what was known of them. */
+  report(countsByService: ReadonlyMap<ServiceId, ReplicaCounts>): void
+}

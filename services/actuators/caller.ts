@@ -2,18 +2,12 @@
  * The caller of POST /v1/ticks is the actuator: it reads the decisions, carries them out by its own means, and reports
  * the replica counts that it sees. Until it reports again, what it was told counts as carried out.
  */
-import type { ReplicaCounts } from '../../agents/observation.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
-import type { Actuator, ObservedReplicas } from './actuator.ts'
+import type { ObservedReplicas, ReportedActuator } from './actuator.ts'
 import { asIfThere } from './dry-run.ts'
 
-export interface CallerActuator extends Actuator {
-  /** What the caller sees now; services that are not named keep what was known of them. */
-  report(countsByService: ReadonlyMap<ServiceId, ReplicaCounts>): void
-}
-
 /** Services that were never reported have `initial` replicas. */
-export function createCaller(initial: ReadonlyMap<ServiceId, number>): CallerActuator {
+export function createCaller(initial: ReadonlyMap<ServiceId, number>): ReportedActuator {
   const observedByService = new Map<ServiceId, ObservedReplicas>()
   for (const [service, replicas] of initial)
     observedByService.set(service, asIfThere(replicas, undefined))

@@ -1,8 +1,8 @@
 /** Every actuator there is. To add one: its file, a member of `actuator` in services/config.ts, a case here. */
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { AppConfig } from '../config.ts'
-import type { Actuator } from './actuator.ts'
-import { type CallerActuator, createCaller } from './caller.ts'
+import type { Actuator, ReportedActuator } from './actuator.ts'
+import { createCaller } from './caller.ts'
 import { createDryRun } from './dry-run.ts'
 import { createProcesses } from './processes.ts'
 
@@ -17,7 +17,7 @@ export interface ActuatorDeps {
 export function createActuator(
   config: AppConfig['actuator'],
   deps: ActuatorDeps,
-): Actuator | CallerActuator {
+): Actuator | ReportedActuator {
   switch (config.kind) {
     case 'caller':
       return createCaller(deps.initial)
