@@ -1,55 +1,31 @@
-/** The running controller: the loop, its timers and its settings behind the one interface that HTTP speaks to. */
-import { toDocument } from '../../forecaster/forecast.ts'
+/** The running controller: its settings, timers and views behind the one interface that HTTP speaks to. */
 import type { ServiceId } from '../../forecaster/series.ts'
-import type { Actuator } from '../actuators/actuator.ts'
-import type { CallerActuator } from '../actuators/caller.ts'
-import type { Clock, ManualClock } from '../clock.ts'
-import type { AppConfig } from '../config.ts'
+import type { Actuator, ReportedActuator } from '../actuators/actuator.ts'
+import type { ManualClock } from '../clock.ts'
 import {
   Conflict,
   type ControlEvent,
   type ControlPlane,
   type HealthCheck,
 } from '../control-plane.ts'
-import type { Ledger } from '../ledger/ledger.ts'
-import type { SampleStore } from '../stores/sample-store.ts'
 import {
-  type ControlLoop,
-  createControlLoop,
-  type LoopState,
-  type TickResult,
-} from './control-loop.ts'
-import { type Counting, createCounting } from './counters.ts'
+  type ControllerDeps,
+  type Core,
+  createCore,
+  createParts,
+  emit,
+  emitStatus,
+  tick,
+  viewOf,
+} from './core.ts'
 import { type Every, every } from './every.ts'
 import { explainDecision, replayDecision } from './explain.ts'
-import type { Fitter } from './fitter.ts'
-import { createLoadBook, type LoadBook } from './load-book.ts'
 import { recallMemories, settlePending } from './recovery.ts'
-import { createRefitter, type Refitter } from './refit.ts'
-import { openSettings, type SettingKey, type Settings } from './settings.ts'
-import { budgetOf, proposalsOf, statusesOf, summaryOf, type ViewInput } from './views.ts'
+import { openSettings, type SettingKey } from './settings.ts'
+import { budgetOf, proposalsOf, statusesOf, summaryOf } from './views.ts'
 
 /** After the grid instant, so that the samples of the step that has just ended are in the store. */
 const TICK_OFFSET_MS = 500
-const PRUNE_EVERY_TICKS = 1000
-
-export interface Log {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
-
-export interface ControllerDeps {
-  readonly config: AppConfig
-  /** Reads the configuration file again; throws ConfigError when it is wrong. */
-  readonly reread: () => AppConfig
-  readonly clock: Clock | ManualClock
-  readonly store: SampleStore
-  readonly ledger: Ledger
-  readonly actuator: Actuator | CallerActuator
-  readonly fitter: Fitter
-  readonly log: Log
-}
 
 export interface Controller extends ControlPlane {
   /** Recovers, then ticks by the clock until stopped. */
@@ -62,76 +38,6 @@ export async function createController(deps: ControllerDeps): Promise<Controller
   const core = createCore(deps, settings, await recallMemories(deps.ledger))
   return { ...viewsOf(core), ...controlsOf(core), ...lifecycleOf(core) }
 }
-
-/** What the parts of the controller share; `config`, `parts` and `last` change as it runs. */
-interface Core {
-  readonly deps: ControllerDeps
-  readonly settings: Settings
-  readonly counting: Counting
-  readonly listeners: Set<(event: ControlEvent) => void>
-  config: AppConfig
-  parts: Parts
-  last: TickResult | undefined
-  /** Ticks and reloads never overlap: each waits for the one before. */
-  inTurn<T>(work: () => Promise<T>): Promise<T>
-}
-
-function createCore(deps: ControllerDeps, settings: Settings, state: LoopState): Core {
-  let queue: Promise<unknown> = Promise.resolve()
-  return {
-    deps,
-    settings,
-    counting: createCounting(deps.clock.nowMs()),
-    listeners: new Set(),
-    config: deps.config,
-    parts: createParts(deps, settings, state, deps.config),
-    last: undefined,
-    inTurn(work) {
-      const next = queue.then(work, work)
-      queue = next.catch(() => undefined)
-      return next
-    },
-  }
-}
-
-interface Parts {
-  readonly book: LoadBook
-  readonly refitter: Refitter
-  readonly loop: ControlLoop
-}
-
-function createParts(
-  deps: ControllerDeps,
-  settings: Settings,
-  state: LoopState,
-  config: AppConfig,
-): Parts {
-  const { store, ledger, actuator, fitter, clock, log } = deps
-  const { stepMs, forecast, services, seed } = config
-  const specs = new Map(Object.entries(services))
-  const book = createLoadBook({ store, stepMs, specs, longestGapMs: forecast.seasonMs })
-  const onError = (service: ServiceId, error: unknown) =>
-    log.error({ service, err: error }, 'fit failed; the old model stays')
-  const refitter = createRefitter({ book, fitter, ledger, config: forecast, stepMs, seed, onError })
-  const startups = async () => {
-    const latest = await store.latest('startup_seconds', clock.nowMs())
-    return new Map([...latest].map(([service, { value }]) => [service, value * 1000]))
-  }
-  const stopwatchMs = clock.kind === 'manual' ? () => 0 : () => performance.now()
-  const loop = createControlLoop(
-    { config, book, ledger, actuator, settings, startups, stopwatchMs },
-    state,
-  )
-  return { book, refitter, loop }
-}
-
-const viewOf = ({ config, settings, parts, last, deps }: Core): ViewInput => ({
-  config,
-  settings,
-  book: parts.book,
-  last,
-  nowMs: deps.clock.nowMs(),
-})
 
 function viewsOf(core: Core) {
   const { deps, settings, counting } = core
@@ -238,50 +144,9 @@ function lifecycleOf(core: Core) {
   }
 }
 
-function emit(core: Core, event: ControlEvent): void {
-  for (const listener of core.listeners) listener(event)
-}
-
-function emitStatus(core: Core): void {
-  const view = viewOf(core)
-  const atMs = view.nowMs
-  emit(core, {
-    kind: 'status',
-    data: {
-      services: statusesOf(view),
-      budget: budgetOf(view),
-      paused: core.settings.paused(),
-      atMs,
-    },
-  })
-}
-
-async function tick(core: Core, nowMs: number): Promise<TickResult> {
-  const { deps, parts, config } = core
-  const { book, refitter, loop } = parts
-  await book.read(nowMs)
-  // live, fits run beside the ticks and are taken over when done; by the manual clock a tick waits for its fits
-  const fitted = refitter.run(nowMs)
-  if (deps.clock.kind === 'manual') await fitted
-  const result = await loop.tick(nowMs)
-  core.last = result
-  core.counting.tick(result)
-  emit(core, { kind: 'tick', data: summaryOf(result) })
-  if (core.listeners.size > 0) {
-    for (const forecast of result.forecasts.values())
-      emit(core, { kind: 'forecast', data: toDocument(forecast) })
-    emitStatus(core)
-  }
-  if (result.decided.input.tick % PRUNE_EVERY_TICKS === 0) {
-    await deps.store.prune(nowMs - config.retentionMs)
-    await deps.ledger.prune(nowMs - config.retentionMs)
-  }
-  return result
-}
-
 function reportReplicas(
-  actuator: Actuator | CallerActuator,
-  replicas: Parameters<CallerActuator['report']>[0],
+  actuator: Actuator | ReportedActuator,
+  replicas: Parameters<ReportedActuator['report']>[0],
 ): void {
   if (!('report' in actuator))
     throw new Conflict('replicas can be reported only with actuator.kind "caller"')

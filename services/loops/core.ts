@@ -1,0 +1,152 @@
+/** What the parts of the running controller share, and the one tick that all of them wait for. */
+import { toDocument } from '../../forecaster/forecast.ts'
+import type { ServiceId } from '../../forecaster/series.ts'
+import type { Actuator, ReportedActuator } from '../actuators/actuator.ts'
+import type { Clock, ManualClock } from '../clock.ts'
+import type { AppConfig } from '../config.ts'
+import type { ControlEvent } from '../control-plane.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { SampleStore } from '../stores/sample-store.ts'
+import {
+  type ControlLoop,
+  createControlLoop,
+  type LoopState,
+  type TickResult,
+} from './control-loop.ts'
+import { type Counting, createCounting } from './counters.ts'
+import type { Fitter } from './fitter.ts'
+import { createLoadBook, type LoadBook } from './load-book.ts'
+import { createRefitter, type Refitter } from './refit.ts'
+import type { Settings } from './settings.ts'
+import { budgetOf, statusesOf, summaryOf, type ViewInput } from './views.ts'
+
+const PRUNE_EVERY_TICKS = 1000
+
+export interface Log {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export interface ControllerDeps {
+  readonly config: AppConfig
+  /** Reads the configuration file again; throws ConfigError when it is wrong. */
+  readonly reread: () => AppConfig
+  readonly clock: Clock | ManualClock
+  readonly store: SampleStore
+  readonly ledger: Ledger
+  readonly actuator: Actuator | ReportedActuator
+  readonly fitter: Fitter
+  readonly log: Log
+}
+
+/** What the parts of the controller share; `config`, `parts` and `last` change as it runs. */
+export interface Core {
+  readonly deps: ControllerDeps
+  readonly settings: Settings
+  readonly counting: Counting
+  readonly listeners: Set<(event: ControlEvent) => void>
+  config: AppConfig
+  parts: Parts
+  last: TickResult | undefined
+  /** Ticks and reloads never overlap: each waits for the one before. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>
+}
+
+export function createCore(deps: ControllerDeps, settings: Settings, state: LoopState): Core {
+  let queue: Promise<unknown> = Promise.resolve()
+  return {
+    deps,
+    settings,
+    counting: createCounting(deps.clock.nowMs()),
+    listeners: new Set(),
+    config: deps.config,
+    parts: createParts(deps, settings, state, deps.config),
+    last: undefined,
+    inTurn(work) {
+      const next = queue.then(work, work)
+      queue = next.catch(() => undefined)
+      return next
+    },
+  }
+}
+
+interface Parts {
+  readonly book: LoadBook
+  readonly refitter: Refitter
+  readonly loop: ControlLoop
+}
+
+export function createParts(
+  deps: ControllerDeps,
+  settings: Settings,
+  state: LoopState,
+  config: AppConfig,
+): Parts {
+  const { store, ledger, actuator, fitter, clock, log } = deps
+  const { stepMs, forecast, services, seed } = config
+  const specs = new Map(Object.entries(services))
+  const book = createLoadBook({ store, stepMs, specs, longestGapMs: forecast.seasonMs })
+  const onError = (service: ServiceId, error: unknown) =>
+    log.error({ service, err: error }, 'fit failed; the old model stays')
+  const refitter = createRefitter({ book, fitter, ledger, config: forecast, stepMs, seed, onError })
+  const startups = async () => {
+    const latest = await store.latest('startup_seconds', clock.nowMs())
+    return new Map([...latest].map(([service, { value }]) => [service, value * 1000]))
+  }
+  const stopwatchMs = clock.kind === 'manual' ? () => 0 : () => performance.now()
+  const loop = createControlLoop(
+    { config, book, ledger, actuator, settings, startups, stopwatchMs },
+    state,
+  )
+  return { book, refitter, loop }
+}
+
+export const viewOf = ({ config, settings, parts, last, deps }: Core): ViewInput => ({
+  config,
+  settings,
+  book: parts.book,
+  last,
+  nowMs: deps.clock.nowMs(),
+})
+
+export function emit(core: Core, event: ControlEvent): void {
+  for (const listener of core.listeners) listener(event)
+}
+
+export function emitStatus(core: Core): void {
+  const view = viewOf(core)
+  const atMs = view.nowMs
+  emit(core, {
+    kind: 'status',
+    data: {
+      services: statusesOf(view),
+      budget: budgetOf(view),
+      paused: core.settings.paused(),
+      atMs,
+    },
+  })
+}
+
+export async function tick(core: Core, nowMs: number): Promise<TickResult> {
+  const { deps, parts, config } = core
+  const { book, refitter, loop } = parts
+  await book.read(nowMs)
+  // live, fits run beside the ticks and are taken over when done; by the manual clock a tick waits for its fits
+  const fitted = refitter.run(nowMs)
+  if (deps.clock.kind === 'manual') await fitted
+  const result = await loop.tick(nowMs)
+  core.last = result
+  core.counting.tick(result)
+  emit(core, { kind: 'tick', data: summaryOf(result) })
+  if (core.listeners.size > 0) {
+    for (const forecast of result.forecasts.values())
+      emit(core, { kind: 'forecast', data: toDocument(forecast) })
+    emitStatus(core)
+  }
+  if (result.decided.input.tick % PRUNE_EVERY_TICKS === 0) {
+    await deps.store.prune(nowMs - config.retentionMs)
+    await deps.ledger.prune(nowMs - config.retentionMs)
+  }
+  return result
+}
