@@ -29,7 +29,7 @@ export function chartOptions(
     },
     scales: {
       x: { time: false, range: () => [moment().view.fromMs, moment().view.toMs] },
-      y: { range: (_, __, max) => [0, Math.max(spec.softMax(), (max ?? 0) * 1.08)] },
+      y: { range: (_, __, max) => [0, upperEnd(spec, max ?? 0)] },
       // shares stay in the lower half, clear of the line above
       share: { range: (_, __, max) => [0, Math.max(0.1, (max ?? 0) * 2)] },
     },
@@ -45,6 +45,11 @@ export function chartOptions(
       setCursor: [(chart) => onCursor(chart.cursor.left! < 0 ? null : (chart.cursor.idx ?? null))],
     },
   }
+}
+
+/** A little above the largest value, within what the chart wants to show. */
+function upperEnd({ softMax, hardMax }: ChartSpec, max: number): number {
+  return Math.min(Math.max(softMax(), max * 1.08), hardMax?.() ?? Number.POSITIVE_INFINITY)
 }
 
 function axes(spec: ChartSpec, moment: () => Moment): uPlot.Axis[] {

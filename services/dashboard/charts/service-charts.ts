@@ -99,6 +99,7 @@ export function loadChart(service: string): ServiceChart {
 }
 
 export function replicaChart(): ServiceChart {
+  let maxReplicas = 10
   const chart = createTimeChart({
     title: 'Replicas',
     heightPx: 92,
@@ -127,11 +128,14 @@ export function replicaChart(): ServiceChart {
     ],
     tick: format.count,
     softMax: () => 3,
+    // an agent may want more than it may have: that leaves the picture, the legend says how much
+    hardMax: () => maxReplicas * 1.1,
   })
   return {
     chart,
     update({ tracks, decided, status }, view) {
       const { ready_replicas: ready, starting_replicas: starting } = tracks
+      maxReplicas = status.maxReplicas
       const startingAt = new Map(starting.map((point) => [point.t, point.v]))
       const last = decided.at(-1)
       const line = last && last.t < view.nowMs ? [...decided, { ...last, t: view.nowMs }] : decided

@@ -59,6 +59,8 @@ export interface ChartSpec {
   readonly tick: (value: number) => string
   /** Upper end of the axis that is shown at the least. */
   readonly softMax: () => number
+  /** Upper end that is never exceeded; what lies above leaves the picture. */
+  readonly hardMax?: () => number
   readonly wholeNumbers?: boolean
   /** Whose spikes are shaded; none when absent. */
   readonly service?: string

@@ -13,6 +13,12 @@ const PAGE_ROWS = 500
 const PAGES_MAX = 3
 /** The newest stretch of a series that is asked for again and again. */
 const TAIL_TICKS = 12
+/** Replica counts come with every status; these have steps in between. */
+const TAIL_TRACKS: readonly Track[] = [
+  'requests_per_second',
+  'latency_p95_seconds',
+  'violation_ratio',
+]
 const AT_ONCE = 4
 
 export interface Loader {
@@ -50,7 +56,11 @@ export function createLoader(api: Api, state: () => State, tell: (news: News) =>
     },
     async tail(services) {
       const fromMs = state().atMs - TAIL_TICKS * state().tickMs
-      await pool(eachTrack(services, (name, track) => loadTrack(source, name, track, fromMs)))
+      await pool(
+        services.flatMap((name) =>
+          TAIL_TRACKS.map((track) => () => loadTrack(source, name, track, fromMs)),
+        ),
+      )
     },
   }
 }

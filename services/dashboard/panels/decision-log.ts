@@ -97,9 +97,9 @@ function createRow(id: string, context: Context) {
   const button = h(
     'button.entry',
     { type: 'button', 'data-decision': id },
-    h('span.line', {}, time, name, change, settled),
+    h('span.line', {}, time, name, change),
     rationale,
-    h('span.line', {}, reason, bound),
+    h('span.line', {}, reason, bound, settled),
   )
   button.addEventListener('click', () => context.explain(id))
   return {

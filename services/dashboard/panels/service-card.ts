@@ -8,13 +8,15 @@ import type { Context } from '../ui/context.ts'
 import { h, option, setAttribute, setText } from '../ui/dom.ts'
 import * as format from '../ui/format.ts'
 import { createSpikes } from './spikes.ts'
-import { healthOf } from './words.ts'
+import { healthOf, MODELS } from './words.ts'
 
 export interface ServiceCard {
   readonly element: HTMLElement
   /** False while scrolled away: then nothing is drawn. */
   readonly visible: () => boolean
   update(service: ServiceState, state: State, view: TimeView): void
+  /** Between news only the spikes' time left goes on. */
+  countDown(state: State): void
   repaint(): void
   destroy(): void
 }
@@ -59,6 +61,7 @@ export function createServiceCard(name: string, context: Context): ServiceCard {
       }
       if (isVisible) pending()
     },
+    countDown: (state) => spikes.update(state),
     repaint() {
       for (const { chart } of charts) chart.repaint()
     },
@@ -143,7 +146,7 @@ function createFigures() {
 
 function modelText(forecast: ServiceState['forecast']): string {
   if (!forecast) return 'forecast not seen yet'
-  return `${forecast.model.kind}${forecast.drifting ? ', drifting' : ''}`
+  return `${MODELS[forecast.model.kind] ?? forecast.model.kind}${forecast.drifting ? ', drifting' : ''}`
 }
 
 function createFigure(label: string) {

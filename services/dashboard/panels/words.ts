@@ -14,6 +14,15 @@ export const REASONS: Record<ProposalReason, string> = {
   off: 'off',
 }
 
+/** Short names of models; others are shown by their own. */
+export const MODELS: Readonly<Partial<Record<string, string>>> = {
+  'seasonal-naive': 'seasonal naive',
+  'holt-winters-additive': 'Holt-Winters +',
+  'holt-winters-multiplicative': 'Holt-Winters ×',
+  arima: 'ARIMA',
+  'last-value': 'last value',
+}
+
 export const BOUNDS: Record<BoundBy, { readonly chip: string; readonly sentence: string }> = {
   none: { chip: '', sentence: 'Nothing bound it: the service has what its agent wanted.' },
   budget: {
