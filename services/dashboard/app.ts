@@ -1,5 +1,4 @@
-/** The page put together: one state, one way in for news, one drawing per frame while the page is seen. */
-
+/** The page put together: one state, one way in for news, few drawings, and only while the page is seen. */
 import { api } from './data/api.ts'
 import { createLoader } from './data/loader.ts'
 import { INITIAL, type News, reduce, type State } from './data/state.ts'
@@ -14,6 +13,7 @@ import type { Clock } from './ui/time.ts'
 
 /** Clocks and countdowns go on between news. */
 const CLOCK_MS = 1000
+const DRAW_EVERY_MS = 150
 const DEMO_EVERY_MS = 4000
 const TAIL_EVERY_MS = 12_000
 
@@ -21,6 +21,7 @@ export function startApp(root: HTMLElement): void {
   let state: State = INITIAL
   let choices = recallChoices()
   let isDrawing = false
+  let isStale = false
   const tell = (news: News) => {
     state = reduce(state, news)
     draw()
@@ -42,11 +43,17 @@ export function startApp(root: HTMLElement): void {
   root.replaceChildren(view.element, why.element, toasts.element)
 
   function draw(): void {
+    isStale = true
     if (isDrawing || document.hidden) return
     isDrawing = true
     requestAnimationFrame(() => {
-      isDrawing = false
       view.update(state, shownChoices(choices, state))
+      // a burst of news is one drawing, not one a frame
+      setTimeout(() => {
+        isDrawing = false
+        if (isStale) draw()
+      }, DRAW_EVERY_MS)
+      isStale = false
     })
   }
   const present = (again: boolean) => {

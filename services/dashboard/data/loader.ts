@@ -7,8 +7,13 @@ const DEMO_DAYS = 2
 const PLAIN_KEEP_MS = 6 * 3_600_000
 /** Points per chart that a history is fetched with, at most. */
 const HISTORY_POINTS = 720
-/** Earlier forecasts fetched per service, so that the band against what came stands there at once. */
+/**
+ * Earlier forecasts fetched, so that the band against what came stands there at once: so many per service, and for
+ * all services together. Where that leaves too few for a band, it grows from what comes live.
+ */
 const EARLIER_FORECASTS = 40
+const EARLIER_FORECASTS_IN_ALL = 400
+const EARLIER_FORECASTS_MIN = 8
 const PAGE_ROWS = 500
 const PAGES_MAX = 3
 /** The newest stretch of a series that is asked for again and again. */
@@ -135,18 +140,26 @@ async function loadHindsight(source: Source, fromMs: number): Promise<void> {
   }
   const firstTickMs = source.state().fleet[0]?.t ?? Number.POSITIVE_INFINITY
   const settleMs = 2 * source.state().tickMs
+  const most = Math.floor(EARLIER_FORECASTS_IN_ALL / Math.max(1, firstFit.size))
+  if (most < EARLIER_FORECASTS_MIN) return
+  const times = Math.min(most, EARLIER_FORECASTS)
   await pool(
     [...firstFit].map(([service, fittedAtMs]) => () => {
       const from = Math.max(fromMs, firstTickMs, fittedAtMs + settleMs)
-      return loadEarlierForecasts(source, service, from)
+      return loadEarlierForecasts(source, service, from, times)
     }),
   )
 }
 
-async function loadEarlierForecasts(source: Source, service: string, fromMs: number) {
+async function loadEarlierForecasts(
+  source: Source,
+  service: string,
+  fromMs: number,
+  times: number,
+): Promise<void> {
   const { api, state, tell } = source
   const toMs = state().atMs
-  const everyMs = Math.max(state().tickMs, (toMs - fromMs) / EARLIER_FORECASTS)
+  const everyMs = Math.max(state().tickMs, (toMs - fromMs) / times)
   for (let atMs = toMs; atMs >= fromMs; atMs -= everyMs) {
     tell({ kind: 'earlier-forecast', forecast: await api.forecastAt(service, Math.floor(atMs)) })
   }
