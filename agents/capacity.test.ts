@@ -39,6 +39,24 @@ describe('capacity', () => {
     expect(saturation / (1.1 * real)).toBeLessThan(1.15)
   })
 
+  it('does not believe one bad hour for ever', () => {
+    const outage = Array.from({ length: 200 }, () => ({
+      loadRps: 20,
+      readyReplicas: 4,
+      violationRatio: 0.9,
+      seconds: 15,
+    }))
+    const well = Array.from({ length: 300 }, () => ({
+      loadRps: 20,
+      readyReplicas: 4,
+      violationRatio: 0,
+      seconds: 15,
+    }))
+    const bad = outage.reduce(learnCapacity, initialCapacity(10, 0.99))
+    expect(bad.capacity).toBeLessThan(6)
+    expect(well.reduce(learnCapacity, bad).capacity).toBeCloseTo(10, 3)
+  })
+
   it('knows at least the load that was carried without a violation', () => {
     const { capacity } = teach(initialCapacity(10, 0.99), 1000, sweep(20))
     expect(capacity).toBeGreaterThan(17)

@@ -1,27 +1,33 @@
 /**
  * How much load one replica carries within its SLO, learned from the service's own data.
  *
- * Requests are counted in logarithmic bins of load per ready replica, with those that violated; old counts fade.
- * A violation rate that cannot fall as load rises (isotonic regression, pool adjacent violators: Ayer et al. 1955)
- * is laid through the bins; where it crosses 1 − objective stands the capacity, where it crosses 1/2 the saturation.
- * The declared capacity enters as a few requests' worth of prior in each bin, so that bins never visited keep it.
+ * Requests are counted in logarithmic bins of load per ready replica, with those that violated. A violation rate that
+ * cannot fall as load rises (isotonic regression, pool adjacent violators: Ayer et al. 1955) is laid through the bins;
+ * where it crosses 1 − objective stands the capacity, where it crosses 1/2 the saturation. The declared capacity
+ * enters as a few requests' worth of prior in each bin.
+ *
+ * Evidence is forgotten in two ways, so that one bad hour (an outage, a start on a busy machine) is not believed for
+ * ever: a bin remembers its last few thousand requests, and what no longer comes fades back to the prior.
  */
 import { violationCurve, violationShare } from './loss.ts'
 
 const BINS_PER_OCTAVE = 6
-const OCTAVES_BELOW = 3
+const OCTAVES_BELOW = 2
 const OCTAVES_ABOVE = 6
 const BINS = (OCTAVES_BELOW + OCTAVES_ABOVE) * BINS_PER_OCTAVE
 const PRIOR_REQUESTS = 50
 /** Saturation over capacity before anything is known. */
 const PRIOR_KNEE = 1.25
-/** A request's weight after one more observation: half is gone after about 7,000 observations. */
-const KEEP = 0.9999
+const BIN_REQUESTS_MOST = 5000
+/** A count's weight after one more observation: half is gone after 2,000, or 8 h at a step of 15 s. */
+const KEEP = 0.5 ** (1 / 2000)
 
 export interface CapacityState {
   /** The declared first guess; the bins are placed around it. */
   readonly declared: number
   readonly objective: number
+  /** Share of violations by bin that the declared capacity implies. */
+  readonly prior: readonly number[]
   readonly requests: number[]
   readonly violations: number[]
   capacity: number
@@ -42,20 +48,24 @@ function binLoad(declared: number, bin: number): number {
 }
 
 export function initialCapacity(declared: number, objective: number): CapacityState {
-  const prior = violationCurve(declared, declared * PRIOR_KNEE, objective)
-  const requests = new Array<number>(BINS).fill(PRIOR_REQUESTS)
-  const violations = requests.map((n, i) => n * violationShare(prior, binLoad(declared, i)))
+  const curve = violationCurve(declared, declared * PRIOR_KNEE, objective)
+  const prior = Array.from({ length: BINS }, (_, i) => violationShare(curve, binLoad(declared, i)))
+  const none = () => new Array<number>(BINS).fill(0)
   return locate({
     declared,
     objective,
-    requests,
-    violations,
+    prior,
+    requests: none(),
+    violations: none(),
     capacity: declared,
-    saturation: declared * PRIOR_KNEE,
+    saturation: declared,
   })
 }
 
-/** One more observation; evidence that says nothing (no data, no load, nobody ready) changes nothing. Reuses `state`. */
+/**
+ * One more observation, of a step in which as many replicas were ready as in the one before. Evidence that says
+ * nothing (no data, no load, nobody ready) changes nothing. Reuses `state`.
+ */
 export function learnCapacity(state: CapacityState, evidence: CapacityEvidence): CapacityState {
   const { loadRps, readyReplicas, violationRatio, seconds } = evidence
   if (!(loadRps > 0 && readyReplicas > 0 && violationRatio >= 0 && violationRatio <= 1))
@@ -63,22 +73,30 @@ export function learnCapacity(state: CapacityState, evidence: CapacityEvidence):
   const octaves = Math.log2(loadRps / readyReplicas / state.declared) + OCTAVES_BELOW
   const bin = Math.min(BINS - 1, Math.floor(octaves * BINS_PER_OCTAVE))
   if (bin < 0) return state // next to idle: nothing to learn about saturation
+  const { requests, violations } = state
   for (let i = 0; i < BINS; i++) {
-    // the prior does not fade, or an idle week would forget the declared capacity
-    if (state.requests[i]! > PRIOR_REQUESTS) {
-      state.requests[i]! *= KEEP
-      state.violations[i]! *= KEEP
-    }
+    requests[i]! *= KEEP
+    violations[i]! *= KEEP
   }
-  state.requests[bin]! += loadRps * seconds
-  state.violations[bin]! += loadRps * seconds * violationRatio
+  const counted = loadRps * seconds
+  requests[bin]! += counted
+  violations[bin]! += counted * violationRatio
+  if (requests[bin]! > BIN_REQUESTS_MOST) {
+    violations[bin]! *= BIN_REQUESTS_MOST / requests[bin]!
+    requests[bin] = BIN_REQUESTS_MOST
+  }
   return locate(state)
 }
 
 function locate(state: CapacityState): CapacityState {
-  const rates = isotonic(state.violations, state.requests)
-  state.capacity = crossing(state.declared, rates, 1 - state.objective)
-  state.saturation = Math.max(crossing(state.declared, rates, 0.5), state.capacity * 1.02)
+  const { prior, requests, violations, declared, objective } = state
+  const weights = requests.map((n) => n + PRIOR_REQUESTS)
+  const rates = isotonic(
+    violations.map((n, i) => n + PRIOR_REQUESTS * prior[i]!),
+    weights,
+  )
+  state.capacity = crossing(declared, rates, 1 - objective)
+  state.saturation = Math.max(crossing(declared, rates, 0.5), state.capacity * 1.02)
   return state
 }
 

@@ -170,18 +170,22 @@ function follow(
   for (let k = 0; k < steps; k++) {
     const cell = row * width + k
     const load = loads![cell]!
+    // a step in which replicas came or went says nothing of what one of them carries
+    const settled = ready![cell] === entry.readyReplicas
     if (!Number.isNaN(ready![cell]!)) entry.readyReplicas = ready![cell]!
     entry.violationRatio = violations![cell]!
     entry.latencyP95Seconds = latencies![cell]!
     if (!Number.isNaN(load)) {
       entry.loadRps = load
       entry.loadAtMs = readToMs + (k + 1) * stepMs
-      entry.capacity = learnCapacity(entry.capacity, {
-        loadRps: load,
-        readyReplicas: entry.readyReplicas,
-        violationRatio: violations![cell]!,
-        seconds: stepMs / 1000,
-      })
+      if (settled) {
+        entry.capacity = learnCapacity(entry.capacity, {
+          loadRps: load,
+          readyReplicas: entry.readyReplicas,
+          violationRatio: violations![cell]!,
+          seconds: stepMs / 1000,
+        })
+      }
     }
     if (entry.fit) entry.fit = { ...entry.fit, state: advance(entry.fit.state, load) }
   }
