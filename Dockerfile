@@ -6,6 +6,6 @@ RUN npm ci
 COPY . .
 RUN npm run build && mkdir -p /state && chown node:node /state
 USER node
-ENV FORESCALE_STATE_DIR=/state FORESCALE_HTTP__HOST=0.0.0.0
+ENV FORESCALE_STATE_DIR=/state FORESCALE_HTTP__HOST=0.0.0.0 FORESCALE_HTTP__ALLOWED_HOSTS=[forescale]
 EXPOSE 8080
 CMD ["node", "services/cli/forescale.js", "up"]

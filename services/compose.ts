@@ -61,7 +61,14 @@ export async function compose({
   })
   const demo =
     config.shop && createDemoPort({ loadUrl, stateDir, shop: () => controller.config().shop! })
-  const app = createApp({ control: controller, store, ledger, demo, log })
+  const app = createApp({
+    control: controller,
+    store,
+    ledger,
+    demo,
+    log,
+    allowedHosts: config.http.allowedHosts,
+  })
   return {
     controller,
     app,

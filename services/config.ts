@@ -49,6 +49,10 @@ export const AppConfig = z
           .max(65535)
           .default(8080)
           .meta({ description: 'FORESCALE_PORT overrides it.' }),
+        allowedHosts: z.array(z.string().min(1)).default([]).meta({
+          description:
+            'Host names that are answered beside loopback and `host`; others are refused (DNS rebinding).',
+        }),
       })
       .prefault({}),
     freshness: z

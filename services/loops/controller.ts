@@ -20,6 +20,7 @@ import {
 } from './core.ts'
 import { type Every, every } from './every.ts'
 import { explainDecision, replayDecision } from './explain.ts'
+import type { LoadBook } from './load-book.ts'
 import { recallMemories, settlePending } from './recovery.ts'
 import { openSettings, type SettingKey } from './settings.ts'
 import { budgetOf, proposalsOf, statusesOf, summaryOf } from './views.ts'
@@ -96,13 +97,25 @@ function controlsOf(core: Core) {
   } satisfies Partial<ControlPlane>
 }
 
+/** Fits outlive a reload: without them every service would fall back to the reactive rule until fitted again. */
+async function carryOver(from: LoadBook, to: LoadBook, nowMs: number): Promise<void> {
+  if (Number.isNaN(from.readToMs())) return
+  await to.read(nowMs)
+  for (const { service, fit } of from.entries.values()) {
+    if (fit) await to.adopt(service, { ...fit, historyEndMs: from.readToMs() })
+  }
+}
+
 async function reload(core: Core): Promise<void> {
   const { deps, settings, counting } = core
   try {
     const next = deps.reread()
+    const { book: known, loop } = core.parts
     settings.rebase(next)
+    const parts = createParts(deps, settings, loop.state, next)
+    await carryOver(known, parts.book, deps.clock.nowMs())
     core.config = next
-    core.parts = createParts(deps, settings, core.parts.loop.state, next)
+    core.parts = parts
     counting.reloaded(true, deps.clock.nowMs())
   } catch (error) {
     counting.reloaded(false, deps.clock.nowMs())

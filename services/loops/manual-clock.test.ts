@@ -40,7 +40,7 @@ async function start(
   const composed = await compose({
     config,
     stateDir: folder,
-    reread: () => config,
+    reread: reread ?? (() => config),
     hostUrl: '',
     loadUrl: '',
     env: { LOG_LEVEL: 'silent' },
@@ -220,6 +220,34 @@ describe('failure rules', () => {
         ['negative', 1],
       ]),
     )
+  })
+})
+
+describe('a reload', () => {
+  it('takes over the new configuration and keeps what was learned; a wrong one changes nothing', async () => {
+    let next: () => AppConfig = () => {
+      throw new Error('services.search.maxReplicas: "many" is not allowed')
+    }
+    const composed = await start({}, undefined, () => next())
+    const caller = createCaller(composed)
+    for (let k = 1; k <= 40; k++) await caller.step(k, { search: wave(k), auth: 20 })
+    const { controller } = composed
+    await expect(controller.reloadConfig('test')).rejects.toThrow('maxReplicas')
+    expect(controller.config().services.search!.maxReplicas).toBe(30)
+    expect(controller.counters().configReloadOk).toBe(false)
+
+    const config = controller.config()
+    next = () => ({
+      ...config,
+      services: { ...config.services, search: { ...config.services.search!, maxReplicas: 4 } },
+    })
+    await controller.reloadConfig('test')
+    const tick = await caller.step(41, { search: wave(41), auth: 20 })
+    expect(decisionOf(tick, 'search').to).toBe(4)
+    expect(controller.services().find((s) => s.service === 'search')).toMatchObject({
+      fallback: false,
+      maxReplicas: 4,
+    })
   })
 })
 
