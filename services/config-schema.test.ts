@@ -70,7 +70,7 @@ describe('what the schema says of a setting', () => {
   })
 
   it('lists the settings of a section', () => {
-    expect(keysAt(['http'])).toEqual(['host', 'port'])
+    expect(keysAt(['http'])).toEqual(['host', 'port', 'allowedHosts'])
     expect(keysAt(['services', 'any'])).toContain('maxReplicas')
   })
 

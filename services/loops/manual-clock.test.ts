@@ -17,6 +17,7 @@ const open: Composed[] = []
 async function start(
   change: object = {},
   stateDir?: string,
+  reread?: () => AppConfig,
 ): Promise<Composed & { stateDir: string }> {
   const folder = stateDir ?? (await mkdtemp(join(tmpdir(), 'forescale-manual-')))
   if (!stateDir) folders.push(folder)
