@@ -5,7 +5,8 @@ import type { AgentMemory } from '../agents/agent.ts'
 import type { Freshness } from '../agents/observation.ts'
 import { Behavior, ServiceSpec } from '../agents/service-spec.ts'
 import { LEVELS } from '../forecaster/forecast.ts'
-import { decideTick, type ServiceInput, type TickOutput } from './tick.ts'
+import { decideTick, type TickOutput } from './tick.ts'
+import type { ServiceInput } from './tick-input.ts'
 
 const TICK_MS = 15_000
 

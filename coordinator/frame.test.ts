@@ -4,7 +4,8 @@ import { FRESHNESS } from '../agents/observation.ts'
 import { Mode, ServiceSpec } from '../agents/service-spec.ts'
 import { LEVELS } from '../forecaster/forecast.ts'
 import { decodeFrame, encodeFrame, encodeOutcome } from './frame.ts'
-import { decideTick, type TickInput } from './tick.ts'
+import { decideTick } from './tick.ts'
+import type { TickInput } from './tick-input.ts'
 
 const timed = fc.array(fc.record({ atMs: fc.nat(), replicas: fc.nat(50) }), { maxLength: 5 })
 const events = fc.array(fc.record({ atMs: fc.nat(), change: fc.integer({ min: 1, max: 9 }) }), {

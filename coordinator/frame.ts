@@ -13,7 +13,7 @@ import { FRESHNESS } from '../agents/observation.ts'
 import { Mode, type ServiceSpec } from '../agents/service-spec.ts'
 import { LEVELS } from '../forecaster/forecast.ts'
 import type { ServiceId } from '../forecaster/series.ts'
-import type { ServiceInput, TickInput } from './tick.ts'
+import type { ServiceInput, TickInput } from './tick-input.ts'
 
 const MAGIC = 0x31465346 // 'FSF1'
 const HEAD_BYTES = 8 + 3 * 8

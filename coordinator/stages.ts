@@ -7,7 +7,7 @@ import { lossOfLoad, violationCurve } from '../agents/loss.ts'
 import type { ReplicaRange } from '../agents/observation.ts'
 import type { ServiceSpec } from '../agents/service-spec.ts'
 import { fund } from './arbiters/shadow-price.ts'
-import type { ServiceInput } from './tick.ts'
+import type { ServiceInput } from './tick-input.ts'
 
 /** A service on its way through the tick. */
 export interface Candidate {

@@ -12,10 +12,8 @@
  * period") is taken only when the budget carries every service's maximum: else it could starve a later floor.
  */
 import { type AgentMemory, catchUp, floorOf, remember } from '../agents/agent.ts'
-import type { Observation } from '../agents/observation.ts'
 import type { Proposal } from '../agents/proposal.ts'
 import { propose } from '../agents/propose.ts'
-import type { Mode, ServiceSpec } from '../agents/service-spec.ts'
 import { fund, MONEY_SLACK } from './arbiters/shadow-price.ts'
 import { boundOf } from './bound.ts'
 import type { BoundBy } from './decision.ts'
@@ -30,22 +28,7 @@ import {
   releasable,
   shortagePrice,
 } from './stages.ts'
-
-export interface ServiceInput {
-  readonly spec: ServiceSpec
-  /** The mode in force. */
-  readonly mode: Mode
-  readonly observation: Observation
-  /** undefined at the first tick. */
-  readonly memory: AgentMemory | undefined
-}
-
-export interface TickInput {
-  readonly tick: number
-  readonly atMs: number
-  readonly costBudgetPerHour: number
-  readonly services: readonly ServiceInput[]
-}
+import type { ServiceInput, TickInput } from './tick-input.ts'
 
 export interface Grant {
   /** undefined when the service's mode is off. */

@@ -3,7 +3,7 @@
  * everything goes at once; else increases wait inside the actuator for the money that decreases free.
  */
 import type { Decision, Settlement } from '../../coordinator/decision.ts'
-import type { TickInput } from '../../coordinator/tick.ts'
+import type { TickInput } from '../../coordinator/tick-input.ts'
 import type { Actuator, ScaleResult } from '../actuators/actuator.ts'
 
 export interface Settled {

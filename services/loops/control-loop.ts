@@ -5,7 +5,7 @@
 import type { AgentMemory } from '../../agents/agent.ts'
 import type { ReplicaCounts } from '../../agents/observation.ts'
 import type { ServiceSpec } from '../../agents/service-spec.ts'
-import type { TickInput } from '../../coordinator/tick.ts'
+import type { TickInput } from '../../coordinator/tick-input.ts'
 import { type Forecast, toDocument } from '../../forecaster/forecast.ts'
 import { forecastAt } from '../../forecaster/forecaster.ts'
 import { LOAD_METRIC, type ServiceId } from '../../forecaster/series.ts'

@@ -3,7 +3,8 @@ import { hash } from 'node:crypto'
 import type { Decision, Settlement } from '../../coordinator/decision.ts'
 import { encodeFrame, encodeOutcome, type SpecRow } from '../../coordinator/frame.ts'
 import { rationaleOf } from '../../coordinator/rationale.ts'
-import { decideTick, type TickInput, type TickOutput } from '../../coordinator/tick.ts'
+import { decideTick, type TickOutput } from '../../coordinator/tick.ts'
+import type { TickInput } from '../../coordinator/tick-input.ts'
 
 export interface Decided {
   readonly input: TickInput
