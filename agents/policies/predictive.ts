@@ -13,6 +13,8 @@ import { reactive } from './reactive.ts'
 
 /** Utilization aimed at in a surge: a queue drains with the rest. The usual HPA target. */
 const SURGE_UTILIZATION = 0.8
+/** A wish is looked for up to this many times maxReplicas, so that it can be seen how far the bound is off. */
+const WISH_BEYOND_MAX = 4
 
 const curveOf = (spec: ServiceSpec, observation: Observation) =>
   violationCurve(
@@ -39,7 +41,7 @@ export const predictive: Policy = {
       curveOf(spec, observation),
       demand,
       spec.slo.objective,
-      spec.maxReplicas,
+      WISH_BEYOND_MAX * spec.maxReplicas,
     )
     const surge = surging(observation)
       ? Math.ceil(loadRps / (capacityPerReplica * SURGE_UTILIZATION))
