@@ -90,6 +90,22 @@ describe('the API over the real controller', () => {
     expect(metrics).toContain('forescale_rejected_samples_total{reason="negative"} 1')
   })
 
+  it('stores lines as it stores JSON', async () => {
+    const atS = AT_MS / 1000 - 15
+    const response = await fetch(`${whole.url}/v1/samples?precision=s`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain' },
+      body: `shop,service=search queue_length=7 ${atS}\nshop,service=stranger a=1 ${atS}`,
+    })
+    expect(await response.json()).toEqual({
+      accepted: 1,
+      rejected: { 'unknown-service': 1 },
+    })
+    const range = `from=${AT_MS - STEP_MS}&to=${AT_MS}`
+    const { body } = await ask(`/v1/services/search/series?metric=queue_length&${range}`)
+    expect(body.values).toEqual([7])
+  })
+
   it('runs a tick at a given time, and refuses one that is not later', async () => {
     const tick = {
       at: '2026-11-21T08:00:00Z',
