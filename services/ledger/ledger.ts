@@ -128,7 +128,10 @@ export interface Ledger {
   putSetting(setting: Setting): Promise<void>
   settings(): Promise<readonly Setting[]>
   settingHistory(key: string): Promise<readonly Setting[]>
-  /** Drops ticks, decisions, forecasts and outcomes older than `beforeMs`. */
+  /**
+   * Drops ticks, decisions, forecasts and outcomes older than `beforeMs`, models too but for the newest of each series,
+   * and `specs:` checkpoints that no tick needs any more.
+   */
   prune(beforeMs: number): Promise<void>
   close(): Promise<void>
 }

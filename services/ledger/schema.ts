@@ -6,20 +6,24 @@ export const meta = sqliteTable('meta', {
   value: text('value').notNull(),
 })
 
-export const ticks = sqliteTable('ticks', {
-  tick: integer('tick').primaryKey(),
-  atMs: real('at_ms').notNull(),
-  epoch: text('epoch').notNull(),
-  costBudgetPerHour: real('cost_budget_per_hour').notNull(),
-  spendPerHour: real('spend_per_hour').notNull(),
-  shadowPrice: real('shadow_price').notNull(),
-  feasible: integer('feasible', { mode: 'boolean' }).notNull(),
-  boundBy: text('bound_by').notNull(),
-  configHash: text('config_hash').notNull(),
-  durationMs: real('duration_ms').notNull(),
-  inputs: blob('inputs', { mode: 'buffer' }).notNull(),
-  outputsHash: text('outputs_hash').notNull(),
-})
+export const ticks = sqliteTable(
+  'ticks',
+  {
+    tick: integer('tick').primaryKey(),
+    atMs: real('at_ms').notNull(),
+    epoch: text('epoch').notNull(),
+    costBudgetPerHour: real('cost_budget_per_hour').notNull(),
+    spendPerHour: real('spend_per_hour').notNull(),
+    shadowPrice: real('shadow_price').notNull(),
+    feasible: integer('feasible', { mode: 'boolean' }).notNull(),
+    boundBy: text('bound_by').notNull(),
+    configHash: text('config_hash').notNull(),
+    durationMs: real('duration_ms').notNull(),
+    inputs: blob('inputs', { mode: 'buffer' }).notNull(),
+    outputsHash: text('outputs_hash').notNull(),
+  },
+  (table) => [index('ticks_by_time').on(table.atMs)],
+)
 
 export const decisions = sqliteTable(
   'decisions',
@@ -62,7 +66,10 @@ export const forecasts = sqliteTable(
     atMs: real('at_ms').notNull(),
     document: text('document', { mode: 'json' }).notNull(),
   },
-  (table) => [primaryKey({ columns: [table.service, table.metric, table.atMs] })],
+  (table) => [
+    primaryKey({ columns: [table.service, table.metric, table.atMs] }),
+    index('forecasts_by_time').on(table.atMs),
+  ],
 )
 
 export const models = sqliteTable(

@@ -11,13 +11,14 @@ import type { GridQuery, Sample, SampleStore } from './sample-store.ts'
 import { sanitise } from './sanitise.ts'
 
 const ROWS_A_STATEMENT = 500
+/** How long to wait while the other process writes. */
+const BUSY_LIMIT_MS = 5000
 /** From this share of all services on, a range over all of them is read and sifted. */
 const SIFT_SHARE = 0.2
 
 const SCHEMA = [
   'PRAGMA journal_mode = WAL',
   'PRAGMA synchronous = NORMAL',
-  'PRAGMA busy_timeout = 5000',
   'CREATE TABLE IF NOT EXISTS services (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)',
   'CREATE TABLE IF NOT EXISTS metrics (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)',
   `CREATE TABLE IF NOT EXISTS samples (
@@ -39,18 +40,30 @@ export async function openLibsqlStore({
 }: LibsqlStoreOptions): Promise<SampleStore> {
   await mkdir(folder, { recursive: true })
   const file = join(folder, 'series.db')
-  const client = createClient({ url: `file:${file}` })
-  try {
-    for (const statement of SCHEMA) await client.execute(statement)
-  } catch (cause) {
-    throw new StoreError(`cannot open the sample store ${file}`, { cause })
-  }
+  const client = await openFile(file)
   return storeOver(
     client,
     createNames(client, 'services'),
     createNames(client, 'metrics'),
     retentionMs,
   )
+}
+
+async function openFile(file: string): Promise<Client> {
+  let client: Client | undefined
+  try {
+    // pragmas hold for one connection, so there is only one
+    client = createClient({ url: `file:${file}`, timeout: BUSY_LIMIT_MS, concurrency: 1 })
+    for (const statement of SCHEMA) await client.execute(statement)
+    return client
+  } catch (cause) {
+    client?.close()
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new StoreError(
+      `cannot open the sample store ${file}: it is damaged, no sample store, or not writable (${why})`,
+      { cause },
+    )
+  }
 }
 
 interface Names {
@@ -75,13 +88,11 @@ function createNames(client: Client, table: 'services' | 'metrics'): Names {
       if (names.some((name) => !known.has(name))) await refresh()
       const missing = [...new Set(names)].filter((name) => !known.has(name))
       if (add && missing.length > 0) {
-        const statements = missing.map(
-          (name): InStatement => ({
-            sql: `INSERT OR IGNORE INTO ${table} (name) VALUES (?)`,
-            args: [name],
-          }),
-        )
-        await client.batch(statements, 'write')
+        const added: InStatement = {
+          sql: `INSERT OR IGNORE INTO ${table} (name) SELECT value FROM json_each(?)`,
+          args: [JSON.stringify(missing)],
+        }
+        await client.batch([added], 'write')
         await refresh()
       }
       return known
@@ -161,11 +172,16 @@ function storeOver(
       )
     },
     async prune(beforeMs) {
-      const { rowsAffected } = await client.execute({
-        sql: 'DELETE FROM samples WHERE at_ms < ?',
-        args: [beforeMs],
-      })
-      return rowsAffected
+      // by metric, because the rows lie so; a condition on the time alone would read them all
+      const { rows } = await client.execute('SELECT id FROM metrics')
+      const results = await client.batch(
+        rows.map((row) => ({
+          sql: 'DELETE FROM samples WHERE metric = ? AND at_ms < ?',
+          args: [row.id!, beforeMs],
+        })),
+        'write',
+      )
+      return results.reduce((sum, { rowsAffected }) => sum + rowsAffected, 0)
     },
     async close() {
       client.close()
@@ -190,12 +206,13 @@ async function readGrid(
       wanted.flatMap((name, row) => (known.has(name) ? [[known.get(name)!, row] as const] : [])),
     )
     const sift = rowOf.size > SIFT_SHARE * known.size && rowOf.size > 4
-    for (const { sql, args } of gridQueries(metricId, [...rowOf.keys()], fromMs, toMs, sift)) {
-      for (const row of (await client.execute({ sql, args })).rows) {
-        const at = rowOf.get(Number(row[0]))
+    for (const statement of gridQueries(metricId, [...rowOf.keys()], { ...query, steps }, sift)) {
+      for (const row of (await client.execute(statement)).rows) {
+        const key = Number(row[0])
+        const at = rowOf.get(Math.floor(key / steps))
         if (at === undefined) continue
-        const cell = at * steps + Math.floor((Number(row[1]) - fromMs) / stepMs)
-        sums[cell]! += Number(row[2])
+        const cell = at * steps + (key % steps)
+        sums[cell]! += Number(row[1])
         counts[cell]!++
       }
     }
@@ -203,24 +220,21 @@ async function readGrid(
   return sums.map((sum, i) => (counts[i] === 0 ? Number.NaN : sum / counts[i]!))
 }
 
+/** Rows of (service · steps + step, value): the fewer columns a row has, the faster it comes over. */
 function gridQueries(
   metric: number,
   services: readonly number[],
-  fromMs: number,
-  toMs: number,
+  { fromMs, toMs, stepMs, steps }: GridQuery & { readonly steps: number },
   sift: boolean,
-) {
+): InStatement[] {
+  const cells = 'SELECT service * ? + CAST((at_ms - ?) / ? AS INTEGER), value FROM samples'
+  const range = 'at_ms >= ? AND at_ms < ?'
+  const begin = [steps, fromMs, stepMs, metric]
   if (sift) {
-    return [
-      {
-        sql: 'SELECT service, at_ms, value FROM samples WHERE metric = ? AND at_ms >= ? AND at_ms < ?',
-        args: [metric, fromMs, toMs],
-      },
-    ]
+    return [{ sql: `${cells} WHERE metric = ? AND ${range}`, args: [...begin, fromMs, toMs] }]
   }
   return services.map((service) => ({
-    sql: `SELECT service, at_ms, value FROM samples INDEXED BY samples_by_service
-          WHERE metric = ? AND service = ? AND at_ms >= ? AND at_ms < ?`,
-    args: [metric, service, fromMs, toMs],
+    sql: `${cells} INDEXED BY samples_by_service WHERE metric = ? AND service = ? AND ${range}`,
+    args: [...begin, service, fromMs, toMs],
   }))
 }
