@@ -16,7 +16,7 @@ export function insertRows<Table extends SQLiteTable>(
   onConflict = '',
 ): InStatement[] {
   const columns = Object.entries(getTableColumns(table) as Record<string, SQLiteColumn>).filter(
-    ([, column]) => !column.hasDefault,
+    ([, column]) => !fillsItself(column),
   )
   const names = columns.map(([, { name }]) => name).join(', ')
   const places = `(${columns.map(() => '?').join(', ')})`
@@ -28,6 +28,9 @@ export function insertRows<Table extends SQLiteTable>(
     ),
   }))
 }
+
+const fillsItself = (column: SQLiteColumn): boolean =>
+  'autoIncrement' in column && column.autoIncrement === true
 
 function toDriver(column: SQLiteColumn, value: unknown): InValue {
   if (value === undefined) return null

@@ -1,0 +1,356 @@
+/** What every ledger must do, on real files. A new kind is tested as soon as it stands in `KINDS`. */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { seededRandom } from '../../forecaster/random.ts'
+import { AppConfig } from '../config.ts'
+import type { Ledger, Page } from './ledger.ts'
+import { openLedger } from './registry.ts'
+import {
+  AT_MS,
+  anyDecision,
+  anyTick,
+  decisionOf,
+  forecastOf,
+  modelOf,
+  TICK_MS,
+  tickOf,
+} from './test-rows.ts'
+
+const KINDS: Record<AppConfig['ledger']['kind'], AppConfig['ledger']> = {
+  embedded: { kind: 'embedded' },
+}
+const METRIC = 'requests_per_second'
+const stored = { settlement: 'pending', settledAtMs: null, detail: null } as const
+
+describe.each(Object.values(KINDS))('$kind', (kind) => {
+  const config = AppConfig.parse({ ledger: kind, services: { a: {} } })
+  let folder: string
+  let ledger: Ledger
+
+  async function reopen(): Promise<void> {
+    await ledger.close()
+    ledger = await openLedger(config, folder)
+  }
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'forescale-ledger-'))
+    ledger = await openLedger(config, folder)
+  })
+  afterEach(async () => {
+    await ledger.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  async function pagesOf<Row>(read: (cursor?: string) => Promise<Page<Row>>): Promise<Row[]> {
+    const rows: Row[] = []
+    let cursor: string | undefined
+    for (let page = 0; page < 100; page++) {
+      const { items, next } = await read(cursor)
+      rows.push(...items)
+      if (next === undefined) return rows
+      expect(items.length).toBeGreaterThan(0)
+      cursor = next
+    }
+    throw new Error('the pages never end')
+  }
+
+  describe('what was written', () => {
+    it('comes back exactly: ticks with every float and byte, and their decisions', async () => {
+      let n = 0
+      await fc.assert(
+        fc.asyncProperty(anyTick, fc.array(anyDecision, { maxLength: 4 }), async (any, rows) => {
+          const tick = { ...any, tick: ++n }
+          const decisions = rows.map((row, i) => ({ ...row, id: `${n}-${i}`, tick: n }))
+          await ledger.openTick(tick, decisions, [])
+          expect(await ledger.tick(n)).toStrictEqual(tick)
+          expect(await ledger.lastTick()).toStrictEqual(tick)
+          expect(await ledger.decisionsOfTick(n)).toStrictEqual(
+            decisions.map((decision) => ({ ...decision, ...stored })),
+          )
+        }),
+        { numRuns: 100 },
+      )
+    })
+
+    it('comes back exactly: forecasts, models, outcomes, checkpoints', async () => {
+      await ledger.openTick(tickOf(1), [], [forecastOf('a'), forecastOf('b', 7)])
+      expect(await ledger.forecast('b', METRIC, AT_MS + TICK_MS)).toStrictEqual(forecastOf('b', 7))
+      await ledger.saveModel(modelOf('a', AT_MS))
+      expect(await ledger.models('a')).toStrictEqual([modelOf('a', AT_MS)])
+      const outcome = {
+        tick: 1,
+        service: 'a',
+        atMs: AT_MS,
+        loadRps: null,
+        violationRatio: 1 / 3,
+        replicaHours: 0.1 + 0.2,
+        cost: Number.MIN_VALUE,
+      }
+      await ledger.saveOutcomes([outcome])
+      expect(await ledger.outcomes({ fromMs: AT_MS, toMs: AT_MS + 1 })).toStrictEqual([outcome])
+      await fc.assert(
+        fc.asyncProperty(fc.jsonValue(), async (value) => {
+          await ledger.checkpoint('key', value, AT_MS)
+          expect(await ledger.restore('key')).toEqual(JSON.parse(JSON.stringify(value)))
+        }),
+      )
+    })
+
+    it('is there after the ledger was closed and opened, under the same epoch', async () => {
+      const { epoch } = ledger
+      await ledger.openTick(tickOf(1), [decisionOf(1, 'a')], [])
+      await reopen()
+      expect([ledger.epoch, (await ledger.lastTick())!.tick]).toEqual([epoch, 1])
+      expect(await ledger.decision('1-a')).toStrictEqual({ ...decisionOf(1, 'a'), ...stored })
+    })
+
+    it('of what was never written is undefined', async () => {
+      expect(await ledger.lastTick()).toBeUndefined()
+      expect(await ledger.tick(1)).toBeUndefined()
+      expect(await ledger.decision('1-a')).toBeUndefined()
+      expect(await ledger.forecast('a', METRIC, AT_MS)).toBeUndefined()
+      expect(await ledger.restore('key')).toBeUndefined()
+    })
+  })
+
+  describe('a tick', () => {
+    it('is written whole or not at all', async () => {
+      const rows = [decisionOf(1, 'a'), decisionOf(1, 'b'), decisionOf(1, 'a')]
+      await expect(ledger.openTick(tickOf(1), rows, [forecastOf('a')])).rejects.toThrow(/tick 1 /)
+      expect(await ledger.lastTick()).toBeUndefined()
+      expect(await ledger.pendingDecisions()).toEqual([])
+      expect(await ledger.forecast('a', METRIC, AT_MS + TICK_MS)).toBeUndefined()
+      await ledger.openTick(tickOf(1), [decisionOf(1, 'a')], [])
+      expect(await ledger.decisionsOfTick(1)).toHaveLength(1)
+    })
+
+    it('is refused when that number is taken, and the first stays', async () => {
+      await ledger.openTick(tickOf(1), [decisionOf(1, 'a')], [])
+      const again = tickOf(1, { spendPerHour: 9 })
+      await expect(ledger.openTick(again, [decisionOf(1, 'b')], [])).rejects.toThrow(/tick 1 /)
+      expect(await ledger.tick(1)).toStrictEqual(tickOf(1))
+      expect((await ledger.decisionsOfTick(1)).map((d) => d.service)).toEqual(['a'])
+    })
+
+    it('of 10,000 services is one like any other, with its outcomes and settlements', async () => {
+      const services = Array.from({ length: 10_000 }, (_, i) => `svc-${i}`)
+      const decisions = services.map((service) => decisionOf(1, service))
+      await ledger.openTick(
+        tickOf(1),
+        decisions,
+        services.slice(0, 700).map((s) => forecastOf(s)),
+      )
+      await ledger.settle(decisions.map(({ id }) => ({ id, settlement: 'applied', atMs: AT_MS })))
+      const measured = { tick: 1, atMs: AT_MS, loadRps: 1, violationRatio: 0 }
+      await ledger.saveOutcomes(
+        services.map((service) => ({ ...measured, service, replicaHours: 1, cost: 1 })),
+      )
+      expect(await ledger.pendingDecisions()).toEqual([])
+      const ofTick = await ledger.decisionsOfTick(1)
+      expect(ofTick.map((d) => d.service)).toEqual(services)
+      expect(await ledger.outcomes({ fromMs: 0, toMs: AT_MS + 1 })).toHaveLength(10_000)
+      expect(await ledger.forecast('svc-699', METRIC, AT_MS + TICK_MS)).toBeDefined()
+    })
+  })
+
+  describe('pages', () => {
+    it('of ticks hold each once, newest first, without the inputs', async () => {
+      for (let n = 1; n <= 7; n++) await ledger.openTick(tickOf(n), [], [])
+      for (const limit of [1, 2, 3, 7, 8]) {
+        const rows = await pagesOf((cursor) => ledger.ticks({ limit, cursor }))
+        expect(rows.map((row) => row.tick)).toEqual([7, 6, 5, 4, 3, 2, 1])
+        expect(rows[0]).not.toHaveProperty('inputs')
+      }
+      expect(await ledger.ticks({ limit: 7 })).toMatchObject({ next: undefined })
+    })
+
+    it('of decisions hold each once, newest first, also while new ones come', async () => {
+      for (let n = 1; n <= 4; n++)
+        await ledger.openTick(tickOf(n), [decisionOf(n, 'a'), decisionOf(n, 'b')], [])
+      let next = 5
+      const rows = await pagesOf(async (cursor) => {
+        const page = await ledger.decisions({ limit: 3, cursor })
+        await ledger.openTick(tickOf(next), [decisionOf(next++, 'a')], [])
+        return page
+      })
+      const expected = [4, 3, 2, 1].flatMap((n) => [`${n}-b`, `${n}-a`])
+      expect(rows.map((row) => row.id)).toEqual(expected)
+    })
+
+    it('of decisions are narrowed by service, time and change', async () => {
+      for (let n = 1; n <= 6; n++) {
+        const to = n % 2 === 0 ? 2 : 3 // from is 2
+        await ledger.openTick(tickOf(n), [decisionOf(n, 'a', { to }), decisionOf(n, 'b')], [])
+      }
+      const ids = async (query: Omit<Parameters<Ledger['decisions']>[0], 'limit'>) =>
+        (await pagesOf((cursor) => ledger.decisions({ ...query, limit: 2, cursor }))).map(
+          (row) => row.id,
+        )
+      expect(await ids({ service: 'a', changesOnly: true })).toEqual(['5-a', '3-a', '1-a'])
+      expect(
+        await ids({ service: 'b', fromMs: AT_MS + 2 * TICK_MS, toMs: AT_MS + 4 * TICK_MS }),
+      ).toEqual(['3-b', '2-b'])
+      expect(await ids({ service: 'nobody' })).toEqual([])
+    })
+  })
+
+  describe('a decision', () => {
+    it('is pending until it is settled; a settlement of its own stands from the start', async () => {
+      const own = { ...decisionOf(1, 'b'), settlement: 'not-enforced' as const }
+      await ledger.openTick(tickOf(1), [decisionOf(1, 'a'), own, decisionOf(1, 'c')], [])
+      expect((await ledger.pendingDecisions()).map((d) => d.id)).toEqual(['1-a', '1-c'])
+      expect(await ledger.decision('1-b')).toMatchObject({
+        settlement: 'not-enforced',
+        settledAtMs: own.atMs,
+      })
+      await ledger.settle([])
+      await ledger.settle([
+        { id: '1-a', settlement: 'applied', atMs: 1 / 3 },
+        { id: '1-c', settlement: 'failed', atMs: 7, detail: 'the host did not answer' },
+        { id: 'unknown', settlement: 'failed', atMs: 7 },
+      ])
+      expect(await ledger.pendingDecisions()).toEqual([])
+      expect(await ledger.decision('1-a')).toMatchObject({
+        settlement: 'applied',
+        settledAtMs: 1 / 3,
+        detail: null,
+      })
+      expect(await ledger.decision('1-c')).toMatchObject({ detail: 'the host did not answer' })
+    })
+  })
+
+  it('knows the forecast that was the newest at a time, per service and metric', async () => {
+    await ledger.openTick(tickOf(1), [], [forecastOf('a', 1)])
+    await ledger.openTick(tickOf(2), [], [forecastOf('b', 2)])
+    await ledger.openTick(tickOf(3), [], [forecastOf('a', 3)])
+    const first = async (atMs: number, service = 'a', metric = METRIC) =>
+      (await ledger.forecast(service, metric, atMs))?.quantiles[0]?.[0]
+    expect(await first(tickOf(1).atMs - 1)).toBeUndefined()
+    expect(await first(tickOf(1).atMs)).toBe(1)
+    expect(await first(tickOf(3).atMs - 1)).toBe(1)
+    expect(await first(tickOf(3).atMs)).toBe(3)
+    expect(await first(tickOf(9).atMs, 'b')).toBe(2)
+    expect(await first(tickOf(9).atMs, 'a', 'cpu_cores')).toBeUndefined()
+  })
+
+  it('keeps models newest first, of one service or of all', async () => {
+    await ledger.saveModel(modelOf('a', 1))
+    await ledger.saveModel(modelOf('b', 2))
+    await ledger.saveModel(modelOf('a', 3))
+    expect((await ledger.models()).map((m) => m.fittedAtMs)).toEqual([3, 2, 1])
+    expect((await ledger.models('a')).map((m) => m.fittedAtMs)).toEqual([3, 1])
+  })
+
+  it('keeps the first outcome of a tick, and answers for [from, to)', async () => {
+    const outcome = (tick: number, service: string, cost: number) => ({
+      tick,
+      service,
+      atMs: tick,
+      loadRps: 1,
+      violationRatio: null,
+      replicaHours: 1,
+      cost,
+    })
+    await ledger.saveOutcomes([])
+    await ledger.saveOutcomes([outcome(1, 'a', 1), outcome(2, 'a', 2), outcome(2, 'b', 3)])
+    await ledger.saveOutcomes([outcome(2, 'a', 99), outcome(3, 'a', 4)])
+    const costs = async (query: Parameters<Ledger['outcomes']>[0]) =>
+      (await ledger.outcomes(query)).map((row) => row.cost)
+    expect(await costs({ fromMs: 1, toMs: 3 })).toEqual([1, 2, 3])
+    expect(await costs({ service: 'a', fromMs: 2, toMs: 4 })).toEqual([2, 4])
+  })
+
+  it('keeps every change of a setting; the newest is in force', async () => {
+    const change = (key: string, value: unknown, changedAtMs: number) => ({
+      key,
+      value,
+      changedAtMs,
+      actor: 'http',
+    })
+    const changes = [
+      change('budget', 10, 3),
+      change('mode', 'enforce', 2),
+      change('budget', null, 1), // a clock that went back decides nothing: the order of writing counts
+    ]
+    for (const setting of changes) await ledger.putSetting(setting)
+    await reopen()
+    const byKey = [...(await ledger.settings())].sort((a, b) => a.key.localeCompare(b.key))
+    expect(byKey).toStrictEqual([changes[2], changes[1]])
+    expect(await ledger.settingHistory('budget')).toStrictEqual([changes[2], changes[0]])
+    expect(await ledger.settingHistory('nothing')).toEqual([])
+  })
+
+  it('drops what is old, and only what nothing needs any more', async () => {
+    const outcome = { loadRps: 1, violationRatio: 0, replicaHours: 1, cost: 1, service: 'a' }
+    await ledger.checkpoint('specs:old', ['old'], AT_MS)
+    await ledger.checkpoint('specs:kept', ['kept'], AT_MS)
+    await ledger.checkpoint('agents', ['state'], AT_MS)
+    for (let n = 1; n <= 4; n++) {
+      const tick = tickOf(n, { configHash: n < 3 ? 'old' : 'kept' })
+      await ledger.openTick(tick, [decisionOf(n, 'a')], [forecastOf('a', n)])
+      await ledger.saveOutcomes([{ ...outcome, tick: n, atMs: tick.atMs }])
+    }
+    const beforeMs = tickOf(3).atMs
+    await ledger.saveModel(modelOf('a', AT_MS))
+    await ledger.saveModel(modelOf('a', AT_MS + 1))
+    await ledger.saveModel(modelOf('a', AT_MS, { metric: 'cpu_cores' }))
+    await ledger.prune(beforeMs)
+    expect((await ledger.ticks({ limit: 9 })).items.map((t) => t.tick)).toEqual([4, 3])
+    expect((await ledger.decisions({ limit: 9 })).items.map((d) => d.tick)).toEqual([4, 3])
+    expect(await ledger.forecast('a', METRIC, beforeMs - 1)).toBeUndefined()
+    expect(await ledger.forecast('a', METRIC, beforeMs)).toStrictEqual(forecastOf('a', 3))
+    const outcomes = await ledger.outcomes({ fromMs: 0, toMs: beforeMs * 2 })
+    expect(outcomes.map((o) => o.tick)).toEqual([3, 4])
+    const models = (await ledger.models()).map((m) => [m.metric, m.fittedAtMs])
+    expect(models).toEqual([
+      ['cpu_cores', AT_MS],
+      [METRIC, AT_MS + 1],
+    ])
+    expect(await ledger.restore('specs:old')).toBeUndefined()
+    expect(await ledger.restore('specs:kept')).toEqual(['kept'])
+    expect(await ledger.restore('agents')).toEqual(['state'])
+  })
+
+  it('keeps specs that were written for a tick still to come', async () => {
+    await ledger.checkpoint('specs:next', ['next'], AT_MS)
+    await ledger.prune(AT_MS)
+    expect(await ledger.restore('specs:next')).toEqual(['next'])
+  })
+
+  it('survives kill -9 at any instant: every tick whole or absent, none lost that was durable', async () => {
+    const random = seededRandom(7)
+    const decisions = 150
+    let durable = 0
+    for (let round = 0; round < 20; round++) {
+      await ledger.close()
+      const writer = fork(
+        new URL('writer.fixture.ts', import.meta.url).pathname,
+        [folder, JSON.stringify(config), String(decisions)],
+        { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
+      )
+      writer.on('message', (tick: number) => {
+        durable = tick
+      })
+      await once(writer, 'message')
+      await new Promise((resolve) => setTimeout(resolve, random() * 40))
+      writer.kill('SIGKILL')
+      await once(writer, 'exit')
+      ledger = await openLedger(config, folder)
+      const last = (await ledger.lastTick())!.tick
+      expect(last).toBeGreaterThanOrEqual(durable)
+      const counts = new Set<number>()
+      for (let tick = last; tick > 0 && tick > last - 5; tick--)
+        counts.add((await ledger.decisionsOfTick(tick)).length)
+      expect(counts).toEqual(new Set([decisions]))
+      expect(await ledger.decisionsOfTick(last + 1)).toEqual([])
+      expect(await ledger.forecast(`svc-${decisions - 1}`, METRIC, tickOf(last).atMs)).toBeDefined()
+    }
+    const ticks = await pagesOf((cursor) => ledger.ticks({ limit: 500, cursor }))
+    expect(ticks.map((row) => row.tick)).toEqual(ticks.map((_, i) => ticks.length - i))
+    expect(await ledger.pendingDecisions()).toHaveLength(ticks.length * decisions)
+  }, 90_000)
+})

@@ -1,0 +1,121 @@
+/** Rows for the ledger's tests: plain ones, and arbitrary ones for properties. */
+import fc from 'fast-check'
+import { Mode, PolicyKind } from '../../agents/service-spec.ts'
+import { BoundBy, type Decision } from '../../coordinator/decision.ts'
+import type { ForecastDocument } from '../../forecaster/forecast.ts'
+import type { StoredModel, TickRecord } from './ledger.ts'
+
+export const AT_MS = 1_795_248_000_000
+export const TICK_MS = 15_000
+
+export function tickOf(tick: number, over: Partial<TickRecord> = {}): TickRecord {
+  return {
+    tick,
+    atMs: AT_MS + tick * TICK_MS,
+    epoch: 'epoch',
+    costBudgetPerHour: 10,
+    spendPerHour: 0.1 + 0.2,
+    shadowPrice: 1 / 3,
+    feasible: true,
+    boundBy: 'budget',
+    configHash: 'specs-1',
+    durationMs: 12.5,
+    inputs: new Uint8Array([tick % 256, 0, 255]),
+    outputsHash: 'hash',
+    ...over,
+  }
+}
+
+export function decisionOf(tick: number, service: string, over: Partial<Decision> = {}): Decision {
+  return {
+    id: `${tick}-${service}`,
+    tick,
+    atMs: AT_MS + tick * TICK_MS,
+    service,
+    mode: 'enforce',
+    policy: 'predictive',
+    from: 2,
+    to: 3,
+    reactiveNeed: 2,
+    wanted: 4,
+    costPerHour: 0.3,
+    shadowPrice: 0.1,
+    expectedLoss: 0.01,
+    boundBy: 'budget',
+    reason: 'forecast',
+    rationale: 'three carry what comes',
+    ...over,
+  }
+}
+
+export function forecastOf(service: string, first = 1): ForecastDocument {
+  return {
+    service,
+    metric: 'requests_per_second',
+    issuedAtMs: AT_MS,
+    expiresAtMs: AT_MS + 60_000,
+    stepMs: TICK_MS,
+    levels: [0.1, 0.5, 0.9],
+    quantiles: [
+      [first, 0.1 + 0.2],
+      [first + 1, 1 / 3],
+      [first + 2, Number.MAX_VALUE],
+    ],
+    drifting: false,
+    model: { kind: 'last-value', version: 'v1', fittedAtMs: AT_MS },
+    quality: { mase: null, scaledPinball: 0.1, coverage90: 0.9, origins: 3 },
+  }
+}
+
+export function modelOf(service: string, fittedAtMs: number, over: Partial<StoredModel> = {}) {
+  const model: StoredModel = {
+    service,
+    metric: 'requests_per_second',
+    kind: 'last-value',
+    version: 'v1',
+    fittedAtMs,
+    fromMs: AT_MS - 1000,
+    toMs: AT_MS,
+    quality: { mase: 0.7, scaledPinball: 0.1, coverage90: 0.9, origins: 3 },
+    contest: [{ kind: 'last-value', scaledPinball: 0.1, mase: null, note: 'only one' }],
+    ...over,
+  }
+  return model
+}
+
+// SQLite knows no negative zero
+const real = (min: number) =>
+  fc.double({ min, noNaN: true, noDefaultInfinity: true }).map((x) => x + 0)
+const count = fc.integer({ min: 0, max: 10_000 })
+
+export const anyTick: fc.Arbitrary<TickRecord> = fc.record({
+  tick: fc.integer({ min: 1, max: 2 ** 50 }),
+  atMs: real(0),
+  epoch: fc.string(),
+  costBudgetPerHour: real(0),
+  spendPerHour: real(0),
+  shadowPrice: real(0),
+  feasible: fc.boolean(),
+  boundBy: fc.constantFrom(...BoundBy.options),
+  configHash: fc.string(),
+  durationMs: real(0),
+  inputs: fc.uint8Array({ maxLength: 300 }),
+  outputsHash: fc.string(),
+})
+
+export const anyDecision: fc.Arbitrary<Omit<Decision, 'id' | 'tick'>> = fc.record({
+  atMs: real(0),
+  service: fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?$/),
+  mode: fc.constantFrom(...Mode.options),
+  policy: fc.constantFrom(...PolicyKind.options),
+  from: count,
+  to: count,
+  reactiveNeed: fc.integer({ min: -1000, max: 10_000 }),
+  wanted: count,
+  costPerHour: real(0),
+  shadowPrice: real(0),
+  expectedLoss: real(0),
+  boundBy: fc.constantFrom(...BoundBy.options),
+  reason: fc.constantFrom('reactive', 'forecast', 'no-data'),
+  rationale: fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\0', '').toWellFormed()),
+})
