@@ -17,6 +17,8 @@ export const LEVEL_MASS: readonly number[] = LEVELS.map((level, i) => {
   return upper - lower
 })
 
+const MEDIAN = LEVELS.indexOf(0.5)
+
 /** Below this many logistic units under the midpoint the share of violations is no more than 1e-9. */
 const NEGLIGIBLE = -20.8
 
@@ -82,16 +84,20 @@ export function replicasWithin(
   objective: number,
   most: number,
 ): number {
-  const allowance = (1 - objective) * expectedLoad(demand)
-  const top = demand[demand.length - 1]!
-  const safe = (replicas: number) => expectedLoss(curve, demand, replicas) <= allowance
-  let high = Math.min(most, Math.max(1, Math.ceil(top / curve.midpoint)))
-  while (high < most && !safe(high)) high = Math.min(most, high + 1 + (high >> 3))
-  let low = 0
-  // loss falls as replicas rise: bisect (low unsafe or untried, high safe or the most there is)
+  const mean = expectedLoad(demand)
+  const allowance = (1 - objective) * mean
+  // with the largest load at capacity nobody violates more than the budget allows: surely enough
+  const capacity = curve.midpoint - Math.log(objective / (1 - objective)) / curve.steepness
+  const enough = Math.ceil(demand[demand.length - 1]! / capacity)
+  // with the median load at the midpoint at least half of the upper half violates: where that is too much, surely too few
+  const median = demand[MEDIAN]!
+  let low = median / 4 > allowance ? Math.floor(median / curve.midpoint) : 0
+  let high = Math.min(most, Math.max(1, enough))
+  low = Math.min(low, high - 1)
+  // loss falls as replicas rise: bisect (low too few or untried, high enough or the most there is)
   while (high - low > 1) {
     const middle = (low + high) >> 1
-    if (safe(middle)) high = middle
+    if (expectedLoss(curve, demand, middle) <= allowance) high = middle
     else low = middle
   }
   return high

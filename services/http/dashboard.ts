@@ -7,14 +7,14 @@ import { problems } from './route.ts'
 import { staticFile } from './static-file.ts'
 
 const CSP =
-  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+  "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 const PAGE = { 'cache-control': 'no-cache', 'content-security-policy': CSP }
 const HASHED = { 'cache-control': 'public, max-age=31536000, immutable' }
 const PLAIN = { 'cache-control': 'public, max-age=3600' }
 
 const NOT_BUILT = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Forescale</title>
 <h1>Forescale runs; its dashboard is not built</h1>
-<p>Build it with <code>npm run build:dashboard</code> and reload this page.</p>
+<p>Build it with <code>npm run build</code> and reload this page.</p>
 <p>The API works without it: <a href="/docs">documentation</a>, <a href="/v1/services">services</a>,
 <a href="/v1/decisions/latest">last decisions</a>, <a href="/metrics">metrics</a>.</p></html>`
 

@@ -1,5 +1,5 @@
 /** What people and metrics see of the last tick: statuses, budget, summaries. Pure. */
-import type { ReplicaCounts } from '../../agents/observation.ts'
+import type { Observation, ReplicaCounts } from '../../agents/observation.ts'
 import { type ProposalDocument, proposalDocument } from '../../agents/proposal.ts'
 import type { AppConfig } from '../config.ts'
 import type { BudgetView, ServiceStatus, TickSummary } from '../control-plane.ts'
@@ -48,8 +48,11 @@ export function statusesOf(view: ViewInput): ServiceStatus[] {
       { ...d, settlement: settled.get(d.id) ?? d.settlement },
     ]),
   )
+  const observed = new Map(
+    view.last?.decided.input.services.map((s) => [s.observation.service, s.observation]),
+  )
   return [...view.book.entries.values()].map((entry) =>
-    statusOf(view, entry, decisions.get(entry.service) ?? null),
+    statusOf(view, entry, decisions.get(entry.service) ?? null, observed.get(entry.service)),
   )
 }
 
@@ -57,13 +60,11 @@ function statusOf(
   { config, settings, last, nowMs }: ViewInput,
   entry: Entry,
   decision: ServiceStatus['decision'],
+  observed: Observation | undefined,
 ): ServiceStatus {
   const { service, capacity } = entry
   const spec = settings.specOf(service)
   const replicas: ReplicaCounts | undefined = last?.replicas.get(service)
-  const observed = last?.decided.input.services.find(
-    (s) => s.observation.service === service,
-  )?.observation
   return {
     service,
     mode: settings.modeOf(service),
