@@ -1,12 +1,9 @@
 /** What every ledger must do, on real files. A new kind is tested as soon as it stands in `KINDS`. */
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { seededRandom } from '../../forecaster/random.ts'
 import { AppConfig } from '../config.ts'
 import type { Ledger, Page } from './ledger.ts'
 import { openLedger } from './registry.ts'
@@ -320,37 +317,4 @@ describe.each(Object.values(KINDS))('$kind', (kind) => {
     await ledger.prune(AT_MS)
     expect(await ledger.restore('specs:next')).toEqual(['next'])
   })
-
-  it('survives kill -9 at any instant: every tick whole or absent, none lost that was durable', async () => {
-    const random = seededRandom(7)
-    const decisions = 150
-    let durable = 0
-    for (let round = 0; round < 20; round++) {
-      await ledger.close()
-      const writer = fork(
-        new URL('writer.fixture.ts', import.meta.url).pathname,
-        [folder, JSON.stringify(config), String(decisions)],
-        { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
-      )
-      writer.on('message', (tick: number) => {
-        durable = tick
-      })
-      await once(writer, 'message')
-      await new Promise((resolve) => setTimeout(resolve, random() * 40))
-      writer.kill('SIGKILL')
-      await once(writer, 'exit')
-      ledger = await openLedger(config, folder)
-      const last = (await ledger.lastTick())!.tick
-      expect(last).toBeGreaterThanOrEqual(durable)
-      const counts = new Set<number>()
-      for (let tick = last; tick > 0 && tick > last - 5; tick--)
-        counts.add((await ledger.decisionsOfTick(tick)).length)
-      expect(counts).toEqual(new Set([decisions]))
-      expect(await ledger.decisionsOfTick(last + 1)).toEqual([])
-      expect(await ledger.forecast(`svc-${decisions - 1}`, METRIC, tickOf(last).atMs)).toBeDefined()
-    }
-    const ticks = await pagesOf((cursor) => ledger.ticks({ limit: 500, cursor }))
-    expect(ticks.map((row) => row.tick)).toEqual(ticks.map((_, i) => ticks.length - i))
-    expect(await ledger.pendingDecisions()).toHaveLength(ticks.length * decisions)
-  }, 90_000)
 })

@@ -1,0 +1,76 @@
+/** A process that records ticks is killed in the middle, again and again, on one file. */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { seededRandom } from '../../forecaster/random.ts'
+import { AppConfig } from '../config.ts'
+import type { Ledger } from './ledger.ts'
+import { openLedger } from './registry.ts'
+import { tickOf } from './test-rows.ts'
+
+const KINDS: Record<AppConfig['ledger']['kind'], AppConfig['ledger']> = {
+  embedded: { kind: 'embedded' },
+}
+const METRIC = 'requests_per_second'
+const KILLS = 20
+const DECISIONS = 150
+
+describe.each(Object.values(KINDS))('$kind, killed with kill -9', (kind) => {
+  const config = AppConfig.parse({ ledger: kind, services: { a: {} } })
+  let folder: string
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'forescale-crash-'))
+  })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  /** The last tick that the writer said was durable before it was killed. */
+  async function killWriter(afterMs: number): Promise<number> {
+    let durable = 0
+    const writer = fork(
+      new URL('writer.fixture.ts', import.meta.url).pathname,
+      [folder, JSON.stringify(config), String(DECISIONS)],
+      { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
+    )
+    writer.on('message', (tick: number) => {
+      durable = tick
+    })
+    await once(writer, 'message')
+    await new Promise((resolve) => setTimeout(resolve, afterMs))
+    writer.kill('SIGKILL')
+    await once(writer, 'exit')
+    return durable
+  }
+
+  async function expectWhole(ledger: Ledger, durable: number): Promise<number> {
+    const last = (await ledger.lastTick())!.tick
+    expect(last).toBeGreaterThanOrEqual(durable)
+    expect(await ledger.decisionsOfTick(last + 1)).toEqual([])
+    const newest = await ledger.forecast(`svc-${DECISIONS - 1}`, METRIC, tickOf(last).atMs)
+    expect(newest).toBeDefined()
+    return last
+  }
+
+  it('has every tick whole or not at all, and none lost that was durable', async () => {
+    const random = seededRandom(7)
+    let last = 0
+    for (let kill = 0; kill < KILLS; kill++) {
+      const durable = await killWriter(random() * 40)
+      const ledger = await openLedger(config, folder)
+      expect(durable).toBeGreaterThan(last)
+      last = await expectWhole(ledger, durable)
+      await ledger.close()
+    }
+    const ledger = await openLedger(config, folder)
+    const { items } = await ledger.ticks({ limit: last + 1 })
+    expect(items.map((row) => row.tick)).toEqual(items.map((_, i) => last - i))
+    expect(items).toHaveLength(last)
+    const perTick = new Map<number, number>()
+    for (const { tick } of await ledger.pendingDecisions())
+      perTick.set(tick, (perTick.get(tick) ?? 0) + 1)
+    expect([perTick.size, new Set(perTick.values())]).toEqual([last, new Set([DECISIONS])])
+    await ledger.close()
+  })
+})
