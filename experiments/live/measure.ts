@@ -11,9 +11,7 @@ export interface Block {
   readonly costPerHour: number
 }
 
-const Report = z.object({
-  services: z.record(z.string(), z.object({ requests: z.number(), violations: z.number() })),
-})
+const Report = z.record(z.string(), z.object({ requests: z.number(), violations: z.number() }))
 const SeriesView = z.object({ values: z.array(z.number().nullable()) })
 
 const COUNTS = ['ready_replicas', 'starting_replicas', 'terminating_replicas'] as const
@@ -28,12 +26,9 @@ export async function measure(
   const blocks: Block[] = []
   for (let startMs = fromMs; startMs + blockMs <= toMs; startMs += blockMs) {
     const endMs = startMs + blockMs
-    const { services } = await getJson(
-      `${arm.load}/report?sinceMs=${startMs}&untilMs=${endMs}`,
-      Report,
-    )
+    const reports = await getJson(`${arm.load}/report?sinceMs=${startMs}&untilMs=${endMs}`, Report)
     const sum = { requests: 0, violations: 0 }
-    for (const report of Object.values(services)) {
+    for (const report of Object.values(reports)) {
       sum.requests += report.requests
       sum.violations += report.violations
     }
