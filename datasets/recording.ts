@@ -7,14 +7,19 @@
 import { z } from 'zod'
 import { MetricName, ServiceId } from '../forecaster/series.ts'
 
-export const RecordingHeader = z.strictObject({
-  source: z.string().min(1),
-  recordedAt: z.string().min(1),
-  workload: z.string().min(1),
-  dayMs: z.coerce.number().int().positive(),
-  stepMs: z.coerce.number().int().positive(),
-  days: z.coerce.number().int().positive(),
-})
+export const RecordingHeader = z
+  .strictObject({
+    source: z.string().min(1),
+    recordedAt: z.string().min(1),
+    workload: z.string().min(1),
+    dayMs: z.coerce.number().int().positive(),
+    stepMs: z.coerce.number().int().positive(),
+    days: z.coerce.number().int().positive(),
+  })
+  .refine(({ dayMs, stepMs }) => dayMs % stepMs === 0, {
+    error: 'dayMs must be a multiple of stepMs',
+    path: ['dayMs'],
+  })
 export type RecordingHeader = z.infer<typeof RecordingHeader>
 
 export interface Recording {
@@ -45,31 +50,54 @@ const cell = (value: number): string =>
 
 /** Throws RecordingError with line and value when `text` is no recording. */
 export function readRecording(text: string): Recording {
-  const lines = text.split('\n').filter((line) => line !== '')
-  const comments = lines.filter((line) => line.startsWith('# '))
+  const lines = text.split('\n').map((line) => line.trimEnd())
+  const first = lines.findIndex((line) => !line.startsWith('# '))
+  const header = readHeader(lines.slice(0, first))
+  const metrics = readTitles(lines[first] ?? '', first + 1)
+  const steps = (header.days * header.dayMs) / header.stepMs
+  const columns = new Map<ServiceId, Float64Array[]>()
+  lines.slice(first + 1).forEach((line, i) => {
+    if (line === '') return
+    const refuse = (allowed: string): never => {
+      throw new RecordingError(
+        `line ${first + 2 + i}: "${line}" is not allowed; allowed: ${allowed}`,
+      )
+    }
+    const [step = '', service, ...cells] = line.split(',')
+    const at = /^\d+$/.test(step) ? Number(step) : steps
+    if (at >= steps || cells.length !== metrics.length || !ServiceId.safeParse(service).success) {
+      refuse(`step (0 to ${steps - 1}), service, ${metrics.length} values`)
+    }
+    const ofService = columns.get(service!) ?? metrics.map(() => emptySeries(steps))
+    columns.set(service!, ofService)
+    cells.forEach((text, m) => {
+      const value = Number(text)
+      if (!Number.isFinite(value)) refuse('finite numbers, or nothing where a value is missing')
+      if (text !== '') ofService[m]![at] = value
+    })
+  })
+  return { header, services: [...columns.keys()], metrics, values: [...columns.values()].flat() }
+}
+
+const emptySeries = (steps: number) => new Float64Array(steps).fill(Number.NaN)
+
+function readHeader(comments: readonly string[]): RecordingHeader {
   const pairs = comments.map((line) => {
     const at = line.indexOf(': ')
     return [line.slice(2, at), line.slice(at + 2)] as const
   })
-  const header = RecordingHeader.parse(Object.fromEntries(pairs))
-  const rows = lines.slice(comments.length)
-  const metrics = z.array(MetricName).min(1).parse(rows[0]?.split(',').slice(2))
-  const steps = (header.days * header.dayMs) / header.stepMs
-  const services = [...new Set(rows.slice(1).map((row) => ServiceId.parse(row.split(',')[1])))]
-  const values = services.flatMap(() => metrics.map(() => new Float64Array(steps).fill(Number.NaN)))
-  rows.slice(1).forEach((row, i) => {
-    const [step, service, ...cells] = row.split(',')
-    const at = Number(step)
-    if (!Number.isInteger(at) || at < 0 || at >= steps || cells.length !== metrics.length) {
-      throw new RecordingError(
-        `row ${i + 1}: "${row}" is not one of ${steps} steps with ${metrics.length} values`,
-      )
-    }
-    cells.forEach((value, m) => {
-      if (value !== '') values[services.indexOf(service!) * metrics.length + m]![at] = Number(value)
-    })
-  })
-  return { header, services, metrics, values }
+  const header = RecordingHeader.safeParse(Object.fromEntries(pairs))
+  if (header.success) return header.data
+  throw new RecordingError(`header: ${z.prettifyError(header.error)}`, { cause: header.error })
+}
+
+function readTitles(line: string, lineNumber: number): MetricName[] {
+  const [step, service, ...names] = line.split(',')
+  const metrics = z.array(MetricName).min(1).safeParse(names)
+  if (step === 'step' && service === 'service' && metrics.success) return metrics.data
+  throw new RecordingError(
+    `line ${lineNumber}: "${line}" is not allowed; allowed: step,service and names of metrics`,
+  )
 }
 
 export interface PlacedSample {

@@ -10,7 +10,7 @@ export interface Reading {
 
 export class ExpositionError extends Error {}
 
-const LINE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})?\s+(\S+)(?:\s+-?\d+)?$/
+const LINE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\s*\{(.*)\}\s*|\s+)(\S+)(?:\s+-?\d+)?$/
 const LABEL = /\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)/y
 
 export function readExposition(text: string): Reading[] {
@@ -22,7 +22,7 @@ export function readExposition(text: string): Reading[] {
     if (!match) throw new ExpositionError(`line ${i + 1} is no sample: "${line.slice(0, 80)}"`)
     readings.push({
       name: match[1]!,
-      labels: readLabels(match[2] ?? '', i + 1),
+      labels: readLabels((match[2] ?? '').trim(), i + 1),
       value: readValue(match[3]!, i + 1),
     })
   })

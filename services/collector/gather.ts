@@ -71,9 +71,14 @@ function bucketRises(service: ServiceId, now: Scrape, before: Scrape): Map<numbe
           r.value,
         ]),
     )
-  const past = of(before)
+  const after = of(now)
+  const earlier = of(before)
+  // a restarted gateway began all its buckets anew, also those that are past their old count already
+  const total = Number.POSITIVE_INFINITY
+  const restarted = (after.get(total) ?? 0) < (earlier.get(total) ?? 0)
+  const past = restarted ? new Map<number, number>() : earlier
   return new Map(
-    [...of(now)].map(([bound, value]) => [bound, increase(past.get(bound) ?? 0, value)!]),
+    [...after].map(([bound, value]) => [bound, increase(past.get(bound) ?? 0, value)!]),
   )
 }
 

@@ -15,6 +15,8 @@ export interface PreloadOptions {
   readonly stateDir: string
   readonly epochMs: number
   readonly nowMs: number
+  /** Folder of the recordings, ending with a slash; those of this repository when absent. */
+  readonly recordings?: URL
 }
 
 /** How many samples were laid in; 0 when the store knows enough or there is no recording of this workload. */
@@ -24,9 +26,10 @@ export async function preload({
   stateDir,
   epochMs,
   nowMs,
+  recordings = RECORDINGS,
 }: PreloadOptions): Promise<number> {
   const shop = config.shop!
-  const file = new URL(`${shop.workload}.csv`, RECORDINGS)
+  const file = new URL(`${shop.workload}.csv`, recordings)
   if (!shop.preload || !(await exists(file))) return 0
   const newestMs = Math.max(
     ...[...(await store.latest(LOAD_METRIC, nowMs)).values()].map((s) => s.atMs),
@@ -38,7 +41,7 @@ export async function preload({
   if (dayMs !== shop.dayMs) return 0 // a recording of longer or shorter days has other shapes
   const fromMs = Math.max(newestMs, nowMs - days * dayMs)
   const samples = placeRecording(recording, { epochMs, fromMs, toMs: nowMs }).filter(
-    (s) => s.service in config.services && s.atMs <= nowMs,
+    (s) => Object.hasOwn(config.services, s.service) && s.atMs <= nowMs,
   )
   for (let start = 0; start < samples.length; start += BATCH) {
     await store.append(samples.slice(start, start + BATCH) satisfies PlacedSample[], nowMs)
