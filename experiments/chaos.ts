@@ -22,8 +22,10 @@ import { type Arm, getJson, startArm } from './live/arm.ts'
 const DEMO = new URL('../services/shop/demo.yaml', import.meta.url).pathname
 const VICTIMS = ['replica', 'collector', 'controller'] as const
 type Victim = (typeof VICTIMS)[number]
-/** Kills are spread evenly over this much time, so that they fall anywhere in a tick. */
-const SPREAD_MS = 4000
+/** Twice as many ticks as in the demo, so that there is more to interrupt. */
+const TICK_MS = 2000
+/** Kills are spread evenly over a tick, so that they fall anywhere in it. */
+const SPREAD_MS = TICK_MS
 const RECOVERY_LIMIT_MS = 30_000
 
 const Tick = z.object({ tick: z.int(), atMs: z.number() })
@@ -127,7 +129,7 @@ async function run(
   folder: string,
 ): Promise<{ kills: Kill[]; books: Books }> {
   const random = seededRandom('chaos', seed)
-  const arm = await startArm('chaos', loadConfigFile(DEMO, {}), folder)
+  const arm = await startArm('chaos', { ...loadConfigFile(DEMO, {}), tickMs: TICK_MS }, folder)
   const kills: Kill[] = []
   try {
     while (kills.length < repetitions) {
@@ -138,7 +140,7 @@ async function run(
       kills.push({ victim, recoveryMs: await recoveryMs(arm, killedAtMs) })
       if (kills.length % 10 === 0) process.stderr.write(`${kills.length}/${repetitions} kills\n`)
     }
-    await sleep(2 * SPREAD_MS) // the last decisions are settled
+    await sleep(4 * TICK_MS) // the last decisions are settled
   } finally {
     await arm.stop()
   }
