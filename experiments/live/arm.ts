@@ -28,6 +28,7 @@ export async function startArm(name: string, config: AppConfig, folder: string):
   const child = spawn(process.execPath, [LAUNCHER, 'up', '--config', file], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
+  endWithUs(child)
   const { urls } = await awaitFirstTick(child, stateDir)
   return {
     name,
@@ -40,6 +41,12 @@ export async function startArm(name: string, config: AppConfig, folder: string):
       await once(child, 'exit')
     },
   }
+}
+
+/** An experiment that is broken off takes its demos with it. */
+function endWithUs(child: ChildProcess): void {
+  process.once('exit', () => child.kill('SIGTERM'))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 }
 
 async function awaitFirstTick(child: ChildProcess, stateDir: string): Promise<Runtime> {
