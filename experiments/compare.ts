@@ -86,7 +86,8 @@ async function run(options: Options, folder: string): Promise<ArmResult[]> {
   ]
   const arms: Arm[] = []
   try {
-    for (const { name, config } of plans) arms.push(await startArm(name, config, folder))
+    const epochMs = Date.now()
+    for (const { name, config } of plans) arms.push(await startArm(name, config, folder, epochMs))
     process.stderr.write(`${arms.length} shops are up; counting begins in ${WARM_UP_MS / 1000} s\n`)
     await sleep(WARM_UP_MS)
     const fromMs = Math.ceil(Date.now() / BLOCK_MS) * BLOCK_MS

@@ -1,12 +1,13 @@
 /** One arm of a live comparison: a whole demo of its own (real processes, real load) with its own state and ports. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stringify } from 'yaml'
 import type { z } from 'zod'
 import type { AppConfig } from '../../services/config.ts'
+import { ensureEpochMs } from '../../services/load/epoch.ts'
 import { type Runtime, readRuntime } from '../../services/up/runtime-file.ts'
 
 const LAUNCHER = new URL('../../services/cli/forescale.js', import.meta.url).pathname
@@ -20,11 +21,23 @@ export interface Arm {
   stop(): Promise<void>
 }
 
-/** Starts `forescale up` with `config`; resolves when its first tick has been taken. */
-export async function startArm(name: string, config: AppConfig, folder: string): Promise<Arm> {
+/**
+ * Starts `forescale up` with `config`; resolves when its first tick has been taken. Arms with the same `epochMs` live
+ * the same compressed days at the same time, arrival by arrival.
+ */
+export async function startArm(
+  name: string,
+  config: AppConfig,
+  folder: string,
+  epochMs?: number,
+): Promise<Arm> {
   const file = join(folder, `${name}.yaml`)
   const stateDir = join(folder, name)
   await writeFile(file, stringify({ ...config, stateDir, http: { ...config.http, port: 0 } }))
+  if (epochMs !== undefined) {
+    await mkdir(stateDir, { recursive: true })
+    ensureEpochMs(stateDir, epochMs)
+  }
   const child = spawn(process.execPath, [LAUNCHER, 'up', '--config', file], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
