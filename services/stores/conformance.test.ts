@@ -1,4 +1,4 @@
-/** What every sample store must do, on real files. A new kind is tested as soon as it stands in `KINDS`. */
+/** What every sample store must do: those of the configuration on real files, and the one in memory. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -7,9 +7,11 @@ import path from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AppConfig } from '../config.ts'
+import { createMemoryStore } from './memory.ts'
 import { openStore } from './registry.ts'
 import type { Sample, SampleStore } from './sample-store.ts'
 
+/** A new kind is tested as soon as it stands here; forgetting it does not compile. */
 const KINDS: Record<AppConfig['store']['kind'], AppConfig['store']> = {
   embedded: { kind: 'embedded' },
 }
@@ -25,37 +27,46 @@ const sample = (service: string, atMs: number, value: number, metric = METRIC): 
   value,
 })
 
-describe.each(Object.values(KINDS))('$kind', (kind) => {
-  const config = AppConfig.parse({ store: kind, retentionMs: RETENTION_MS, services: { a: {} } })
-  let folder: string
-  let store: SampleStore
-  const opened: SampleStore[] = []
+const configOf = (store: AppConfig['store']) =>
+  AppConfig.parse({ store, retentionMs: RETENTION_MS, services: { a: {} } })
 
-  async function open(): Promise<SampleStore> {
-    const one = await openStore(config, folder)
-    opened.push(one)
-    return one
-  }
+let folder: string
+let store: SampleStore
+const opened: SampleStore[] = []
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'forescale-store-'))
+})
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function open(config: AppConfig): Promise<SampleStore> {
+  const one = await openStore(config, folder)
+  opened.push(one)
+  return one
+}
+const put = (...samples: readonly Sample[]) => store.append(samples, NOW_MS)
+const grid = (services: readonly string[], steps: number, from = store) =>
+  from
+    .grid({
+      metric: METRIC,
+      services,
+      fromMs: NOW_MS - steps * STEP_MS,
+      toMs: NOW_MS,
+      stepMs: STEP_MS,
+    })
+    .then((values) => [...values])
+
+const STORES = [
+  ...Object.values(KINDS).map((kind) => ({ name: kind.kind, open: () => open(configOf(kind)) })),
+  { name: 'memory', open: async () => createMemoryStore({ retentionMs: RETENTION_MS }) },
+]
+
+describe.each(STORES)('$name', ({ open: openIt }) => {
   beforeEach(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'forescale-store-'))
-    store = await open()
+    store = await openIt()
   })
-  afterEach(async () => {
-    for (const one of opened.splice(0)) await one.close()
-    await rm(folder, { recursive: true, force: true })
-  })
-
-  const put = (...samples: readonly Sample[]) => store.append(samples, NOW_MS)
-  const grid = (services: readonly string[], steps: number, from = store) =>
-    from
-      .grid({
-        metric: METRIC,
-        services,
-        fromMs: NOW_MS - steps * STEP_MS,
-        toMs: NOW_MS,
-        stepMs: STEP_MS,
-      })
-      .then((values) => [...values])
 
   describe('a grid', () => {
     it('has a sample on a boundary in the step that begins there, and none from its end', async () => {
@@ -196,6 +207,29 @@ describe.each(Object.values(KINDS))('$kind', (kind) => {
     ).toEqual(values)
   })
 
+  it('reads a long range as it reads a short one', async () => {
+    const services = Array.from({ length: 60 }, (_, i) => `svc-${i}`)
+    const steps = 3000 // more cells than the embedded store reads at once
+    await put(
+      ...services.flatMap((service, s) => [
+        sample(service, NOW_MS - steps * STEP_MS, s),
+        sample(service, NOW_MS - 1500 * STEP_MS + s, s + 0.5),
+        sample(service, NOW_MS - 1, s + 0.25),
+      ]),
+    )
+    const values = await grid(services, steps)
+    const found = services.map((_, s) =>
+      values.slice(s * steps, (s + 1) * steps).flatMap((v, k) => (Number.isNaN(v) ? [] : [[k, v]])),
+    )
+    expect(found).toEqual(
+      services.map((_, s) => [
+        [0, s],
+        [1500, s + 0.5],
+        [2999, s + 0.25],
+      ]),
+    )
+  })
+
   it('knows the newest sample at or before an instant', async () => {
     await put(sample('a', NOW_MS - 2000, 1), sample('a', NOW_MS - 1000, 2), sample('b', NOW_MS, 3))
     expect(await store.latest(METRIC, NOW_MS - 1000)).toEqual(
@@ -230,16 +264,45 @@ describe.each(Object.values(KINDS))('$kind', (kind) => {
     expect(await store.inventory()).toMatchObject([{ firstMs: NOW_MS - 1, count: 1 }])
   })
 
+  it('drops any number of samples, and none that is young enough', async () => {
+    const services = Array.from({ length: 9000 }, (_, i) => `svc-${i}`)
+    for (const ago of [5, 4, 3, 2, 1])
+      await put(...services.map((service) => sample(service, NOW_MS - ago, ago)))
+    expect(await store.prune(NOW_MS - 1)).toBe(4 * services.length)
+    const rows = await store.inventory()
+    expect(rows).toHaveLength(services.length)
+    expect(rows.every((row) => row.firstMs === NOW_MS - 1 && row.count === 1)).toBe(true)
+  })
+
+  it('reads 10,000 services in one go, each its own', async () => {
+    const services = Array.from({ length: 10_000 }, (_, i) => `svc-${i}`)
+    for (const ago of [1, 1001])
+      await put(...services.map((service, i) => sample(service, NOW_MS - ago, i + ago)))
+    const values = await grid(services, 2)
+    expect(values).toEqual(services.flatMap((_, i) => [i + 1001, i + 1]))
+    expect((await store.latest(METRIC, NOW_MS)).get('svc-9999')).toEqual({
+      atMs: NOW_MS - 1,
+      value: 10_000,
+    })
+  })
+})
+
+describe.each(Object.values(KINDS))('$kind, a file,', (kind) => {
+  const config = configOf(kind)
+  beforeEach(async () => {
+    store = await open(config)
+  })
+
   it('has everything again after it was closed and opened', async () => {
     await put(sample('a', NOW_MS - 1, 4))
     await opened.pop()!.close()
-    expect(await grid(['a'], 1, await open())).toEqual([4])
+    expect(await grid(['a'], 1, await open(config))).toEqual([4])
   })
 
   describe('beside another process that writes', () => {
     it('reads what that wrote, under names that it had never seen', async () => {
       expect(await grid(['new-one'], 1)).toEqual([Number.NaN])
-      const other = await open() // a second connection with its own memory of names
+      const other = await open(config) // a second connection with its own memory of names
       await other.append(
         [sample('new-one', NOW_MS - 1, 5), sample('new-one', NOW_MS - 1, 6, 'new_metric')],
         NOW_MS,
@@ -289,18 +352,6 @@ describe.each(Object.values(KINDS))('$kind', (kind) => {
         }),
       )
       expect(answers.flat()).toEqual(answers.map((_, i) => i))
-    })
-  })
-
-  it('reads 10,000 services in one go, each its own', async () => {
-    const services = Array.from({ length: 10_000 }, (_, i) => `svc-${i}`)
-    for (const ago of [1, 1001])
-      await put(...services.map((service, i) => sample(service, NOW_MS - ago, i + ago)))
-    const values = await grid(services, 2)
-    expect(values).toEqual(services.flatMap((_, i) => [i + 1001, i + 1]))
-    expect((await store.latest(METRIC, NOW_MS)).get('svc-9999')).toEqual({
-      atMs: NOW_MS - 1,
-      value: 10_000,
     })
   })
 

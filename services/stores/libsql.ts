@@ -5,16 +5,18 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Client, createClient, type InStatement } from '@libsql/client'
 import { MetricName, ServiceId } from '../../forecaster/series.ts'
-import type { GridQuery, Sample, SampleStore } from './sample-store.ts'
+import { readCells } from './libsql-grid.ts'
+import type { Sample, SampleStore } from './sample-store.ts'
 import { sanitise } from './sanitise.ts'
 
 const ROWS_A_STATEMENT = 500
 /** How long to wait while the other process writes. */
 const BUSY_LIMIT_MS = 5000
-/** From this share of all services on, a range over all of them is read and sifted. */
-const SIFT_SHARE = 0.2
+/** Most rows that one statement drops: libsql works on the calling thread, which has ticks to run. */
+const ROWS_A_PRUNE = 20_000
 
 const SCHEMA = [
   'PRAGMA journal_mode = WAL',
@@ -142,7 +144,11 @@ function storeOver(
       if (kept.length > 0) await append(kept)
       return report
     },
-    grid: (query) => readGrid(client, services, metrics, query),
+    async grid(query) {
+      const known = await services.ids(query.services, false)
+      const metricId = (await metrics.ids([query.metric], false)).get(query.metric)
+      return readCells(client, query, { metricId, known })
+    },
     async latest(metric, atMs) {
       const metricId = (await metrics.ids([metric], false)).get(metric)
       const found = new Map<ServiceId, { atMs: number; value: number }>()
@@ -172,16 +178,10 @@ function storeOver(
       )
     },
     async prune(beforeMs) {
-      // by metric, because the rows lie so; a condition on the time alone would read them all
       const { rows } = await client.execute('SELECT id FROM metrics')
-      const results = await client.batch(
-        rows.map((row) => ({
-          sql: 'DELETE FROM samples WHERE metric = ? AND at_ms < ?',
-          args: [row.id!, beforeMs],
-        })),
-        'write',
-      )
-      return results.reduce((sum, { rowsAffected }) => sum + rowsAffected, 0)
+      let dropped = 0
+      for (const { id } of rows) dropped += await pruneMetric(client, Number(id), beforeMs)
+      return dropped
     },
     async close() {
       client.close()
@@ -189,52 +189,21 @@ function storeOver(
   }
 }
 
-async function readGrid(
-  client: Client,
-  services: Names,
-  metrics: Names,
-  query: GridQuery,
-): Promise<Float64Array> {
-  const { metric, services: wanted, fromMs, toMs, stepMs } = query
-  const steps = Math.max(0, Math.ceil((toMs - fromMs) / stepMs))
-  const known = await services.ids(wanted, false)
-  const metricId = (await metrics.ids([metric], false)).get(metric)
-  const sums = new Float64Array(wanted.length * steps)
-  const counts = new Uint32Array(sums.length)
-  if (metricId !== undefined) {
-    const rowOf = new Map(
-      wanted.flatMap((name, row) => (known.has(name) ? [[known.get(name)!, row] as const] : [])),
-    )
-    const sift = rowOf.size > SIFT_SHARE * known.size && rowOf.size > 4
-    for (const statement of gridQueries(metricId, [...rowOf.keys()], { ...query, steps }, sift)) {
-      for (const row of (await client.execute(statement)).rows) {
-        const key = Number(row[0])
-        const at = rowOf.get(Math.floor(key / steps))
-        if (at === undefined) continue
-        const cell = at * steps + (key % steps)
-        sums[cell]! += Number(row[1])
-        counts[cell]!++
-      }
-    }
+/** By metric, because the rows lie so; a condition on the time alone would read them all. */
+async function pruneMetric(client: Client, metric: number, beforeMs: number): Promise<number> {
+  for (let dropped = 0; ; ) {
+    const { rows } = await client.execute({
+      sql: 'SELECT at_ms FROM samples WHERE metric = ? AND at_ms < ? ORDER BY at_ms LIMIT 1 OFFSET ?',
+      args: [metric, beforeMs, ROWS_A_PRUNE],
+    })
+    // whole instants, so that every round drops something
+    const upToMs = rows[0] ? Number(rows[0].at_ms) + 1 : beforeMs
+    const { rowsAffected } = await client.execute({
+      sql: 'DELETE FROM samples WHERE metric = ? AND at_ms < ?',
+      args: [metric, upToMs],
+    })
+    dropped += rowsAffected
+    if (rows.length === 0) return dropped
+    await nextTurn()
   }
-  return sums.map((sum, i) => (counts[i] === 0 ? Number.NaN : sum / counts[i]!))
-}
-
-/** Rows of (service · steps + step, value): the fewer columns a row has, the faster it comes over. */
-function gridQueries(
-  metric: number,
-  services: readonly number[],
-  { fromMs, toMs, stepMs, steps }: GridQuery & { readonly steps: number },
-  sift: boolean,
-): InStatement[] {
-  const cells = 'SELECT service * ? + CAST((at_ms - ?) / ? AS INTEGER), value FROM samples'
-  const range = 'at_ms >= ? AND at_ms < ?'
-  const begin = [steps, fromMs, stepMs, metric]
-  if (sift) {
-    return [{ sql: `${cells} WHERE metric = ? AND ${range}`, args: [...begin, fromMs, toMs] }]
-  }
-  return services.map((service) => ({
-    sql: `${cells} INDEXED BY samples_by_service WHERE metric = ? AND service = ? AND ${range}`,
-    args: [...begin, service, fromMs, toMs],
-  }))
 }
