@@ -61,11 +61,13 @@ export function grantFloors(
 ): Int32Array {
   const least = new Int32Array(candidates.length)
   const need = new Int32Array(candidates.length)
+  const held = new Int32Array(candidates.length)
   for (let i = 0; i < candidates.length; i++) {
     least[i] = candidates[i]!.floor.least
     need[i] = candidates[i]!.floor.need
+    held[i] = candidates[i]!.memory.floorReplicas
   }
-  return raise(candidates, columns, least, need, budget)
+  return raise(candidates, columns, { from: least, to: need, held }, budget)
 }
 
 /** Step 2: the floor inside what guardrails allow. Only an operator's cut can make it cost more than step 1. */
@@ -73,6 +75,7 @@ export function grantBases(
   candidates: readonly Candidate[],
   columns: Columns,
   floorGranted: Int32Array,
+  held: Int32Array,
   budget: number,
 ): Int32Array {
   const least = new Int32Array(candidates.length)
@@ -82,18 +85,24 @@ export function grantBases(
     least[i] = allowed.min
     target[i] = Math.min(Math.max(floorGranted[i]!, allowed.min), allowed.max)
   }
-  return raise(candidates, columns, least, target, budget)
+  return raise(candidates, columns, { from: least, to: target, held }, budget)
+}
+
+interface Range {
+  readonly from: Int32Array
+  readonly to: Int32Array
+  readonly held: Int32Array
 }
 
 function raise(
   candidates: readonly Candidate[],
   columns: Columns,
-  from: Int32Array,
-  to: Int32Array,
+  range: Range,
   budget: number,
 ): Int32Array {
+  const { from, to } = range
   const loss = (i: number) => reactiveLoss(candidates[i]!, from[i]!, to[i]!)
-  return fund({ ...columns, from, to, loss }, budget - costOf(columns, from)).granted
+  return fund({ ...columns, ...range, loss }, budget - costOf(columns, from)).granted
 }
 
 /** Step 3: services without fresh data keep what they have while the money lasts, heaviest first. */
@@ -113,7 +122,10 @@ export function keepWithoutData(
   // nothing is known of their load: every replica counts alike
   const loss = (i: number) =>
     Float64Array.from({ length: keep[i]! - base[i]! + 1 }, (_, k) => keep[i]! - base[i]! - k)
-  return fund({ ...columns, from: base, to: keep, loss }, budget - costOf(columns, base)).granted
+  return fund(
+    { ...columns, from: base, to: keep, held: base, loss },
+    budget - costOf(columns, base),
+  ).granted
 }
 
 /** Whether extra replicas can be given back within one tick whenever the budget needs them. */

@@ -106,7 +106,8 @@ function candidate(index: number, input: ServiceInput): Candidate {
 function arbitrate(candidates: readonly Candidate[], budget: number): Arbitrated {
   const columns = columnsOf(candidates)
   const floorGranted = grantFloors(candidates, columns, budget)
-  const base = grantBases(candidates, columns, floorGranted, budget)
+  const held = Int32Array.from(candidates, (c) => c.input.observation.replicas.requested)
+  const base = grantBases(candidates, columns, floorGranted, held, budget)
   const kept = keepWithoutData(candidates, columns, base, budget)
   const most = Int32Array.from(candidates, (c) => c.input.spec.maxReplicas)
   const mayCommit = costOf(columns, most) <= budget + MONEY_SLACK
@@ -124,7 +125,7 @@ function arbitrate(candidates: readonly Candidate[], budget: number): Arbitrated
     to[i] = withheld[i] ? kept[i]! : proposed.proposal.preferred
   }
   const loss = (i: number) => proposals[i]!.loss
-  const extra = fund({ ...columns, from: kept, to, loss }, budget - costOf(columns, kept))
+  const extra = fund({ ...columns, from: kept, to, held, loss }, budget - costOf(columns, kept))
   return {
     granted: extra.granted,
     cost: costOf(columns, extra.granted),

@@ -6,6 +6,7 @@ import { fund as fundColumns } from './shadow-price.ts'
 interface Row {
   readonly from: number
   readonly to: number
+  readonly held?: number
   readonly pricePerReplicaHour: number
   readonly weight: number
   readonly loss: () => Float64Array
@@ -16,6 +17,7 @@ const fund = (rows: readonly Row[], budget: number) =>
     {
       from: Int32Array.from(rows, (r) => r.from),
       to: Int32Array.from(rows, (r) => r.to),
+      held: Int32Array.from(rows, (r) => r.held ?? r.from),
       pricePerReplicaHour: Float64Array.from(rows, (r) => r.pricePerReplicaHour),
       weight: Float64Array.from(rows, (r) => r.weight),
       loss: (i) => rows[i]!.loss(),
@@ -133,6 +135,35 @@ describe('fund', () => {
       },
     ]
     expect([...fund(requests, 0.2).granted]).toEqual([2, 0])
+  })
+
+  it('does not spend on half of what saves nothing, while something whole can be had', () => {
+    // a saves 90 only with all three; b saves 20 with one. 0.2 $/h carries two steps: b, and one of change
+    const rows: Row[] = [
+      {
+        from: 1,
+        to: 4,
+        pricePerReplicaHour: 0.1,
+        weight: 1,
+        loss: () => Float64Array.of(90, 90, 90, 0),
+      },
+      { from: 1, to: 2, pricePerReplicaHour: 0.1, weight: 1, loss: () => Float64Array.of(20, 0) },
+    ]
+    expect([...fund(rows, 0.2).granted]).toEqual([2, 2])
+    expect([...fund(rows, 0.3).granted]).toEqual([4, 1])
+  })
+
+  it('leaves a running replica where it is for a gain too small to pay a start-up', () => {
+    const row = (gain: number, held: number): Row => ({
+      from: 1,
+      to: 2,
+      held,
+      pricePerReplicaHour: 0.1,
+      weight: 1,
+      loss: () => Float64Array.of(gain, 0),
+    })
+    expect([...fund([row(20, 1), row(19, 2)], 0.1).granted]).toEqual([1, 2])
+    expect([...fund([row(30, 1), row(19, 2)], 0.1).granted]).toEqual([2, 1])
   })
 
   it('buys nothing with nothing, and nothing with debt', () => {

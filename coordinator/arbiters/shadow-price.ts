@@ -3,18 +3,25 @@
  * The density of the first replica that could not be paid is the shadow price: loss that one more $/hour would
  * avoid (the budget's Lagrange multiplier; Kelly 1997, Everett 1963).
  *
- * Curves are made convex first (adjacent slopes pooled), so a steep later step is not hidden by a flat first one.
+ * Curves are made convex first (adjacent slopes pooled), so a steep later step is not hidden by a flat first one. What
+ * was pooled is bought whole while anything else can be had for the money: half of what a saturated service needs
+ * saves none of its requests. Replicas that run already count a little more, or services at the margin would
+ * take them from one another every tick.
  */
 
 /** Money is compared with this slack, $/hour: sums of prices are not exact. */
 export const MONEY_SLACK = 1e-9
 /** Halvings of the price range: leaves so few steps about the marginal price that sorting them costs nothing. */
 const BISECTIONS = 40
+/** How much more a replica counts that runs already: starting another instead costs a start-up. */
+const HELD = 1.15
 
 /** What may be bought: row i is one service. Columns, because a fleet has tens of thousands of rows. */
 export interface FundingRequest {
   readonly from: Int32Array
   readonly to: Int32Array
+  /** Replicas that run now; steps up to here are dearer to give up. */
+  readonly held: Int32Array
   readonly pricePerReplicaHour: Float64Array
   readonly weight: Float64Array
   /** Loss of row i with `from[i] + k` replicas, k = 0 … to[i] − from[i]; asked for only when money is short. */
@@ -45,6 +52,8 @@ export function fund(request: FundingRequest, budget: number): Funding {
 interface Steps {
   readonly row: Int32Array
   readonly slope: Float64Array
+  /** 1 where a step was pooled with the one before it. */
+  readonly joined: Uint8Array
   /** Where each row's steps begin; one more entry than rows. */
   readonly start: Int32Array
 }
@@ -54,99 +63,116 @@ function stepsOf(request: FundingRequest): Steps {
   const start = new Int32Array(from.length + 1)
   for (let i = 0; i < from.length; i++) start[i + 1] = start[i]! + Math.max(0, to[i]! - from[i]!)
   const count = start[from.length]!
-  const steps = { row: new Int32Array(count), slope: new Float64Array(count), start }
+  const steps = {
+    row: new Int32Array(count),
+    slope: new Float64Array(count),
+    joined: new Uint8Array(count),
+    start,
+  }
   for (let i = 0; i < from.length; i++) {
     if (start[i + 1]! === start[i]!) continue
     steps.row.fill(i, start[i]!, start[i + 1]!)
-    writeConvexSlopes(request, i, steps.slope, start[i]!)
+    writeConvexSlopes(request, i, steps)
   }
   return steps
 }
 
 /** Weighted loss avoided per $ by each further replica of row `i`, pooled so that it never rises. */
 function writeConvexSlopes(
-  { loss, pricePerReplicaHour, weight }: FundingRequest,
+  request: FundingRequest,
   i: number,
-  out: Float64Array,
-  at: number,
+  { slope, joined, start }: Steps,
 ): void {
+  const { loss, pricePerReplicaHour, weight, from, held } = request
   const curve = loss(i)
   const scale = weight[i]! / pricePerReplicaHour[i]!
+  const at = start[i]!
+  const runs = held[i]! - from[i]!
   for (let k = 0; k + 1 < curve.length; k++) {
-    out[at + k] = Math.max(0, curve[k]! - curve[k + 1]!) * scale
-    // a rise is shared with the steps before it, as far back as needed
+    slope[at + k] = Math.max(0, curve[k]! - curve[k + 1]!) * scale * (k < runs ? HELD : 1)
+    // a rise is shared with the steps before it, block by block, as far back as needed
     let first = at + k
-    let mean = out[first]!
-    while (first > at && out[first - 1]! < mean) {
-      const value = out[first - 1]!
+    let mean = slope[first]!
+    while (first > at && slope[first - 1]! < mean) {
       let low = first - 1
-      while (low > at && out[low - 1] === value) low--
+      while (joined[low] === 1) low--
       const [left, right] = [first - low, at + k + 1 - first]
-      mean = (value * left + mean * right) / (left + right)
+      mean = (slope[low]! * left + mean * right) / (left + right)
       first = low
     }
-    if (first < at + k) out.fill(mean, first, at + k + 1)
+    if (first === at + k) continue
+    slope.fill(mean, first, at + k + 1)
+    joined.fill(1, first + 1, at + k + 1)
   }
 }
 
 /**
- * The greedy order by falling slope, without sorting all of it: bisection finds the price at which the money ends; what
- * is dearer is bought at once, the steps about that price in order, and the change is spent on what still fits.
+ * The greedy order by falling slope, without sorting all of it: bisection finds the price at which the money ends. What
+ * is dearer is bought at once; then, dearest first, every block that still fits; the change goes to single steps.
  */
 function fundShort(request: FundingRequest, steps: Steps, budget: number): Funding {
   const { from, pricePerReplicaHour } = request
   const { row, slope, start } = steps
-  const { above, atMost } = marginalPrice(request, steps, budget)
-  const granted = from.slice()
-  const marginal: number[] = []
-  let left = budget
+  const above = marginalPrice(request, steps, budget)
+  const purse: Purse = { granted: from.slice(), left: budget }
   for (let k = 0; k < slope.length; k++) {
-    if (slope[k]! > above) {
-      granted[row[k]!]! += 1
-      left -= pricePerReplicaHour[row[k]!]!
-    } else if (slope[k]! > atMost) marginal.push(k)
+    if (slope[k]! <= above) continue
+    purse.granted[row[k]!]! += 1
+    purse.left -= pricePerReplicaHour[row[k]!]!
   }
-  marginal.sort((a, b) => slope[b]! - slope[a]! || a - b)
-  const blocked = new Uint8Array(from.length)
-  const buy = (k: number): void => {
-    const i = row[k]!
-    if (blocked[i]) return
-    if (pricePerReplicaHour[i]! <= left + MONEY_SLACK) {
-      granted[i]! += 1
-      left -= pricePerReplicaHour[i]!
-    } else blocked[i] = 1
-  }
-  for (const k of marginal) buy(k)
-  spendChange()
-
-  /** What is left is less than the price of the marginal step: cheaper services may still get one. */
-  function spendChange(): void {
-    for (let best = nextAffordable(); best >= 0; best = nextAffordable()) buy(best)
-  }
-  function nextAffordable(): number {
-    let best = -1
-    for (let i = 0; i < from.length; i++) {
-      const k = start[i]! + granted[i]! - from[i]!
-      if (blocked[i] || k >= start[i + 1]! || pricePerReplicaHour[i]! > left + MONEY_SLACK) continue
-      if (best < 0 || slope[k]! > slope[best]!) best = k
-    }
-    return best
-  }
+  spend(request, steps, purse, blockAt)
+  spend(request, steps, purse, () => 1)
 
   let shadowPrice = 0
   for (let i = 0; i < from.length; i++) {
-    const k = start[i]! + granted[i]! - from[i]!
+    const k = start[i]! + purse.granted[i]! - from[i]!
     if (k < start[i + 1]!) shadowPrice = Math.max(shadowPrice, slope[k]!)
   }
-  return { granted, shadowPrice, spent: budget - left }
+  return { granted: purse.granted, shadowPrice, spent: budget - purse.left }
 }
 
-/** Two prices with nearly nothing between them: all steps dearer than `above` fit, those dearer than `atMost` do not. */
+interface Purse {
+  readonly granted: Int32Array
+  left: number
+}
+
+/** How many steps of row `i` belong to the block that begins at step `k`. */
+function blockAt({ joined, start }: Steps, i: number, k: number): number {
+  let size = 1
+  while (k + size < start[i + 1]! && joined[k + size] === 1) size++
+  return size
+}
+
+/** Buys the dearest next block (or step) that the money carries, again and again. */
+function spend(request: FundingRequest, steps: Steps, purse: Purse, sizeOf: typeof blockAt): void {
+  const { from, pricePerReplicaHour } = request
+  const { slope, start } = steps
+  const { granted } = purse
+  const nextOf = (i: number): number => start[i]! + granted[i]! - from[i]!
+  const affordable = (i: number): boolean => {
+    const k = nextOf(i)
+    if (k >= start[i + 1]! || pricePerReplicaHour[i]! > purse.left + MONEY_SLACK) return false
+    return sizeOf(steps, i, k) * pricePerReplicaHour[i]! <= purse.left + MONEY_SLACK
+  }
+  for (;;) {
+    let best = -1
+    for (let i = 0; i < from.length; i++) {
+      if (best >= 0 && !(slope[nextOf(i)]! > slope[nextOf(best)]!)) continue
+      if (affordable(i)) best = i
+    }
+    if (best < 0) return
+    const size = sizeOf(steps, best, nextOf(best))
+    granted[best]! += size
+    purse.left -= size * pricePerReplicaHour[best]!
+  }
+}
+
+/** A price at which all steps that are dearer fit the money, and hardly any step more. */
 function marginalPrice(
   { pricePerReplicaHour }: FundingRequest,
   { row, slope }: Steps,
   budget: number,
-): { above: number; atMost: number } {
+): number {
   const costAbove = (price: number): number => {
     let cost = 0
     for (let k = 0; k < slope.length; k++)
@@ -155,10 +181,10 @@ function marginalPrice(
   }
   let atMost = -1
   let above = slope.reduce((most, s) => Math.max(most, s), 0)
-  for (let i = 0; i < BISECTIONS && above - atMost > above * 1e-6; i++) {
+  for (let i = 0; i < BISECTIONS && above - atMost > above * 1e-9; i++) {
     const middle = (above + atMost) / 2
     if (costAbove(middle) <= budget + MONEY_SLACK) above = middle
     else atMost = middle
   }
-  return { above, atMost }
+  return above
 }
