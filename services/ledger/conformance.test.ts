@@ -97,6 +97,30 @@ describe.each(Object.values(KINDS))('$kind', (kind) => {
       )
     })
 
+    it('comes back exactly: any quantiles, as of any earlier time', async () => {
+      let n = 0
+      const steps = fc.integer({ min: 0, max: 6 })
+      const cells = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }).map((x) => x + 0)
+      const anyQuantiles = fc
+        .tuple(steps, fc.integer({ min: 1, max: 4 }))
+        .chain(([minLength, levels]) =>
+          fc.array(fc.array(cells, { minLength, maxLength: minLength }), {
+            minLength: levels,
+            maxLength: levels,
+          }),
+        )
+      await fc.assert(
+        fc.asyncProperty(anyQuantiles, async (quantiles) => {
+          const levels = quantiles.map((_, i) => (i + 1) / 10)
+          const forecast = { ...forecastOf('a'), levels, quantiles }
+          await ledger.openTick(tickOf(++n), [], [forecast])
+          await ledger.openTick(tickOf(++n), [], [forecastOf('a', n)])
+          expect(await ledger.forecast('a', METRIC, tickOf(n - 1).atMs)).toStrictEqual(forecast)
+        }),
+        { numRuns: 30 },
+      )
+    })
+
     it('is there after the ledger was closed and opened, under the same epoch', async () => {
       const { epoch } = ledger
       await ledger.openTick(tickOf(1), [decisionOf(1, 'a')], [])

@@ -108,12 +108,21 @@ describe('migrations', () => {
     await client.execute(`INSERT INTO meta VALUES ('epoch', 'of the first version')`)
     await client.execute(`INSERT INTO ticks VALUES
       (1, ${tickOf(1).atMs}, 'e', 10, 1, 0, 1, 'none', 'c', 5, x'0102', 'h')`)
+    const written = forecastOf('a', 7)
+    await client.execute({
+      sql: 'INSERT INTO forecasts VALUES (?, ?, ?, ?)',
+      args: [written.service, written.metric, tickOf(1).atMs, JSON.stringify(written)],
+    })
     client.close()
 
     const ledger = await openLibsqlLedger(folder, 'epoch')
     expect(ledger.epoch).toBe('of the first version')
     expect((await ledger.lastTick())!.inputs).toEqual(new Uint8Array([1, 2]))
     await ledger.openTick(tickOf(2), [decisionOf(2, 'a')], [forecastOf('a')])
+    expect(await ledger.forecast('a', written.metric, tickOf(1).atMs)).toStrictEqual(written)
+    expect(await ledger.forecast('a', written.metric, tickOf(2).atMs)).toStrictEqual(
+      forecastOf('a'),
+    )
     expect((await ledger.lastTick())!.tick).toBe(2)
     await ledger.close()
   })

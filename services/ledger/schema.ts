@@ -1,4 +1,4 @@
-/** The ledger's tables (SQLite). Rows are mapped in libsql.ts and nowhere else. */
+/** The ledger's tables (SQLite). Rows are mapped in this folder (*-rows.ts) and nowhere else. */
 import { blob, index, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 export const meta = sqliteTable('meta', {
@@ -64,7 +64,10 @@ export const forecasts = sqliteTable(
     metric: text('metric').notNull(),
     /** Time of the tick that wrote it: what was the newest at a time is asked by this. */
     atMs: real('at_ms').notNull(),
+    /** Without the quantiles, but for rows that a version before these wrote. */
     document: text('document', { mode: 'json' }).notNull(),
+    /** levels × steps, row-major, little-endian float64: exact, and half as long as text. */
+    quantiles: blob('quantiles', { mode: 'buffer' }),
   },
   (table) => [
     primaryKey({ columns: [table.service, table.metric, table.atMs] }),

@@ -1,10 +1,10 @@
-/** Ticks and forecasts as rows: what `openTick` writes in one transaction, and how it is read again. */
+/** Ticks as rows: what `openTick` writes in one transaction, and how it is read again. */
 import type { Client } from '@libsql/client'
 import { and, desc, eq, getTableColumns, lt, lte } from 'drizzle-orm'
 import { Decision } from '../../coordinator/decision.ts'
-import { ForecastDocument } from '../../forecaster/forecast.ts'
 import { type Db, LedgerError } from './database.ts'
 import { decisionRow } from './decision-rows.ts'
+import { forecastRow, readForecast } from './forecast-rows.ts'
 import { insertRows } from './insert-rows.ts'
 import type { Ledger, TickRecord } from './ledger.ts'
 import * as schema from './schema.ts'
@@ -18,12 +18,7 @@ export function tickRows(client: Client, db: Db) {
         ...insertRows(decisions, rows.map(decisionRow)),
         ...insertRows(
           forecasts,
-          documents.map((document) => ({
-            service: document.service,
-            metric: document.metric,
-            atMs: tick.atMs,
-            document,
-          })),
+          documents.map((document) => forecastRow(document, tick.atMs)),
         ),
       ]
       try {
@@ -68,7 +63,7 @@ export function tickRows(client: Client, db: Db) {
         )
         .orderBy(desc(forecasts.atMs))
         .limit(1)
-      return row && ForecastDocument.parse(row.document)
+      return row && readForecast(row)
     },
   } satisfies Partial<Ledger>
 }

@@ -154,7 +154,8 @@ function storeOver(
       const found = new Map<ServiceId, { atMs: number; value: number }>()
       if (metricId === undefined) return found
       const { rows } = await client.execute({
-        sql: `SELECT s.name AS service, l.at_ms, l.value FROM services s JOIN samples l
+        // CROSS JOIN keeps the order: from each service to its newest row, not over all rows there are
+        sql: `SELECT s.name AS service, l.at_ms, l.value FROM services s CROSS JOIN samples l
               ON l.metric = ? AND l.service = s.id AND l.at_ms =
                 (SELECT max(at_ms) FROM samples WHERE metric = ? AND service = s.id AND at_ms <= ?)`,
         args: [metricId, metricId, atMs],
