@@ -336,6 +336,31 @@ describe.each(Object.values(KINDS))('$kind', (kind) => {
     expect(await ledger.restore('agents')).toEqual(['state'])
   })
 
+  it('drops any number of ticks, each whole, and answers in between', async () => {
+    const services = Array.from({ length: 6000 }, (_, i) => `svc-${i}`)
+    for (let n = 1; n <= 8; n++)
+      await ledger.openTick(
+        tickOf(n),
+        services.map((service) => decisionOf(n, service)),
+        [],
+      )
+    const seen: number[] = []
+    let done = false
+    const pruned = ledger.prune(tickOf(8).atMs).then(() => {
+      done = true
+    })
+    while (!done) {
+      const [oldest] = (await ledger.ticks({ limit: 9 })).items.slice(-1)
+      const { length } = await ledger.decisionsOfTick(oldest!.tick)
+      expect([0, services.length]).toContain(length) // it may have gone since the question before
+      seen.push(oldest!.tick)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await pruned
+    expect((await ledger.ticks({ limit: 9 })).items.map((t) => t.tick)).toEqual([8])
+    expect(new Set(seen).size).toBeGreaterThan(1)
+  })
+
   it('keeps specs that were written for a tick still to come', async () => {
     await ledger.checkpoint('specs:next', ['next'], AT_MS)
     await ledger.prune(AT_MS)

@@ -4,6 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client, InStatement } from '@libsql/client'
 import { eq } from 'drizzle-orm'
 import { type Db, openDatabase } from './database.ts'
@@ -33,12 +34,19 @@ async function epochOf(db: Db, newEpoch: string): Promise<string> {
   return row!.value
 }
 
-/** Old rows, and what only they needed: the newest model of a series and the specs of kept ticks stay. */
-const PRUNED = [
+/** Most decisions that one transaction drops: libsql works on the calling thread, which has ticks to run. */
+const ROWS_A_PRUNE = 20_000
+
+/** Ticks go whole, with all that belongs to them. */
+const PRUNED_WITH_TICKS = [
   'DELETE FROM decisions WHERE tick IN (SELECT tick FROM ticks WHERE at_ms < ?)',
   'DELETE FROM ticks WHERE at_ms < ?',
   'DELETE FROM forecasts WHERE at_ms < ?',
   'DELETE FROM outcomes WHERE at_ms < ?',
+]
+
+/** What only old ticks needed: the newest model of a series and the specs of kept ticks stay. */
+const PRUNED_AT_LAST = [
   `DELETE FROM models WHERE fitted_at_ms < ?
      AND seq NOT IN (SELECT max(seq) FROM models GROUP BY service, document ->> '$.metric')`,
   `DELETE FROM checkpoints WHERE at_ms < ? AND key LIKE 'specs:%'
@@ -46,15 +54,38 @@ const PRUNED = [
 ]
 
 function houseKeeping(client: Client) {
+  const run = (statements: readonly string[], beforeMs: number) =>
+    client.batch(
+      statements.map((sql): InStatement => ({ sql, args: [beforeMs] })),
+      'write',
+    )
   return {
     async prune(beforeMs) {
-      await client.batch(
-        PRUNED.map((sql): InStatement => ({ sql, args: [beforeMs] })),
-        'write',
-      )
+      for (;;) {
+        const nextMs = await afterOneRound(client, beforeMs)
+        await run(PRUNED_WITH_TICKS, nextMs ?? beforeMs)
+        if (nextMs === undefined) break
+        await nextTurn()
+      }
+      await run(PRUNED_AT_LAST, beforeMs)
     },
     async close() {
       client.close()
     },
   } satisfies Partial<Ledger>
+}
+
+/** Time of the first tick that is too much for one transaction; undefined when all before `beforeMs` fit in. */
+async function afterOneRound(client: Client, beforeMs: number): Promise<number | undefined> {
+  const { rows: sizes } = await client.execute(
+    'SELECT count(*) AS n FROM decisions WHERE tick = (SELECT tick FROM ticks ORDER BY at_ms LIMIT 1)',
+  )
+  const ticks = Math.max(1, Math.floor(ROWS_A_PRUNE / Math.max(1, Number(sizes[0]!.n))))
+  const { rows } = await client.execute({
+    sql: `SELECT min(at_ms) AS next FROM ticks WHERE at_ms < ?
+          AND at_ms > (SELECT at_ms FROM ticks ORDER BY at_ms LIMIT 1 OFFSET ?)`,
+    args: [beforeMs, ticks - 1],
+  })
+  const next = rows[0]!.next
+  return next === null ? undefined : Number(next)
 }
