@@ -7,16 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AppConfig } from '../config.ts'
 import type { Ledger, Page } from './ledger.ts'
 import { openLedger } from './registry.ts'
-import {
-  AT_MS,
-  anyDecision,
-  anyTick,
-  decisionOf,
-  forecastOf,
-  modelOf,
-  TICK_MS,
-  tickOf,
-} from './test-rows.ts'
+import { anyDecision, anyTick } from './test-arbitraries.ts'
+import { AT_MS, decisionOf, forecastOf, modelOf, TICK_MS, tickOf } from './test-rows.ts'
 
 const KINDS: Record<AppConfig['ledger']['kind'], AppConfig['ledger']> = {
   embedded: { kind: 'embedded' },

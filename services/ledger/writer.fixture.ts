@@ -1,12 +1,17 @@
-/** Another process that records ticks without a pause, says each that is durable, and is killed in the middle. */
+/**
+ * Another process that, when told to begin, records ticks without a pause, says each that is durable, and is killed in
+ * the middle.
+ */
+import { once } from 'node:events'
 import { AppConfig } from '../config.ts'
 import { openLedger } from './registry.ts'
 import { decisionOf, forecastOf, tickOf } from './test-rows.ts'
 
 const [folder, config, decisions] = process.argv.slice(2)
+process.on('disconnect', () => process.exit(0))
+await once(process, 'message')
 const ledger = await openLedger(AppConfig.parse(JSON.parse(config!)), folder!)
 let tick = ((await ledger.lastTick())?.tick ?? 0) + 1
-process.on('disconnect', () => process.exit(0))
 for (;;) {
   const services = Array.from({ length: Number(decisions) }, (_, i) => `svc-${i}`)
   await ledger.openTick(
