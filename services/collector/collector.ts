@@ -6,7 +6,7 @@ import type { ServiceId } from '../../forecaster/series.ts'
 import { type Every, every } from '../loops/every.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import { type Scrape, samplesOf } from './gather.ts'
-import type { Scraper } from './scrape.ts'
+import { answeredIn, type Scraper, type Silence } from './scrape.ts'
 
 /** Older than this many beats, a scrape is no base for a rate. */
 const BASE_BEATS = 3
@@ -14,9 +14,11 @@ const BASE_BEATS = 3
 export interface CollectorState {
   readonly beats: number
   readonly skipped: number
-  readonly failures: number
+  /** Questions that were not answered, all together. */
+  readonly unanswered: number
   readonly replicas: number
-  readonly lastFailure: string | undefined
+  /** Who did not answer at the last beat. */
+  readonly silent: readonly string[]
 }
 
 export interface Collector {
@@ -30,22 +32,41 @@ export interface CollectorOptions {
   readonly services: readonly ServiceId[]
   readonly heartbeatMs: number
   readonly nowMs: () => number
+  /** A beat that could not be written. */
   readonly onError: (error: unknown) => void
+  /** Somebody does not answer any more; told once, not at every beat. */
+  readonly onSilence: (silence: Silence) => void
+  /** Somebody who was silent answers again. */
+  readonly onAnswer: (source: string) => void
 }
 
 export function startCollector(options: CollectorOptions): Collector {
-  const { scraper, store, services, heartbeatMs, nowMs, onError } = options
+  const { scraper, store, services, heartbeatMs, nowMs, onError, onSilence, onAnswer } = options
   let state: CollectorState = {
     beats: 0,
     skipped: 0,
-    failures: 0,
+    unanswered: 0,
     replicas: 0,
-    lastFailure: undefined,
+    silent: [],
   }
   let before: Scrape | undefined
 
+  function tell(scrape: Scrape, silences: readonly Silence[]): void {
+    const answered = answeredIn(scrape)
+    const were = state.silent
+    for (const silence of silences) if (!were.includes(silence.source)) onSilence(silence)
+    for (const source of were) if (answered.has(source)) onAnswer(source)
+    state = {
+      ...state,
+      unanswered: state.unanswered + silences.length,
+      replicas: scrape.replicas.size,
+      silent: silences.map(({ source }) => source),
+    }
+  }
+
   async function beat(dueMs: number): Promise<void> {
-    const { scrape, failures } = await scraper.scrape(nowMs())
+    const { scrape, silences } = await scraper.scrape(nowMs())
+    tell(scrape, silences)
     const base =
       before && scrape.atMs - before.atMs <= BASE_BEATS * heartbeatMs ? before : undefined
     before = scrape
@@ -53,13 +74,7 @@ export function startCollector(options: CollectorOptions): Collector {
       services.flatMap((service) => samplesOf(service, scrape, base, dueMs)),
       nowMs(),
     )
-    state = {
-      ...state,
-      beats: state.beats + 1,
-      failures: state.failures + failures.length,
-      replicas: scrape.replicas.size,
-      lastFailure: failures[0] ?? state.lastFailure,
-    }
+    state = { ...state, beats: state.beats + 1 }
   }
 
   const timer: Every = every({

@@ -30,12 +30,15 @@ await runPart(async () => {
     heartbeatMs: shop.heartbeatMs,
     nowMs: Date.now,
     onError: (error) => log.error({ err: error }, 'beat failed; the next one tries again'),
+    onSilence: ({ source, reason }) => log.warn({ source, reason }, `${source} does not answer`),
+    onAnswer: (source) => log.info({ source }, `${source} answers again`),
   })
   return {
     status() {
-      const { beats, replicas, failures, skipped } = collector.state()
+      const { beats, replicas, unanswered, skipped, silent } = collector.state()
+      const now = silent.length > 0 ? ` (now: ${silent.join(', ')})` : ''
       const history = preloaded > 0 ? ` · ${preloaded} recorded samples as history` : ''
-      return `${beats} beats · ${replicas} replicas scraped · ${failures} without answer · ${skipped} skipped${history}`
+      return `${beats} beats · ${replicas} replicas scraped · ${unanswered} without answer${now} · ${skipped} skipped${history}`
     },
     async stop() {
       await collector.stop()

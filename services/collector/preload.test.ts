@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { writeRecording } from '../../datasets/recording.ts'
 import { AppConfig } from '../config.ts'
-import { openStore } from '../stores/registry.ts'
+import { createMemoryStore } from '../stores/memory.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import { preload } from './preload.ts'
 
@@ -40,10 +40,9 @@ beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'forescale-preload-'))
   await mkdir(path.join(folder, 'recordings'))
   await writeFile(path.join(folder, 'recordings/weekday.csv'), recording)
-  store = await openStore(configOf(), folder)
+  store = createMemoryStore(configOf())
 })
 afterEach(async () => {
-  await store.close()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -101,6 +100,31 @@ describe('an empty store', () => {
       toMs: NOW_MS,
       source: 'made for a test (2026-11-21T06:00:00.000Z)',
     })
+  })
+
+  it('gets it all at the next start when the first one broke off', async () => {
+    const whole = store
+    store = { ...whole, append: () => Promise.reject(new Error('killed')) }
+    await expect(run()).rejects.toThrow('killed')
+    store = whole
+    expect(await run()).toBe(STEPS)
+    expect((await stored()).size).toBe(STEPS)
+  })
+
+  it('is told in the marker before a recorded sample can be seen', async () => {
+    const marker = path.join(folder, 'preload.json')
+    const seen: boolean[] = []
+    const whole = store
+    store = {
+      ...whole,
+      append: async (samples, nowMs) => {
+        seen.push(JSON.parse(await readFile(marker, 'utf8')).toMs === NOW_MS)
+        return whole.append(samples, nowMs)
+      },
+    }
+    await run()
+    store = whole
+    expect(seen).toEqual([true])
   })
 
   it.each([

@@ -7,7 +7,6 @@ import type { AppConfig } from '../config.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 
 const RECORDINGS = new URL('../../datasets/recordings/', import.meta.url)
-const BATCH = 5000
 
 export interface PreloadOptions {
   readonly store: SampleStore
@@ -43,11 +42,10 @@ export async function preload({
   const samples = placeRecording(recording, { epochMs, fromMs, toMs: nowMs }).filter(
     (s) => Object.hasOwn(config.services, s.service) && s.atMs <= nowMs,
   )
-  for (let start = 0; start < samples.length; start += BATCH) {
-    await store.append(samples.slice(start, start + BATCH) satisfies PlacedSample[], nowMs)
-  }
   const marker = { fromMs, toMs: nowMs, source: `${source} (${recordedAt})` }
+  // the marker first, then all samples at once: a crash leaves none that is not marked as recorded
   await writeFile(join(stateDir, 'preload.json'), JSON.stringify(marker))
+  await store.append(samples satisfies PlacedSample[], nowMs)
   return samples.length
 }
 
