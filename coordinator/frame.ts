@@ -27,8 +27,7 @@ export interface SpecRow {
 export function encodeFrame(input: TickInput): Uint8Array {
   const n = input.services.length
   let pairs = 0
-  for (const { memory } of input.services)
-    if (memory) pairs += listsOf(memory).reduce((sum, l) => sum + l.length, 0)
+  for (const { memory } of input.services) if (memory) pairs += pairsIn(memory)
   const columns = FIELDS + LEVELS.length
   const buffer = new ArrayBuffer(HEAD_BYTES + (columns * n + 2 * pairs) * 8)
   const head = new DataView(buffer)
@@ -42,35 +41,54 @@ export function encodeFrame(input: TickInput): Uint8Array {
   for (let i = 0; i < n; i++) {
     const service = input.services[i]!
     writeFields(body, i, n, service)
-    const { memory } = service
-    if (memory) for (const list of listsOf(memory)) ragged = writePairs(body, ragged, list)
+    if (service.memory) ragged = writeLists(body, ragged, service.memory)
   }
   return new Uint8Array(buffer)
 }
 
-type Pair = readonly [number, number]
-
-const counts = (list: readonly TimedCount[]): Pair[] => list.map((r) => [r.atMs, r.replicas])
-const changes = (list: HpaMemory['scaleUps']): Pair[] => list.map((c) => [c.atMs, c.change])
-
-/** The memory's lists, in the order in which they stand in the frame. */
-function listsOf({ floorMemory, changes: made, wants }: AgentMemory): Pair[][] {
-  return [
-    counts(floorMemory.recommendations),
-    changes(floorMemory.scaleUps),
-    changes(floorMemory.scaleDowns),
-    counts(made.recommendations),
-    changes(made.scaleUps),
-    changes(made.scaleDowns),
-    counts(wants),
-  ]
+function pairsIn({ floorMemory, changes, wants }: AgentMemory): number {
+  return entriesIn(floorMemory) + entriesIn(changes) + wants.length
 }
 
-function writePairs(body: Float64Array, at: number, pairs: readonly Pair[]): number {
+function entriesIn({ recommendations, scaleUps, scaleDowns }: HpaMemory): number {
+  return recommendations.length + scaleUps.length + scaleDowns.length
+}
+
+/** The memory's lists in the order in which their lengths stand among the fields. */
+function writeLists(
+  body: Float64Array,
+  at: number,
+  { floorMemory, changes, wants }: AgentMemory,
+): number {
+  return writeCounts(body, writeHpa(body, writeHpa(body, at, floorMemory), changes), wants)
+}
+
+function writeHpa(
+  body: Float64Array,
+  at: number,
+  { recommendations, scaleUps, scaleDowns }: HpaMemory,
+): number {
+  return writeChanges(
+    body,
+    writeChanges(body, writeCounts(body, at, recommendations), scaleUps),
+    scaleDowns,
+  )
+}
+
+function writeCounts(body: Float64Array, at: number, list: readonly TimedCount[]): number {
   let next = at
-  for (const [a, b] of pairs) {
-    body[next++] = a
-    body[next++] = b
+  for (const { atMs, replicas } of list) {
+    body[next++] = atMs
+    body[next++] = replicas
+  }
+  return next
+}
+
+function writeChanges(body: Float64Array, at: number, list: HpaMemory['scaleUps']): number {
+  let next = at
+  for (const { atMs, change } of list) {
+    body[next++] = atMs
+    body[next++] = change
   }
   return next
 }
@@ -82,30 +100,35 @@ function writeFields(
   { mode, observation, memory }: ServiceInput,
 ): void {
   const { replicas, demand } = observation
-  const lengths = memory ? listsOf(memory).map((l) => l.length) : [0, 0, 0, 0, 0, 0, 0]
-  const fields = [
-    observation.nowMs,
-    observation.loadRps,
-    FRESHNESS.indexOf(observation.freshness),
-    replicas.requested,
-    replicas.ready,
-    replicas.starting,
-    replicas.terminating,
-    observation.leadTimeMs,
-    observation.capacityPerReplica,
-    observation.saturationPerReplica,
-    observation.drifting ? 1 : 0,
-    demand ? 1 : 0,
-    Mode.options.indexOf(mode),
-    memory ? memory.floorReplicas : Number.NaN,
-    memory ? memory.lastTo : Number.NaN,
-    ...lengths,
-  ]
-  assert.equal(fields.length, FIELDS)
-  for (let f = 0; f < FIELDS; f++) body[f * n + i] = fields[f]!
-  for (let level = 0; level < LEVELS.length; level++) {
-    body[(FIELDS + level) * n + i] = demand ? demand[level]! : Number.NaN
+  let at = i
+  const put = (value: number): void => {
+    body[at] = value
+    at += n
   }
+  put(observation.nowMs)
+  put(observation.loadRps)
+  put(FRESHNESS.indexOf(observation.freshness))
+  put(replicas.requested)
+  put(replicas.ready)
+  put(replicas.starting)
+  put(replicas.terminating)
+  put(observation.leadTimeMs)
+  put(observation.capacityPerReplica)
+  put(observation.saturationPerReplica)
+  put(observation.drifting ? 1 : 0)
+  put(demand ? 1 : 0)
+  put(Mode.options.indexOf(mode))
+  put(memory ? memory.floorReplicas : Number.NaN)
+  put(memory ? memory.lastTo : Number.NaN)
+  put(memory ? memory.floorMemory.recommendations.length : 0)
+  put(memory ? memory.floorMemory.scaleUps.length : 0)
+  put(memory ? memory.floorMemory.scaleDowns.length : 0)
+  put(memory ? memory.changes.recommendations.length : 0)
+  put(memory ? memory.changes.scaleUps.length : 0)
+  put(memory ? memory.changes.scaleDowns.length : 0)
+  put(memory ? memory.wants.length : 0)
+  assert.equal(at, i + FIELDS * n)
+  for (let level = 0; level < LEVELS.length; level++) put(demand ? demand[level]! : Number.NaN)
 }
 
 /** The tick's inputs again. `specs` must be the rows that the frame was made with, in that order. */
@@ -168,6 +191,8 @@ function readService(
     },
   }
 }
+
+type Pair = readonly [number, number]
 
 function readPairs(body: Float64Array, cursor: { at: number }, length: number): Pair[] {
   return Array.from({ length }, () => {

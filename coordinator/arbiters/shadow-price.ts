@@ -167,24 +167,38 @@ function spend(request: FundingRequest, steps: Steps, purse: Purse, sizeOf: type
   }
 }
 
-/** A price at which all steps that are dearer fit the money, and hardly any step more. */
+/**
+ * A price at which all steps that are dearer fit the money, and hardly any step more. Each halving of the price range
+ * leaves only the steps within it to look at again.
+ */
 function marginalPrice(
   { pricePerReplicaHour }: FundingRequest,
   { row, slope }: Steps,
   budget: number,
 ): number {
-  const costAbove = (price: number): number => {
-    let cost = 0
-    for (let k = 0; k < slope.length; k++)
-      if (slope[k]! > price) cost += pricePerReplicaHour[row[k]!]!
-    return cost
-  }
+  const open = Uint32Array.from({ length: slope.length }, (_, k) => k)
+  let openCount = open.length
+  let spent = 0 // on steps dearer than `above`
   let atMost = -1
   let above = slope.reduce((most, s) => Math.max(most, s), 0)
-  for (let i = 0; i < BISECTIONS && above - atMost > above * 1e-9; i++) {
+  for (let i = 0; i < BISECTIONS && openCount > 0 && above - atMost > above * 1e-9; i++) {
     const middle = (above + atMost) / 2
-    if (costAbove(middle) <= budget + MONEY_SLACK) above = middle
-    else atMost = middle
+    let cost = spent
+    for (let j = 0; j < openCount; j++) {
+      const k = open[j]!
+      if (slope[k]! > middle) cost += pricePerReplicaHour[row[k]!]!
+    }
+    const fits = cost <= budget + MONEY_SLACK
+    let kept = 0
+    for (let j = 0; j < openCount; j++) {
+      const k = open[j]!
+      if (slope[k]! > middle !== fits) open[kept++] = k
+    }
+    openCount = kept
+    if (fits) {
+      above = middle
+      spent = cost
+    } else atMost = middle
   }
   return above
 }
