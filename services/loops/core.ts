@@ -20,7 +20,7 @@ import { createRefitter, type Refitter } from './refit.ts'
 import type { Settings } from './settings.ts'
 import { budgetOf, statusesOf, summaryOf, type ViewInput } from './views.ts'
 
-const PRUNE_EVERY_TICKS = 1000
+const PRUNE_EVERY_TICKS = 20
 
 export interface Log {
   info(fields: object, message: string): void
