@@ -3,7 +3,7 @@
  * machine under the same seeded arrivals, so that a busy machine is busy for all. Prints a cost–violation pair an arm,
  * and the paired difference to `predictive` with a 95 % interval (block bootstrap over time).
  *
- *   npm run compare -- --scenario recurring-peak|spike --days 2 --targets 0.6,0.7,0.8
+ *   npm run compare -- --scenario recurring-peak|spike --days 2 --targets 0.6
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -166,12 +166,7 @@ function readOptions(): Options {
         .default('recurring-peak'),
     )
     .option('--days <n>', 'compressed days that are counted', Number, 2)
-    .option(
-      '--targets <list>',
-      'target utilizations of the reactive arms',
-      numbers,
-      [0.6, 0.7, 0.8],
-    )
+    .option('--targets <list>', 'target utilizations of the reactive arms', numbers, [0.6])
     .option('--seed <n>', 'seed of the arrivals', Number, 1)
     .option('--json', 'one JSON object instead of the table', false)
     .parse()
