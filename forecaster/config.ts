@@ -6,23 +6,30 @@ const DAY_MS = 24 * 60 * 60 * 1000
 
 export const ForecastConfig = z
   .strictObject({
-    seasonMs: z
-      .int()
-      .positive()
-      .default(DAY_MS)
-      .meta({ description: 'Length of the season (a day), ms.' }),
+    seasonsMs: z
+      .array(z.int().positive())
+      .max(4)
+      .optional()
+      .meta({
+        description: 'Lengths of the seasons, ms. Not given: found in the data, several at once.',
+      }),
     horizonSteps: z
       .int()
       .min(1)
       .max(2000)
       .default(30)
       .meta({ description: 'Steps ahead in every forecast.' }),
-    historySeasons: z
-      .number()
-      .min(1)
-      .max(60)
-      .default(7)
-      .meta({ description: 'Seasons that fitting looks back on.' }),
+    historyMs: z
+      .int()
+      .positive()
+      .default(28 * DAY_MS)
+      .meta({ description: 'Time that fitting looks back on, ms.' }),
+    historySteps: z
+      .int()
+      .min(100)
+      .max(200_000)
+      .default(20_160)
+      .meta({ description: 'Most steps that fitting looks back on (two weeks of minutes).' }),
     refitMs: z
       .int()
       .positive()

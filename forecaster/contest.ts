@@ -43,7 +43,7 @@ export function holdContest(
   config: ForecastConfig,
   context: FitContext,
 ): Contest {
-  const { seasonSteps } = context
+  const seasonSteps = Math.max(1, ...context.seasons)
   const plan = planBacktest(history.length, seasonSteps, config.horizonSteps, config.origins)
   const seasonal = plan !== undefined && plan.trainSteps >= seasonSteps
   const kinds = new Set<ModelKind>(['seasonal-naive', ...config.models])

@@ -13,7 +13,7 @@ const constant: ForecastModel<number> = {
   predict: (_, steps) => new Float64Array(steps).fill(100),
   read: () => 100,
 }
-const context = { seasonSteps: 100, random: () => 0.5 }
+const context = { seasons: [100], horizonSteps: 30, random: () => 0.5 }
 
 function around100(persistence: number): Float64Array {
   const random = seededRandom(5)

@@ -10,6 +10,8 @@ import type { Tracking } from './tracking.ts'
 /** Plain data; `advance` writes in place. */
 export interface ForecasterState extends Tracking {
   readonly model: ModelRef
+  /** Periods that fitting knew, steps, ascending. */
+  readonly seasons: readonly number[]
   readonly quality: Quality
   readonly band: Band
   modelState: unknown
@@ -41,6 +43,7 @@ const StoredBand = z
 
 const StoredForecaster = z.strictObject({
   model: ModelRef,
+  seasons: z.array(z.int().min(2)),
   quality: Quality,
   band: StoredBand,
   modelState: z.unknown(),

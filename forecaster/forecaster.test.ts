@@ -9,7 +9,11 @@ import type { Series } from './series.ts'
 
 const STEP_MS = 1000
 const SEASON = 60
-const config = ForecastConfig.parse({ seasonMs: SEASON * STEP_MS, horizonSteps: 12, origins: 30 })
+const config = ForecastConfig.parse({
+  seasonsMs: [SEASON * STEP_MS],
+  horizonSteps: 12,
+  origins: 30,
+})
 const target = { service: 'search', metric: 'requests_per_second', stepMs: STEP_MS }
 
 function seriesOf(values: Float64Array): Series {

@@ -45,8 +45,9 @@ export function fitForecaster(
   options: FitOptions = {},
 ): FitReport {
   const history = fromFirstSeen(usableHistory(series.values))
-  const seasonSteps = Math.max(1, Math.round(config.seasonMs / series.stepMs))
-  const context: FitContext = { seasonSteps, random: seededRandom(seed) }
+  const { horizonSteps } = config
+  const seasons = seasonsOf(config, series.stepMs)
+  const context: FitContext = { seasons, horizonSteps, random: seededRandom(seed) }
   const { candidates, absent } = holdContest(history, config, context)
   const fittedAtMs = options.fittedAtMs ?? endMs(series)
   const contest = [...candidates, ...absent].map(contestRow)
@@ -62,6 +63,11 @@ export function fitForecaster(
     state,
     contest: [{ kind: 'last-value', scaledPinball: null, mase: null, note }, ...contest],
   }
+}
+
+function seasonsOf({ seasonsMs = [] }: ForecastConfig, stepMs: number): number[] {
+  const steps = seasonsMs.map((ms) => Math.round(ms / stepMs)).filter((season) => season >= 2)
+  return [...new Set(steps)].sort((a, b) => a - b)
 }
 
 /** One grid step later; NaN: nothing seen. O(1); writes into `state` and returns it. */
@@ -158,6 +164,7 @@ function assemble(learned: Learned, fittedAtMs: number): ForecasterState {
   const state: ForecasterState = {
     ...freshTracking(),
     model: { kind, version: versionOf(candidate, modelState), fittedAtMs },
+    seasons: context.seasons,
     quality,
     band,
     modelState,

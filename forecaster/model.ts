@@ -9,10 +9,20 @@
 import type { ModelKind } from './forecast.ts'
 
 export interface FitContext {
-  /** Steps after which the pattern repeats. */
-  readonly seasonSteps: number
+  /** Periods after which a pattern repeats, in steps, ascending, each at least 2; empty when none is known. */
+  readonly seasons: readonly number[]
+  /** Steps ahead that forecasts will be asked for. */
+  readonly horizonSteps: number
   /** Seeded source of chance in [0, 1). */
   readonly random: () => number
+}
+
+/** A part of a point path; the parts that a model names sum to the path. */
+export interface Component {
+  readonly name: 'level' | 'trend' | 'season' | 'rest'
+  /** Period of a `season`, steps. */
+  readonly seasonSteps?: number
+  readonly values: Float64Array
 }
 
 export interface ForecastModel<State = unknown> {
@@ -25,6 +35,8 @@ export interface ForecastModel<State = unknown> {
   next(state: State): number
   /** Point path for the next `horizonSteps` steps; finite, not negative. */
   predict(state: State, horizonSteps: number): Float64Array
+  /** What `predict`'s path is made of, where the model knows. */
+  components?(state: State, horizonSteps: number): Component[]
   /** Plain data back to a state; throws a ZodError when it is none. */
   read(stored: unknown): State
 }

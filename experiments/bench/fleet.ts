@@ -11,7 +11,7 @@ export const STEP_MS = 300_000
 export const SEASON_STEPS = 288
 
 export const forecastConfig = ForecastConfig.parse({
-  seasonMs: SEASON_STEPS * STEP_MS,
+  seasonsMs: [SEASON_STEPS * STEP_MS],
   models: ['seasonal-naive', 'holt-winters-additive'],
 })
 

@@ -151,7 +151,7 @@ async function wholeMs(n: number): Promise<{ whole: number; io: number }> {
       store,
       stepMs: STEP_MS,
       specs,
-      longestGapMs: forecastConfig.seasonMs,
+      longestGapMs: forecastConfig.historyMs,
     })
     const settings = await openSettings(config, ledger)
     const actuator = createDryRun(

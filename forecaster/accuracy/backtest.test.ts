@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { seasonalNaive } from '../models/seasonal-naive.ts'
 import { planBacktest, runBacktest } from './backtest.ts'
 
-const context = { seasonSteps: 24, random: () => 0.5 }
+const context = { seasons: [24], horizonSteps: 30, random: () => 0.5 }
 const history = Float64Array.from({ length: 120 }, (_, i) => 10 + (i % 24) + (i % 7))
 
 describe('rolling-origin backtest', () => {

@@ -6,7 +6,7 @@ import { mase, naiveScale } from './mase.ts'
 
 const training = Float64Array.from(BEER.slice(0, BEER_TRAINING_STEPS))
 const actuals = BEER.slice(BEER_TRAINING_STEPS)
-const context = { seasonSteps: BEER_SEASON_STEPS, random: () => 0.5 }
+const context = { seasons: [BEER_SEASON_STEPS], horizonSteps: 8, random: () => 0.5 }
 
 describe('MASE', () => {
   // FPP3 §5.8, table of the beer example: mean 2.44, naive 4.01, seasonal naive 0.937

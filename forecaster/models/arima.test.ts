@@ -38,7 +38,7 @@ describe('the library', () => {
 })
 
 describe('ARIMA', () => {
-  const context = { seasonSteps: 96, random: () => 0.5 }
+  const context = { seasons: [96], horizonSteps: 30, random: () => 0.5 }
 
   it('foresees an autoregressive remainder: one step ahead better than the season alone', () => {
     const history = Float64Array.from(armaPath(96 * 6, 3))

@@ -50,8 +50,9 @@ export interface ArimaState {
 
 export const arima: ForecastModel<ArimaState> = {
   kind: 'arima',
-  fit(history, { seasonSteps }) {
+  fit(history, { seasons }) {
     const roots = usableHistory(history).map(Math.sqrt)
+    const seasonSteps = seasons[0] ?? 1
     const seasonal = roots.length >= seasonSteps
     const season = seasonal ? seasonalProfile(roots, seasonSteps, 'additive') : new Float64Array(1)
     return fitRemainder(roots, season)

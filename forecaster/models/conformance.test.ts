@@ -7,7 +7,11 @@ import { modelOf } from './registry.ts'
 
 const SEASON = 24
 const HORIZON = 30
-const context = () => ({ seasonSteps: SEASON, random: seededRandom(1) })
+const context = () => ({
+  seasons: [SEASON],
+  horizonSteps: HORIZON,
+  random: seededRandom(1),
+})
 
 const wave = (i: number): number => 20 + 10 * Math.sin((2 * Math.PI * i) / SEASON)
 const ADVERSARIAL: Record<string, (i: number) => number> = {

@@ -5,7 +5,7 @@ import { createHoltWinters } from './holt-winters.ts'
 import { seasonalNaive } from './seasonal-naive.ts'
 import type { SeasonKind } from './seasonal-profile.ts'
 
-const context = { seasonSteps: 120, random: () => 0.5 }
+const context = { seasons: [120], horizonSteps: 30, random: () => 0.5 }
 
 /**
  * statsmodels 0.15.0 on the same 64 quarters and start, α 0.3, β 0.02 (there β* = 0.02/0.3), γ 0.1, φ 0.9; computed once.

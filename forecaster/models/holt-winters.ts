@@ -38,8 +38,9 @@ export function createHoltWinters(kind: SeasonKind): ForecastModel<HoltWintersSt
   const modelKind: ModelKind = `holt-winters-${kind}`
   return {
     kind: modelKind,
-    fit(history, { seasonSteps }) {
+    fit(history, { seasons }) {
       const values = usableHistory(history)
+      const seasonSteps = seasons[0] ?? 1
       const seasonal = values.length >= seasonSteps
       if (!seasonal && kind === 'multiplicative') return undefined
       return fitState(values, seasonal ? seasonSteps : 1, kind, step)

@@ -1,9 +1,10 @@
 /**
  * Seasonal naive: each step is what it was one season ago, ŷ[t+h] = y[t+h−m] (Hyndman & Athanasopoulos,
  * FPP3 §5.2). The yardstick that every other model must beat; where a step was missed, the season before
- * stands in.
+ * stands in. Of several seasons it repeats the one whose repetition has missed least so far.
  */
 import { z } from 'zod'
+import { naiveScale } from '../accuracy/mase.ts'
 import type { FitContext, ForecastModel } from '../model.ts'
 import { clampToPath, FiniteNumbers, usable } from '../plain-data.ts'
 import { newPath } from './path-storage.ts'
@@ -21,8 +22,9 @@ export interface SeasonalNaiveState {
 
 export const seasonalNaive: ForecastModel<SeasonalNaiveState> = {
   kind: 'seasonal-naive',
-  fit(history: Float64Array, { seasonSteps }: FitContext) {
-    if (history.length < seasonSteps) return undefined
+  fit(history: Float64Array, { seasons }: FitContext) {
+    const seasonSteps = bestSeason(history, seasons)
+    if (seasonSteps === undefined) return undefined
     const season = new Float64Array(seasonSteps).fill(Number.NaN)
     for (let i = 0; i < history.length; i++) {
       const value = usable(history[i]!)
@@ -52,6 +54,22 @@ export const seasonalNaive: ForecastModel<SeasonalNaiveState> = {
     const state = SeasonalNaiveState.parse(stored)
     return { season: state.season, position: state.position % state.season.length }
   },
+}
+
+/** The season with the least mean |y[t] − y[t−m]|; undefined when the history holds none of them whole. */
+export function bestSeason(history: Float64Array, seasons: readonly number[]): number | undefined {
+  let best: number | undefined
+  let least = Number.POSITIVE_INFINITY
+  for (const season of seasons) {
+    if (history.length < season) continue
+    const miss = naiveScale(history, season) ?? 0
+    const comparable = history.length > season
+    if (best === undefined || (comparable && miss < least)) {
+      best = season
+      least = comparable ? miss : Number.POSITIVE_INFINITY
+    }
+  }
+  return best
 }
 
 /** Steps never seen take the nearest earlier step of the (circular) season; false when nothing was seen at all. */

@@ -94,8 +94,8 @@ function wholeConfig(stateDir: string): AppConfig {
     stateDir,
     actuator: { kind: 'caller' },
     forecast: {
-      seasonMs: SEASON_STEPS * STEP_MS,
-      historySeasons: 5,
+      seasonsMs: [SEASON_STEPS * STEP_MS],
+      historyMs: 5 * SEASON_STEPS * STEP_MS,
       horizonSteps: 20,
       models: ['seasonal-naive'],
     },

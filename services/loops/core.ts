@@ -21,6 +21,8 @@ import type { Settings } from './settings.ts'
 import { budgetOf, statusesOf, summaryOf, type ViewInput } from './views.ts'
 
 const PRUNE_EVERY_TICKS = 20
+/** After a longer silence forecasters start afresh. */
+const LONGEST_GAP_MS = 24 * 60 * 60 * 1000
 
 export interface Log {
   info(fields: object, message: string): void
@@ -86,7 +88,12 @@ export function createParts(
   const { store, ledger, actuator, fitter, clock, log } = deps
   const { stepMs, forecast, services, seed } = config
   const specs = new Map(Object.entries(services))
-  const book = createLoadBook({ store, stepMs, specs, longestGapMs: forecast.seasonMs })
+  const book = createLoadBook({
+    store,
+    stepMs,
+    specs,
+    longestGapMs: Math.min(LONGEST_GAP_MS, forecast.historySteps * stepMs),
+  })
   const onError = (service: ServiceId, error: unknown) =>
     log.error({ service, err: error }, 'fit failed; the old model stays')
   const refitter = createRefitter({ book, fitter, ledger, config: forecast, stepMs, seed, onError })

@@ -6,7 +6,7 @@ import { CRASH, CRASH_ALWAYS, HANG, THROW } from './fit-worker-faulty.fixture.ts
 import { createFitter, FitFailed, type Fitter } from './fitter.ts'
 
 const SEASON = 48
-const config = ForecastConfig.parse({ seasonMs: SEASON * 1000, horizonSteps: 12, origins: 20 })
+const config = ForecastConfig.parse({ seasonsMs: [SEASON * 1000], horizonSteps: 12, origins: 20 })
 const faulty = new URL('./fit-worker-faulty.fixture.ts', import.meta.url)
 
 function seriesOf(service: string): Series {

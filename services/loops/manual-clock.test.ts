@@ -29,7 +29,7 @@ async function start(
     costBudgetPerHour: 5,
     actuator: { kind: 'caller' },
     forecast: {
-      seasonMs: SEASON_STEPS * STEP_MS,
+      seasonsMs: [SEASON_STEPS * STEP_MS],
       models: ['seasonal-naive', 'holt-winters-additive'],
     },
     services: {

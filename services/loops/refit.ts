@@ -1,6 +1,6 @@
 /**
  * When a series is fitted anew: at once when it has no model; while its history is young each time it has grown by
- * a quarter; later every `refitMs`, or as soon as it drifts, but not more often than a season's quarter.
+ * a quarter; later every `refitMs`, or as soon as it drifts, but not more often than a quarter of its season.
  */
 import type { ForecastConfig } from '../../forecaster/config.ts'
 import { LOAD_METRIC, type ServiceId } from '../../forecaster/series.ts'
@@ -9,8 +9,9 @@ import type { Fitter } from './fitter.ts'
 import type { Entry, Fit, LoadBook } from './load-book.ts'
 
 const GROWTH = 0.25
-const YOUNG_SEASONS = 2
 const FIRST_STEPS = 5
+/** Without a season, a drifting series rests so many steps between refits. */
+const REST_STEPS = 20
 
 export interface RefitDeps {
   readonly book: LoadBook
@@ -32,9 +33,10 @@ export function refitDue(
   const { fit } = entry
   if (!fit) return true
   const ageMs = nowMs - fit.atMs
-  if (fit.spanMs < YOUNG_SEASONS * config.seasonMs)
-    return ageMs >= Math.max(GROWTH * fit.spanMs, FIRST_STEPS * stepMs)
-  return ageMs >= config.refitMs || (fit.state.drifting && ageMs >= config.seasonMs / 4)
+  const grownMs = Math.max(GROWTH * fit.spanMs, FIRST_STEPS * stepMs)
+  const season = fit.state.seasons[0]
+  const restMs = (season === undefined ? REST_STEPS : season / 4) * stepMs
+  return ageMs >= Math.min(config.refitMs, grownMs) || (fit.state.drifting && ageMs >= restMs)
 }
 
 export interface Refitter {
@@ -48,7 +50,10 @@ export function createRefitter(deps: RefitDeps): Refitter {
 
   async function refit(entry: Entry, nowMs: number): Promise<void> {
     const { service } = entry
-    const history = await book.history(service, config.historySeasons * config.seasonMs)
+    const history = await book.history(
+      service,
+      Math.min(config.historyMs, config.historySteps * stepMs),
+    )
     const firstSeen = history.values.findIndex((v) => !Number.isNaN(v))
     if (firstSeen < 0) return
     const startMs = history.startMs + firstSeen * stepMs
