@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import { LEVELS } from '../../../forecaster/forecast.ts'
+import { seededRandom } from '../../../forecaster/random.ts'
+import { scoreQuantiles, Tally, yardstickOf } from './score.ts'
+import type { Split } from './split.ts'
+
+const split: Split = {
+  testFrom: 4,
+  origins: [4, 5],
+  horizons: [{ name: '5', steps: 2 }],
+  reach: 2,
+  seasons: [],
+}
+const values = Float64Array.of(1, 3, 1, 3, 10, 20, 30)
+
+/** Every quantile the same. */
+const pointForecast = (points: readonly (readonly number[])[]) =>
+  Float64Array.from(points.flatMap((path) => LEVELS.flatMap(() => path)))
+
+describe('the scores of a forecast', () => {
+  it('are by hand: pinball of one value is |error| / 2 on average over symmetric levels', () => {
+    const [score] = scoreQuantiles(
+      pointForecast([
+        [10, 20],
+        [24, 26],
+      ]),
+      values,
+      split,
+    )
+    // errors 0, 0, 4 over (20 → 24) and 4 under (30 → 26); mean |load| of the test part 20
+    expect(score!.steps).toBe(4)
+    expect(score!.spl).toBeCloseTo((4 * 0.5 + 4 * 0.5) / 4 / 20, 12)
+    // naive scale of the training part: |3−1|, |1−3|, |3−1| → 2
+    expect(score!.mase).toBeCloseTo(8 / 4 / 2, 12)
+  })
+
+  it('skip what was not seen', () => {
+    const gap = values.slice()
+    gap[5] = Number.NaN
+    const [score] = scoreQuantiles(
+      pointForecast([
+        [10, 99],
+        [99, 30],
+      ]),
+      gap,
+      split,
+    )
+    expect(score!.steps).toBe(2)
+    expect(score!.spl).toBe(0)
+  })
+
+  it('have no MASE where the training part never changes', () => {
+    const flat = Float64Array.of(2, 2, 2, 2, 10, 20, 30)
+    expect(scoreQuantiles(pointForecast([[1], [1]]), flat, { ...split, reach: 1 })[0]!.mase).toBe(
+      null,
+    )
+  })
+
+  it('do not exist where the load of the test part is zero', () => {
+    const idle = Float64Array.of(1, 3, 1, 3, 0, 0, 0)
+    expect(yardstickOf(idle, split).load).toBeNull()
+    expect(scoreQuantiles(pointForecast([[0], [0]]), idle, { ...split, reach: 1 })).toEqual([])
+  })
+})
+
+describe('coverage', () => {
+  const scoreOf = (draw: (random: () => number) => number, quantiles: readonly number[]) => {
+    const tally = new Tally(1)
+    const random = seededRandom(7)
+    for (let i = 0; i < 40_000; i++) tally.add(0, quantiles, draw(random))
+    return tally.score({ name: '5', steps: 1 }, { load: 1, naive: 1 })!
+  }
+
+  it('of the true quantiles of a continuous load is each level, and 90 % between 0.05 and 0.95', () => {
+    const score = scoreOf((random) => random(), LEVELS)
+    LEVELS.forEach((level, i) => {
+      expect(score.coverage[i]).toBeCloseTo(level, 2)
+    })
+    expect(score.coverage90).toBeCloseTo(0.9, 2)
+    expect(score.closed90).toBeCloseTo(0.9, 2)
+  })
+
+  it('of the true quantiles of a load that is often zero is the same, where the closed interval holds more', () => {
+    const zeroShare = 0.75
+    const quantiles = LEVELS.map((level) => Math.max(0, level - zeroShare))
+    const score = scoreOf((random) => Math.max(0, random() - zeroShare), quantiles)
+    LEVELS.forEach((level, i) => {
+      expect(score.coverage[i]).toBeCloseTo(level, 2)
+    })
+    expect(score.coverage90).toBeCloseTo(0.9, 2)
+    expect(score.closed90).toBeCloseTo(0.95, 2)
+  })
+
+  it('of intervals that are half as wide as they should be is half', () => {
+    const score = scoreOf(
+      (random) => random(),
+      LEVELS.map((level) => 0.5 + (level - 0.5) / 2),
+    )
+    expect(score.coverage90).toBeCloseTo(0.45, 2)
+  })
+})

@@ -1,0 +1,34 @@
+/** A worker thread that walks one trace at a time with one configuration of ours. */
+import { parentPort } from 'node:worker_threads'
+import { ForecastConfig } from '../../../forecaster/config.ts'
+import { splitOf } from './split.ts'
+import { readTrace, type TraceEntry } from './trace.ts'
+import { type Walk, walk } from './walk.ts'
+
+export interface WalkTask {
+  readonly folder: string
+  readonly trace: TraceEntry
+  readonly origins: number
+  readonly config: unknown
+  readonly seed: number
+  readonly refits: number
+  readonly dense: boolean
+}
+
+export type WalkAnswer = { readonly walk: Walk } | { readonly error: string }
+
+parentPort?.on('message', (task: WalkTask) => {
+  try {
+    const trace = readTrace(task.folder, task.trace)
+    const split = splitOf(trace, task.origins)
+    if (split === undefined) throw new Error('too short to split')
+    const plan = { ...task, config: ForecastConfig.parse(task.config) }
+    const done = walk(trace, split, plan)
+    parentPort?.postMessage({ walk: done } satisfies WalkAnswer, [
+      done.quantiles.buffer as ArrayBuffer,
+    ])
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    parentPort?.postMessage({ error: text } satisfies WalkAnswer)
+  }
+})
