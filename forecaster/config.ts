@@ -6,13 +6,9 @@ const DAY_MS = 24 * 60 * 60 * 1000
 
 export const ForecastConfig = z
   .strictObject({
-    seasonsMs: z
-      .array(z.int().positive())
-      .max(4)
-      .optional()
-      .meta({
-        description: 'Lengths of the seasons, ms. Not given: found in the data, several at once.',
-      }),
+    seasonsMs: z.array(z.int().positive()).max(4).optional().meta({
+      description: 'Lengths of the seasons, ms. Not given: found in the data, several at once.',
+    }),
     horizonSteps: z
       .int()
       .min(1)
@@ -43,13 +39,23 @@ export const ForecastConfig = z
     models: z
       .array(ModelKind)
       .min(1)
-      .default(['seasonal-naive', 'holt-winters-additive', 'holt-winters-multiplicative', 'arima'])
-      .meta({ description: 'Models that compete in the backtest; seasonal-naive always does.' }),
+      .default([
+        'ensemble',
+        'seasonal-naive',
+        'holt-winters-additive',
+        'holt-winters-multiplicative',
+        'arima',
+        'linear',
+      ])
+      .meta({
+        description:
+          'Models that compete in the backtest; seasonal-naive always does. `ensemble` lets them speak together.',
+      }),
     origins: z
       .int()
       .min(2)
-      .max(200)
-      .default(96)
+      .max(2000)
+      .default(240)
       .meta({ description: 'Issue times of the rolling-origin backtest.' }),
   })
   .meta({ id: 'ForecastConfig' })

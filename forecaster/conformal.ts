@@ -1,15 +1,21 @@
 /**
  * Split-conformal calibration (Vovk et al. 2005; Romano et al. 2019 for the normalised form): the backtest's errors,
- * divided by spread(point) = point^power, give each step ahead its own quantiles. Location and scale are taken step
- * by step, the shape is pooled over neighbouring steps, and beyond the outer tenths an exponential tail's predictive
- * quantile stands in (k·σ·(ratio^(1/k) − 1), a Lomax law), which is the wider the fewer errors there are.
+ * divided by spread(point) = point^power and by how restless the load was when the forecast was issued
+ * (volatility.ts), give each probe its own quantiles. Location and scale are taken probe by probe, the shape is
+ * pooled with the neighbours', and beyond the outer tenths an exponential tail's predictive quantile stands in
+ * (k·σ·(ratio^(1/k) − 1), a Lomax law), which is the wider the fewer errors there are.
  */
 import type { BacktestPlan } from './accuracy/backtest.ts'
 import { meanPinball } from './accuracy/pinball.ts'
 import { type Band, LEVELS, spreadOf } from './forecast.ts'
+import { type Unrest, unrestAt, type Volatility } from './volatility.ts'
 
 export interface Scored {
+  /** Offsets for a load as restless as usual. */
   readonly band: Band
+  readonly unrest: Unrest
+  /** Where the volatility stands at the end of the errors. */
+  readonly volatility: Volatility
   /** Both measured on issue times that calibration had not seen (blocks held out in turn); null without any. */
   readonly scaledPinball: number | null
   readonly coverage90: number | null
@@ -19,11 +25,17 @@ export interface Errors {
   readonly plan: BacktestPlan
   readonly points: Float64Array
   readonly actuals: Float64Array
+  /** One step ahead, every step from `plan.trainSteps` on: error (NaN where nothing was seen) and what came. */
+  readonly errors: Float64Array
+  readonly loads: Float64Array
 }
 
-const POWERS = [0, 0.5, 1]
+const POWERS = [0.5, 0, 1]
+const REACTIONS = [0.35, 0, 0.7]
+/** What is tried first stays unless another is better by this share. */
+const LEAST_GAIN = 0.005
 const FOLDS = 4
-const POOL_KNOTS = 2
+const POOL_PROBES = 2
 const TAIL = 0.1
 const LEAST_TAIL_ERRORS = 2
 /** Fewer errors than this say nothing of a step: the step before stands in. */
@@ -33,32 +45,59 @@ const HIGH_90 = LEVELS.indexOf(0.95)
 /** Spread never falls below that of this share of the mean load. */
 const FLOOR_SHARE = 0.05
 
-/** The band with the best held-out pinball loss over the powers of the spread. */
-export function calibrate(errors: Errors, horizonSteps: number): Scored {
+/** The band with the best held-out pinball loss over the powers of the spread, then over the reactions to unrest. */
+export function calibrate(errors: Errors, horizonSteps: number, search = true): Scored {
   const meanActual = meanOf(errors.actuals)
-  let best: { power: number; score: Score } | undefined
-  for (const power of POWERS) {
-    const score = crossFit(errors, power, floorOf(power, meanActual))
-    if (!best || score.pinball < best.score.pinball * 0.995) best = { power, score }
+  const tried = (power: number, reaction: number): Trial => {
+    const scale = scaleOf(errors, power, reaction, meanActual)
+    return { power, reaction, scale, score: crossFit(errors, scale) }
   }
-  const { power, score } = best!
-  const spreadFloor = floorOf(power, meanActual)
-  const table = offsetTable(errors, power, spreadFloor, () => true)
+  let best = tried(POWERS[0]!, REACTIONS[0]!)
+  const challenge = (trial: Trial): void => {
+    if (trial.score.pinball < best.score.pinball * (1 - LEAST_GAIN)) best = trial
+  }
+  for (const power of POWERS.slice(1)) challenge(tried(power, best.reaction))
+  if (search) for (const reaction of REACTIONS.slice(1)) challenge(tried(best.power, reaction))
+  const { power, reaction, scale, score } = best
+  const table = offsetTable(errors, scale, () => true)
+  const { probes } = errors.plan
+  const offsets = new Float64Array(LEVELS.length * probes.length)
+  for (let l = 0; l < LEVELS.length; l++)
+    for (let j = 0; j < probes.length; j++)
+      offsets[j * LEVELS.length + l] = table[l * probes.length + j]!
   return {
-    band: {
-      horizonSteps,
-      power,
-      spreadFloor,
-      offsets: spreadOut(table, errors.plan.knots, horizonSteps),
-    },
+    band: { horizonSteps, power, spreadFloor: scale.spreadFloor, offsets },
+    unrest: { reaction, usual: scale.usual },
+    volatility: scale.volatility,
     scaledPinball:
       meanActual > 0 && Number.isFinite(score.pinball) ? score.pinball / meanActual : null,
     coverage90: Number.isFinite(score.coverage) ? score.coverage : null,
   }
 }
 
-function floorOf(power: number, meanActual: number): number {
-  return power === 0 ? 1 : Math.max((FLOOR_SHARE * meanActual) ** power, 1e-9)
+interface Trial {
+  readonly power: number
+  readonly reaction: number
+  readonly scale: Scale
+  readonly score: Score
+}
+
+/** What an error is divided by: the spread of its point, times the unrest at its issue time. */
+interface Scale {
+  readonly power: number
+  readonly spreadFloor: number
+  readonly usual: number
+  readonly volatility: Volatility
+  /** One factor an issue time. */
+  readonly factors: Float64Array
+}
+
+function scaleOf(errors: Errors, power: number, reaction: number, meanActual: number): Scale {
+  const spreadFloor = power === 0 ? 1 : Math.max((FLOOR_SHARE * meanActual) ** power, 1e-9)
+  const { origins, trainSteps } = errors.plan
+  const { volatility, usual, at } = unrestAt(errors, { power, spreadFloor }, reaction)
+  const factors = Float64Array.from(origins, (origin) => at[origin - trainSteps]!)
+  return { power, spreadFloor, usual, volatility, factors }
 }
 
 interface Score {
@@ -66,15 +105,15 @@ interface Score {
   readonly coverage: number
 }
 
-function crossFit(errors: Errors, power: number, spreadFloor: number): Score {
+function crossFit(errors: Errors, scale: Scale): Score {
   const { origins } = errors.plan
   const folds = Math.min(FOLDS, origins.length)
   const foldOf = (origin: number): number => Math.floor((origin * folds) / origins.length)
   const sums: Sums = { loss: 0, inside: 0, weight: 0 }
   for (let fold = 0; fold < folds; fold++) {
-    const table = offsetTable(errors, power, spreadFloor, (o) => folds === 1 || foldOf(o) !== fold)
+    const table = offsetTable(errors, scale, (o) => folds === 1 || foldOf(o) !== fold)
     for (let o = 0; o < origins.length; o++)
-      if (foldOf(o) === fold) addScores(sums, errors, o, table, { power, spreadFloor })
+      if (foldOf(o) === fold) addScores(sums, errors, o, table, scale)
   }
   return { pinball: sums.loss / sums.weight, coverage: sums.inside / sums.weight }
 }
@@ -87,44 +126,43 @@ interface Sums {
 
 const quantiles = new Float64Array(LEVELS.length)
 
-/** Scores the forecast of one issue time; a knot weighs as much as the steps it stands for. */
+/** Scores the forecast of one issue time; a probe weighs as much as the steps it stands for. */
 function addScores(
   sums: Sums,
   { plan, points, actuals }: Errors,
   origin: number,
   table: Float64Array,
-  band: Pick<Band, 'power' | 'spreadFloor'>,
+  scale: Scale,
 ): void {
-  const { knots, knotWeights } = plan
-  for (let j = 0; j < knots.length; j++) {
-    const actual = actuals[origin * knots.length + j]!
+  const { probes, probeWeights } = plan
+  for (let j = 0; j < probes.length; j++) {
+    const actual = actuals[origin * probes.length + j]!
     if (Number.isNaN(actual)) continue
-    const point = points[origin * knots.length + j]!
-    const spread = spreadOf(band, point)
+    const point = points[origin * probes.length + j]!
+    const spread = spreadOf(scale, point) * scale.factors[origin]!
     for (let l = 0; l < LEVELS.length; l++)
-      quantiles[l] = Math.max(0, point + spread * table[l * knots.length + j]!)
-    const weight = knotWeights[j]!
+      quantiles[l] = Math.max(0, point + spread * table[l * probes.length + j]!)
+    const weight = probeWeights[j]!
     sums.loss += weight * meanPinball(quantiles, actual)
     sums.weight += weight
     if (actual >= quantiles[LOW_90]! && actual <= quantiles[HIGH_90]!) sums.inside += weight
   }
 }
 
-/** Offsets at the knots, `level · knots + knot`, from the errors of the issue times that `include` names. */
+/** Offsets at the probes, `level · probes + probe`, from the errors of the issue times that `include` names. */
 function offsetTable(
   errors: Errors,
-  power: number,
-  spreadFloor: number,
+  scale: Scale,
   include: (origin: number) => boolean,
 ): Float64Array {
-  const { knots, origins } = errors.plan
-  const columns = knots.map((_, j) => {
+  const { probes, origins } = errors.plan
+  const columns = probes.map((_, j) => {
     const column: number[] = []
     for (let o = 0; o < origins.length; o++) {
-      const cell = o * knots.length + j
+      const cell = o * probes.length + j
       const error = errors.actuals[cell]! - errors.points[cell]!
       if (!Number.isNaN(error) && include(o))
-        column.push(error / spreadOf({ power, spreadFloor }, errors.points[cell]!))
+        column.push(error / (spreadOf(scale, errors.points[cell]!) * scale.factors[o]!))
     }
     return Float64Array.from(column).sort()
   })
@@ -132,26 +170,26 @@ function offsetTable(
   const scales = columns.map((column, j) =>
     column.length < LEAST_ERRORS ? Number.NaN : meanDistance(column, centres[j]!),
   )
-  fillFromBefore(centres, scales, knots)
+  fillFromBefore(centres, scales, probes)
   const location = smooth(centres)
-  const scale = smooth(scales)
-  const table = new Float64Array(LEVELS.length * knots.length)
-  for (let j = 0; j < knots.length; j++) {
+  const widths = smooth(scales)
+  const table = new Float64Array(LEVELS.length * probes.length)
+  for (let j = 0; j < probes.length; j++) {
     const source = lastSeen(columns, j)
     const pool: number[] = []
-    const to = Math.min(knots.length - 1, source + POOL_KNOTS)
-    for (let i = Math.max(0, source - POOL_KNOTS); i <= to; i++) {
+    const to = Math.min(probes.length - 1, source + POOL_PROBES)
+    for (let i = Math.max(0, source - POOL_PROBES); i <= to; i++) {
       if (scales[i]! <= 0) continue
       for (const error of columns[i]!) pool.push((error - centres[i]!) / scales[i]!)
     }
     const shape = quantilesOf(Float64Array.from(pool).sort(), columns[source]!.length)
     for (let l = 0; l < LEVELS.length; l++)
-      table[l * knots.length + j] = location[j]! + scale[j]! * shape[l]!
+      table[l * probes.length + j] = location[j]! + widths[j]! * shape[l]!
   }
   return table
 }
 
-/** The nearest knot up to `j` at which enough came. */
+/** The nearest probe up to `j` at which enough came. */
 function lastSeen(columns: readonly Float64Array[], j: number): number {
   let source = j
   while (source > 0 && columns[source]!.length < LEAST_ERRORS) source--
@@ -216,12 +254,13 @@ function meanDistance(values: Float64Array, centre: number): number {
 }
 
 /** Steps further ahead than any error was seen: the last known scale, growing with the root of the steps. */
-function fillFromBefore(centres: number[], scales: number[], knots: readonly number[]): void {
-  for (let j = 0; j < knots.length; j++) {
+function fillFromBefore(centres: number[], scales: number[], probes: readonly number[]): void {
+  for (let j = 0; j < probes.length; j++) {
     if (!Number.isNaN(scales[j]!)) continue
     const before = j - 1
     centres[j] = before < 0 ? 0 : centres[before]!
-    scales[j] = before < 0 ? 0 : scales[before]! * Math.sqrt((knots[j]! + 1) / (knots[before]! + 1))
+    scales[j] =
+      before < 0 ? 0 : scales[before]! * Math.sqrt((probes[j]! + 1) / (probes[before]! + 1))
   }
 }
 
@@ -230,28 +269,6 @@ function smooth(values: readonly number[]): number[] {
     if (j === 0) return v
     return 0.25 * values[j - 1]! + 0.5 * v + 0.25 * (values[j + 1] ?? v)
   })
-}
-
-/** From the knots to every step of the horizon, by straight lines. */
-function spreadOut(
-  table: Float64Array,
-  knots: readonly number[],
-  horizonSteps: number,
-): Float64Array {
-  const out = new Float64Array(LEVELS.length * horizonSteps)
-  for (let l = 0; l < LEVELS.length; l++) {
-    let right = 0
-    for (let k = 0; k < horizonSteps; k++) {
-      while (knots[right]! < k) right++
-      const left = Math.max(0, right - 1)
-      const span = knots[right]! - knots[left]!
-      const share = span === 0 ? 1 : (k - knots[left]!) / span
-      const a = table[l * knots.length + left]!
-      const b = table[l * knots.length + right]!
-      out[l * horizonSteps + k] = a + share * (b - a)
-    }
-  }
-  return out
 }
 
 function meanOf(values: Float64Array): number {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { planBacktest, runBacktest } from './accuracy/backtest.ts'
-import { chooseCorrection, correctedPoints, followError } from './correction.ts'
+import { chooseCorrection, correctedRun, followError } from './correction.ts'
 import type { ForecastModel } from './model.ts'
 import { seededRandom } from './random.ts'
 
@@ -35,8 +35,10 @@ describe('correction by recent errors', () => {
     const correction = chooseCorrection(run)
     expect(correction.decay).toBeGreaterThanOrEqual(0.8)
     expect(correction.gain).toBeGreaterThanOrEqual(0.5)
-    const points = correctedPoints(run, { ...correction, residual: 0 })
-    expect(errorOf(points, run.actuals)).toBeLessThan(0.9 * errorOf(run.points, run.actuals))
+    const corrected = correctedRun(run, { ...correction, residual: 0 })
+    expect(errorOf(corrected.points, run.actuals)).toBeLessThan(
+      0.9 * errorOf(run.points, run.actuals),
+    )
   })
 
   it('is left out where misses are mere noise', () => {

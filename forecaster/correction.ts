@@ -43,21 +43,32 @@ export function chooseCorrection(run: BacktestRun): Correction {
   return best
 }
 
-/** The run's points as they are with the correction, whose residual is carried to the run's end. */
-export function correctedPoints(run: BacktestRun, correction: Correction): Float64Array {
-  if (correction.gain === 0) return run.points
-  const { origins, knots, trainSteps } = run.plan
+/** The run as it is with the correction, whose residual is carried to the run's end. */
+export function correctedRun(run: BacktestRun, correction: Correction): BacktestRun {
+  if (correction.gain === 0) return run
+  const errors = new Float64Array(run.errors.length)
+  return { ...run, points: correctedPoints(run, correction, errors), errors }
+}
+
+/** The corrected points; writes what is left of the one-step errors into `left`. */
+function correctedPoints(
+  run: BacktestRun,
+  correction: Correction,
+  left?: Float64Array,
+): Float64Array {
+  const { origins, probes, trainSteps } = run.plan
   const out = new Float64Array(run.points.length)
-  const factors = knots.map((k) => correction.decay ** (k + 1))
+  const factors = probes.map((k) => correction.decay ** (k + 1))
   let origin = 0
   for (let i = 0; i < run.errors.length; i++) {
     if (trainSteps + i === origins[origin]) {
-      for (let j = 0; j < knots.length; j++) {
-        const cell = origin * knots.length + j
+      for (let j = 0; j < probes.length; j++) {
+        const cell = origin * probes.length + j
         out[cell] = Math.max(0, run.points[cell]! + factors[j]! * correction.residual)
       }
       origin++
     }
+    if (left) left[i] = run.errors[i]! - correction.decay * correction.residual
     followError(correction, run.errors[i]!)
   }
   return out

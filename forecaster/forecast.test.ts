@@ -8,13 +8,12 @@ import {
   quantileAt,
   toDocument,
 } from './forecast.ts'
+import { probesOf } from './probes.ts'
 
 const STEPS = 6
 
 function forecastOf(point: readonly number[], power: number): Forecast {
-  const offsets = new Float64Array(LEVELS.length * STEPS)
-  for (let l = 0; l < LEVELS.length; l++)
-    for (let k = 0; k < STEPS; k++) offsets[l * STEPS + k] = (l - 7) * (1 + k) * 0.3
+  const offsets = probesOf(STEPS).flatMap((k) => LEVELS.map((_, l) => (l - 7) * (1 + k) * 0.3))
   return {
     service: 'search',
     metric: 'requests_per_second',
@@ -22,8 +21,7 @@ function forecastOf(point: readonly number[], power: number): Forecast {
     expiresAtMs: 15_000,
     stepMs: 1000,
     point: Float64Array.from(point),
-    band: { horizonSteps: STEPS, power, spreadFloor: 0.5, offsets },
-    inflation: 1.2,
+    band: { horizonSteps: STEPS, power, spreadFloor: 0.5, offsets: Float64Array.from(offsets) },
     drifting: false,
     model: { kind: 'last-value', version: 'x', fittedAtMs: 0 },
     quality: { mase: null, scaledPinball: null, coverage90: null, origins: 0 },

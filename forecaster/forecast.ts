@@ -1,14 +1,16 @@
 /**
  * A forecast is a distribution per future step, kept compact: a point path and a table of calibrated
- * offsets (conformal quantiles of the residual, scaled by the path). The matrix of quantiles is made
- * when somebody asks for it, so 10,000 forecasts a tick cost no matrices.
+ * offsets (conformal quantiles of the residual, scaled by the path) at the probes, a few steps ahead. The
+ * matrix of quantiles is made when somebody asks for it, so 10,000 forecasts a tick cost no matrices.
  *
- *   quantile(level, k) = max(0, point[k] + inflation · spread(point[k]) · offset[level][k])
+ *   quantile(level, k) = max(0, point[k] + spread(point[k]) · offset(level, k))
  *   spread(p)          = max(p, 0)^power, floored at `spreadFloor`
+ *   offset(level, k)   = on the straight line between the probes around k
  *
  * Offsets rise with the level, so quantiles never cross.
  */
 import { z } from 'zod'
+import { placesIn } from './probes.ts'
 import { MetricName, ServiceId } from './series.ts'
 
 /** Probability levels of every forecast, ascending. */
@@ -18,14 +20,18 @@ export const LEVELS: readonly number[] = [
 
 export const ModelKind = z
   .enum([
+    'ensemble',
     'seasonal-naive',
     'holt-winters-additive',
     'holt-winters-multiplicative',
     'arima',
+    'linear',
     'last-value',
   ])
   .meta({ id: 'ModelKind', description: 'A registered forecasting model.' })
 export type ModelKind = z.infer<typeof ModelKind>
+/** Kinds that forecast by themselves. */
+export type MemberKind = Exclude<ModelKind, 'ensemble'>
 
 /** How the model did in the rolling-origin backtest that chose it. */
 export const Quality = z
@@ -56,7 +62,7 @@ export const ModelRef = z
   .meta({ id: 'ModelRef' })
 export type ModelRef = z.infer<typeof ModelRef>
 
-/** Calibrated residual quantiles. `offsets[levelIndex · horizonSteps + k]`. */
+/** Calibrated residual quantiles at `probesOf(horizonSteps)`: `offsets[probeIndex · LEVELS.length + levelIndex]`. */
 export interface Band {
   readonly horizonSteps: number
   readonly power: number
@@ -73,8 +79,6 @@ export interface Forecast {
   readonly stepMs: number
   readonly point: Float64Array
   readonly band: Band
-  /** ≥ 1; grows while the load leaves its band (drift), shrinks back when it returns. */
-  readonly inflation: number
   readonly drifting: boolean
   readonly model: ModelRef
   readonly quality: Quality
@@ -92,8 +96,11 @@ export function spreadOf(band: Pick<Band, 'power' | 'spreadFloor'>, point: numbe
 export function quantileAt(forecast: Forecast, levelIndex: number, k: number): number {
   const { band, point } = forecast
   const p = point[k]!
-  const offset = band.offsets[levelIndex * band.horizonSteps + k]!
-  return Math.max(0, p + forecast.inflation * spreadOf(band, p) * offset)
+  const { left, share } = placesIn(band.horizonSteps)[k]!
+  const at = left * LEVELS.length + levelIndex
+  const a = band.offsets[at]!
+  const offset = share === 0 ? a : a + share * (band.offsets[at + LEVELS.length]! - a)
+  return Math.max(0, p + spreadOf(band, p) * offset)
 }
 
 /**
@@ -106,8 +113,9 @@ export function demandOver(
   toMs: number,
   out: Float64Array = new Float64Array(LEVELS.length),
 ): Float64Array {
-  const { band, point, inflation } = forecast
-  const { offsets, horizonSteps } = band
+  const { band, point } = forecast
+  const { offsets } = band
+  const places = placesIn(band.horizonSteps)
   const last = point.length - 1
   const firstStep = Math.floor((fromMs - forecast.issuedAtMs) / forecast.stepMs)
   const lastStep = Math.ceil((toMs - forecast.issuedAtMs) / forecast.stepMs) - 1
@@ -117,9 +125,13 @@ export function demandOver(
   for (let level = 0; level < levels; level++) out[level] = 0
   for (let k = from; k <= to; k++) {
     const p = point[k]!
-    const width = inflation * spreadOf(band, p)
-    for (let level = 0, cell = k; level < levels; level++, cell += horizonSteps) {
-      const quantile = p + width * offsets[cell]!
+    const width = spreadOf(band, p)
+    const { left, share } = places[k]!
+    const a = left * levels
+    const b = share === 0 ? a : a + levels
+    for (let level = 0; level < levels; level++) {
+      const offset = offsets[a + level]!
+      const quantile = p + width * (offset + share * (offsets[b + level]! - offset))
       if (quantile > out[level]!) out[level] = quantile
     }
   }

@@ -1,11 +1,20 @@
 /** What a forecaster remembers between steps: plain data, read back from JSON or from another thread. */
 import { z } from 'zod'
 import type { Correction } from './correction.ts'
-import { type Band, LEVELS, ModelRef, Quality } from './forecast.ts'
+import { type Band, LEVELS, type MemberKind, ModelKind, ModelRef, Quality } from './forecast.ts'
 import { modelOf } from './models/registry.ts'
 import { type SeasonalNaiveState, seasonalNaive } from './models/seasonal-naive.ts'
 import { FiniteNumbers } from './plain-data.ts'
+import { probesOf } from './probes.ts'
 import type { Tracking } from './tracking.ts'
+
+export interface Member {
+  readonly kind: MemberKind
+  modelState: unknown
+  readonly correction: Correction
+  /** The bare model's value for the next step. */
+  bare: number
+}
 
 /** Plain data; `advance` writes in place. */
 export interface ForecasterState extends Tracking {
@@ -13,19 +22,17 @@ export interface ForecasterState extends Tracking {
   /** Periods that fitting knew, steps, ascending. */
   readonly seasons: readonly number[]
   readonly quality: Quality
-  readonly band: Band
-  modelState: unknown
-  /** The first fallback, followed beside the model; null when the model is it, or no season is known. */
+  /** One model, or those of the ensemble. */
+  readonly members: readonly Member[]
+  /** The first fallback, followed beside the members; null when it is the only one, or no season is known. */
   readonly naive: SeasonalNaiveState | null
-  readonly correction: Correction
   /** How much wider than the band the fallbacks' errors were in the backtest. */
   readonly naiveInflation: number
   readonly lastInflation: number
   /** Newest and largest load seen. */
   last: number
   largest: number
-  /** The model's value for the next step, bare and corrected. */
-  bare: number
+  /** What the members together foresee for the next step, unshifted. */
   expected: number
 }
 
@@ -36,30 +43,43 @@ const StoredBand = z
     spreadFloor: z.number().positive(),
     offsets: FiniteNumbers,
   })
-  .refine((band) => band.offsets.length === LEVELS.length * band.horizonSteps, {
-    error: `offsets must hold ${LEVELS.length} · horizonSteps numbers`,
-    path: ['offsets'],
-  })
+  .refine(
+    (band): band is Band =>
+      band.offsets.length === LEVELS.length * probesOf(band.horizonSteps).length,
+    { error: `offsets must hold ${LEVELS.length} numbers a probe`, path: ['offsets'] },
+  )
 
-const StoredForecaster = z.strictObject({
-  model: ModelRef,
-  seasons: z.array(z.int().min(2)),
-  quality: Quality,
-  band: StoredBand,
+const StoredMember = z.strictObject({
+  kind: ModelKind.exclude(['ensemble']),
   modelState: z.unknown(),
-  naive: z.unknown(),
   correction: z.strictObject({
     decay: z.number().min(0).max(1),
     gain: z.number().min(0).max(1),
     residual: z.number(),
   }),
+  bare: z.number().min(0),
+})
+
+const StoredForecaster = z.strictObject({
+  model: ModelRef,
+  seasons: z.array(z.int().min(2)),
+  quality: Quality,
+  members: z.array(StoredMember).min(1),
+  naive: z.unknown(),
   naiveInflation: z.number().min(1),
   lastInflation: z.number().min(1),
   last: z.number().min(0),
   largest: z.number().min(0),
-  bare: z.number().min(0),
   expected: z.number().min(0),
-  inflation: z.number().min(1),
+  band: StoredBand,
+  unrest: z.strictObject({ reaction: z.number().min(0).max(1), usual: z.number().min(0) }),
+  volatility: z.number().min(0),
+  units: FiniteNumbers,
+  alarm: z.tuple([z.number(), z.number()]),
+  losses: FiniteNumbers,
+  decay: z.number().min(0).max(1),
+  waiting: FiniteNumbers,
+  issued: z.int().min(0),
   outsideShare: z.number().min(0).max(1),
   drifting: z.boolean(),
   away: z.number(),
@@ -70,7 +90,10 @@ export function readForecaster(stored: unknown): ForecasterState {
   const state = StoredForecaster.parse(stored)
   return {
     ...state,
-    modelState: modelOf(state.model.kind).read(state.modelState),
+    members: state.members.map((member) => ({
+      ...member,
+      modelState: modelOf(member.kind).read(member.modelState),
+    })),
     naive: state.naive === null ? null : seasonalNaive.read(state.naive),
   }
 }

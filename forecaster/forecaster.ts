@@ -1,22 +1,34 @@
 /**
- * One series' forecaster. `fitForecaster` chooses model and calibration (slow: in a worker), `advance` follows the
- * load (every step, O(1)), `forecastAt` looks ahead, falling back from the chosen model to seasonal naive to the
- * last value when a path is not sound.
+ * One series' forecaster. `fitForecaster` chooses models and calibration (slow: in a worker), `advance` follows the
+ * load (every step, O(1)), `forecastAt` looks ahead: the weighted mean of the members' paths inside calibrated bands.
+ * A member whose path is not sound has no say; when none has, seasonal naive speaks, then the last value.
  */
 import { createHash } from 'node:crypto'
 import type { ForecastConfig } from './config.ts'
-import { type Candidate, type Contestant, holdContest } from './contest.ts'
+import { type Candidate, type Contestant, type ContestMember, holdContest } from './contest.ts'
 import { followError, noCorrection } from './correction.ts'
-import type { Forecast, ModelKind, Quality } from './forecast.ts'
-import type { ForecasterState } from './forecaster-state.ts'
+import { combine, decayOf, weightsOf } from './ensemble.ts'
+import type { Forecast, MemberKind, ModelKind, Quality } from './forecast.ts'
+import type { ForecasterState, Member } from './forecaster-state.ts'
 import type { FitContext } from './model.ts'
 import { lastValue } from './models/last-value.ts'
+import { newPath } from './models/path-storage.ts'
 import { modelOf } from './models/registry.ts'
 import { seasonalNaive } from './models/seasonal-naive.ts'
 import { usable, usableHistory } from './plain-data.ts'
+import { probesOf } from './probes.ts'
 import { seededRandom } from './random.ts'
 import { endMs, type Series } from './series.ts'
-import { AWAY_DECAY, freshTracking, shiftOf, track, trackUnseen } from './tracking.ts'
+import {
+  AWAY_DECAY,
+  note,
+  publishedBand,
+  reachOf,
+  shiftOf,
+  startTracking,
+  type TrackedFit,
+  track,
+} from './tracking.ts'
 import { wideBand } from './wide-band.ts'
 
 export type { ForecasterState } from './forecaster-state.ts'
@@ -46,18 +58,19 @@ export function fitForecaster(
 ): FitReport {
   const history = fromFirstSeen(usableHistory(series.values))
   const { horizonSteps } = config
-  const seasons = seasonsOf(config, series.stepMs)
-  const context: FitContext = { seasons, horizonSteps, random: seededRandom(seed) }
+  const seasons = seasonsOf(history, config, series.stepMs)
+  const random = seededRandom(seed)
+  const context: FitContext = { seasons, horizonSteps, random }
   const { candidates, absent } = holdContest(history, config, context)
   const fittedAtMs = options.fittedAtMs ?? endMs(series)
   const contest = [...candidates, ...absent].map(contestRow)
   for (const candidate of candidates) {
-    const modelState = modelOf(candidate.kind).fit(history, context)
-    if (modelState === undefined) continue
-    const learned = { history, context, candidate, candidates, modelState }
-    return { state: assemble(learned, fittedAtMs), contest }
+    const members = fitMembers(candidate, history, context)
+    if (members.length === 0) continue
+    const state = assemble({ history, context, candidate, candidates, members }, fittedAtMs)
+    return { state, contest }
   }
-  const state = assemble(unscored(history, context, config), fittedAtMs)
+  const state = assemble(unscored(history, context), fittedAtMs)
   const note = 'too short to test any model; wide band'
   return {
     state,
@@ -65,31 +78,49 @@ export function fitForecaster(
   }
 }
 
-function seasonsOf({ seasonsMs = [] }: ForecastConfig, stepMs: number): number[] {
+function seasonsOf(
+  history: Float64Array,
+  { seasonsMs }: ForecastConfig,
+  stepMs: number,
+): readonly number[] {
+  if (!seasonsMs) return []
   const steps = seasonsMs.map((ms) => Math.round(ms / stepMs)).filter((season) => season >= 2)
   return [...new Set(steps)].sort((a, b) => a - b)
+}
+
+/** The candidate's models, learned from the whole history; without those that cannot. */
+function fitMembers(
+  { members }: Candidate,
+  history: Float64Array,
+  context: FitContext,
+): (ContestMember & { modelState: unknown; index: number })[] {
+  return members.flatMap((member, index) => {
+    const modelState = modelOf(member.kind).fit(history, context)
+    return modelState === undefined ? [] : [{ ...member, modelState, index }]
+  })
 }
 
 /** One grid step later; NaN: nothing seen. O(1); writes into `state` and returns it. */
 export function advance(state: ForecasterState, value: number): ForecasterState {
   const known = usable(value)
+  track(state, state.expected, known)
   if (!Number.isNaN(known)) {
-    track(state, state.band, state.expected, known)
     state.last = known
     if (known > state.largest) state.largest = known
-  } else trackUnseen(state)
-  if (state.correction.gain > 0) followError(state.correction, known - state.bare)
-  const model = modelOf(state.model.kind)
-  state.modelState = model.update(state.modelState, known)
+  }
+  for (const member of state.members) {
+    if (member.correction.gain > 0) followError(member.correction, known - member.bare)
+    member.modelState = modelOf(member.kind).update(member.modelState, known)
+  }
   if (state.naive) seasonalNaive.update(state.naive, known)
-  expectNext(state)
+  lookAhead(state)
   return state
 }
 
 /**
  * The forecast from where `state` stands, which must be the end of the step before `issuedAtMs`. Finite and not
- * negative always; `forecast.model.kind` names the model that really spoke. Length: the lesser of the configured
- * and the calibrated horizon.
+ * negative always; `forecast.model.kind` names who really spoke. Length: the lesser of the configured and the
+ * calibrated horizon.
  */
 export function forecastAt(
   state: ForecasterState,
@@ -98,7 +129,12 @@ export function forecastAt(
   config: Pick<ForecastConfig, 'horizonSteps' | 'expirySteps'>,
 ): Forecast {
   const horizonSteps = Math.min(config.horizonSteps, state.band.horizonSteps)
-  const path = soundPath(state, horizonSteps)
+  const path = combine(
+    memberPaths(state, horizonSteps),
+    weightsOf(state.losses, state.members.length),
+    state.band.horizonSteps,
+    newPath(horizonSteps),
+  )
   const spoken = path ? undefined : fallback(state, horizonSteps)
   return {
     service: series.service,
@@ -106,35 +142,60 @@ export function forecastAt(
     issuedAtMs,
     expiresAtMs: issuedAtMs + config.expirySteps * series.stepMs,
     stepMs: series.stepMs,
-    point: path ?? spoken!.point,
-    band: state.band,
-    inflation: spoken ? state.inflation * spoken.inflation : state.inflation,
+    point: path ? shifted(path, state) : spoken!.point,
+    band: publishedBand(state, spoken?.inflation ?? 1),
     drifting: state.drifting,
     model: spoken ? { ...state.model, kind: spoken.kind } : state.model,
     quality: state.quality,
   }
 }
 
-/** The model's corrected path; undefined when it throws, is not finite, or is absurd. */
-function soundPath(state: ForecasterState, horizonSteps: number): Float64Array | undefined {
+/** The members' corrected paths; undefined in place of one that throws, is not finite, or is absurd. */
+function memberPaths(state: ForecasterState, steps: number): (Float64Array | undefined)[] {
+  const limit = ABSURD * state.largest
+  return state.members.map((member) => soundPath(member, steps, limit))
+}
+
+function soundPath(member: Member, steps: number, limit: number): Float64Array | undefined {
   let path: Float64Array
   try {
-    path = modelOf(state.model.kind).predict(state.modelState, horizonSteps)
+    path = modelOf(member.kind).predict(member.modelState, steps)
   } catch {
     return undefined
   }
-  const limit = ABSURD * state.largest
-  const { decay } = state.correction
-  let raise = state.correction.residual
-  let shift = shiftOf(state)
-  for (let k = 0; k < horizonSteps; k++) {
+  const { decay } = member.correction
+  let raise = member.correction.residual
+  for (let k = 0; k < steps; k++) {
     raise *= decay
-    shift *= AWAY_DECAY
-    const value = path[k]! + raise + shift
+    const value = path[k]! + raise
     if (!(value <= limit)) return undefined
     path[k] = Math.max(value, 0)
   }
   return path
+}
+
+/** While the load is away from where the members have it, the path is too, ever less. */
+function shifted(path: Float64Array, state: ForecasterState): Float64Array {
+  let shift = shiftOf(state)
+  if (shift === 0) return path
+  const limit = ABSURD * state.largest
+  for (let k = 0; k < path.length; k++) {
+    shift *= AWAY_DECAY
+    path[k] = Math.min(Math.max(path[k]! + shift, 0), limit)
+  }
+  return path
+}
+
+/** Forecasts as far as the tracking asks for just now, and leaves them there to be scored. */
+function lookAhead(state: ForecasterState): void {
+  for (const member of state.members) member.bare = modelOf(member.kind).next(member.modelState)
+  const reach = reachOf(state)
+  const paths = memberPaths(state, reach)
+  const weights = weightsOf(state.losses, state.members.length)
+  const path =
+    combine(paths, weights, state.band.horizonSteps, newPath(reach)) ?? fallback(state, reach).point
+  state.expected = path[0]!
+  note(state, paths, shifted(path, state))
 }
 
 function fallback(
@@ -151,53 +212,81 @@ function fallback(
 interface Learned {
   readonly history: Float64Array
   readonly context: FitContext
-  readonly candidate: Pick<Candidate, 'kind' | 'band' | 'correction' | 'quality' | 'error'>
+  readonly candidate: {
+    readonly kind: ModelKind
+    readonly quality: Quality
+    readonly error: number
+    readonly calibration: Pick<TrackedFit, 'band' | 'unrest' | 'volatility'>
+    readonly losses: Float64Array
+  }
   readonly candidates: readonly Candidate[]
-  readonly modelState: unknown
+  readonly members: readonly {
+    readonly kind: MemberKind
+    readonly correction: ContestMember['correction']
+    readonly modelState: unknown
+    /** Its place among those that the losses are of. */
+    readonly index: number
+  }[]
 }
 
 function assemble(learned: Learned, fittedAtMs: number): ForecasterState {
-  const { history, context, candidate, candidates, modelState } = learned
-  const { kind, band, correction, quality } = candidate
+  const { history, context, candidate, candidates, members } = learned
+  const { quality, calibration } = candidate
   const { last } = lastValue.fit(history, context)!
   const naiveError = candidates.find((c) => c.kind === 'seasonal-naive')?.error
+  const alone = members.length === 1
+  const kind = alone ? members[0]!.kind : candidate.kind
+  const losses = lossesOf(learned)
   const state: ForecasterState = {
-    ...freshTracking(),
-    model: { kind, version: versionOf(candidate, modelState), fittedAtMs },
+    ...startTracking({ ...calibration, losses, decay: decayOf(context.seasons) }),
+    model: { kind, version: versionOf(learned, losses), fittedAtMs },
     seasons: context.seasons,
     quality,
-    band,
-    modelState,
-    naive: kind === 'seasonal-naive' ? null : (seasonalNaive.fit(history, context) ?? null),
-    correction,
+    members: members.map(({ kind, correction, modelState }) => ({
+      kind,
+      modelState,
+      correction: { ...correction },
+      bare: 0,
+    })),
+    naive:
+      alone && kind === 'seasonal-naive' ? null : (seasonalNaive.fit(history, context) ?? null),
     naiveInflation: timesWider(naiveError, candidate.error),
     lastInflation: MOST_FALLBACK_INFLATION,
     last,
     largest: largestOf(history),
-    bare: 0,
     expected: 0,
   }
-  expectNext(state)
+  lookAhead(state)
   return state
 }
 
-function unscored(history: Float64Array, context: FitContext, config: ForecastConfig): Learned {
-  const modelState = lastValue.fit(history, context)!
-  const candidate = {
-    kind: lastValue.kind,
-    band: wideBand(history, modelState.last, config.horizonSteps),
-    correction: noCorrection(),
-    quality: UNSCORED,
-    error: 0,
-  }
-  return { history, context, candidate, candidates: [], modelState }
+/** Losses of the members that could be fitted to the whole history. */
+function lossesOf({ candidate, members, context }: Learned): Float64Array {
+  const probes = probesOf(context.horizonSteps).length
+  const tested = candidate.losses.length / probes
+  return Float64Array.from({ length: probes * members.length }, (_, cell) => {
+    const { index } = members[cell % members.length]!
+    return candidate.losses[Math.floor(cell / members.length) * tested + index]!
+  })
 }
 
-function expectNext(state: ForecasterState): void {
-  state.bare = modelOf(state.model.kind).next(state.modelState)
-  const { decay, residual } = state.correction
-  const corrected = state.bare + decay * residual
-  state.expected = Math.max(corrected, 0)
+function unscored(history: Float64Array, context: FitContext): Learned {
+  const modelState = lastValue.fit(history, context)!
+  const { horizonSteps } = context
+  const { kind } = lastValue
+  const candidate = {
+    kind,
+    quality: UNSCORED,
+    error: 0,
+    calibration: {
+      band: wideBand(history, modelState.last, horizonSteps),
+      unrest: { reaction: 0, usual: 0 },
+      volatility: 0,
+    },
+    losses: new Float64Array(probesOf(horizonSteps).length),
+  }
+  const members = [{ kind, modelState, correction: noCorrection(), index: 0 }]
+  return { history, context, candidate, candidates: [], members }
 }
 
 function timesWider(error: number | undefined, reference: number): number {
@@ -221,7 +310,7 @@ function fromFirstSeen(values: Float64Array): Float64Array {
 }
 
 /** Hash of what fitting learned: equal learning, equal version, on every machine. */
-function versionOf({ band, correction }: Learned['candidate'], modelState: unknown): string {
-  const learned = JSON.stringify({ band, correction, modelState })
+function versionOf({ candidate, members }: Learned, losses: Float64Array): string {
+  const learned = JSON.stringify({ calibration: candidate.calibration, members, losses })
   return createHash('sha256').update(learned).digest('hex').slice(0, 12)
 }

@@ -6,7 +6,7 @@
  * plain data: it crosses to worker threads, is stored, compared, and read back by `read`. An unfitted model
  * cannot predict: there is no state to hand in.
  */
-import type { ModelKind } from './forecast.ts'
+import type { MemberKind } from './forecast.ts'
 
 export interface FitContext {
   /** Periods after which a pattern repeats, in steps, ascending, each at least 2; empty when none is known. */
@@ -26,7 +26,7 @@ export interface Component {
 }
 
 export interface ForecastModel<State = unknown> {
-  readonly kind: ModelKind
+  readonly kind: MemberKind
   /** The state at the end of `history`, or undefined when the history is too short or unfit for this model. */
   fit(history: Float64Array, context: FitContext): State | undefined
   /** One observed step later; NaN means "nothing seen". May reuse the storage of `state`. */

@@ -1,33 +1,46 @@
 /**
- * Calibration kept alive between fits, O(1) a step, in the spirit of adaptive conformal inference (Gibbs & Candès
- * 2021): the bands widen while the load falls outside the one-step 90 % interval more often than it should, and
- * narrow back while it does not. Drift is a load that keeps leaving the model's 99 % band; while it is away, the
- * whole path is shifted by how far.
+ * What a forecaster learns between fits, O(1) a step. Forecasts for the probes wait in rings until their load comes;
+ * then
  *
- * Rule: the share of steps outside the model's one-step band between the 0.01 and 0.99 quantiles (uninflated, unshifted) is
- * averaged exponentially over the last eight observed steps. Above 0.3 (three outside in a row) the path is shifted;
- * drift begins above 0.5 (six in a row) and ends below 0.2.
+ * - the members' discounted losses move, and with them the ensemble's weights;
+ * - each level's offset is moved by quantile tracking: up by rate · level when the load came below it, down by
+ *   rate · (1 − level) when above; so each level keeps its share in the long run whatever the load does
+ *   (adaptive conformal inference, Gibbs & Candès 2021; quantile tracking, Angelopoulos et al. 2023, §2.1);
+ * - the volatility follows the one-step error, which widens bands within a few steps.
+ *
+ * Drift is a load that keeps leaving the 99 % band that the backtest gave; while it is away, the path is shifted by how
+ * far. The share of steps outside is averaged exponentially over the last eight observed ones. Above 0.3 (three outside
+ * in a row) the path is shifted; drift begins above 0.5 (six in a row) and ends below 0.2.
  */
 import { type Band, LEVELS, spreadOf } from './forecast.ts'
+import { probesOf, strideOf } from './probes.ts'
+import { followVolatility, type Unrest, unrestFactor, type Volatility } from './volatility.ts'
 
 export interface Tracking {
-  /** ≥ 1. */
-  inflation: number
+  /** Offsets at the probes for a load as restless as usual; written in place. */
+  readonly band: Band
+  readonly unrest: Unrest
+  volatility: Volatility
+  /** Width of the 90 % interval at each probe at fitting time: the unit of the tracking's steps. */
+  readonly units: Float64Array
+  /** Offsets of the levels 0.01 and 0.99 one step ahead, at fitting time. */
+  readonly alarm: readonly [number, number]
+  /** Discounted losses, cell `probe · members + member`. */
+  readonly losses: Float64Array
+  /** Share of a loss that is left a step later. */
+  readonly decay: number
+  /** Rings of forecasts that wait for their load, one after another, each of `entry` numbers an issue. */
+  readonly waiting: Float64Array
+  /** Steps since fitting. */
+  issued: number
   outsideShare: number
   drifting: boolean
-  /** Average of the newest errors: how far the load is from where the model has it. */
+  /** Average of the newest errors: how far the load is from where the models have it. */
   away: number
 }
 
-const LOW_90 = LEVELS.indexOf(0.05)
-const HIGH_90 = LEVELS.indexOf(0.95)
-const LOW_99 = LEVELS.indexOf(0.01)
-const HIGH_99 = LEVELS.indexOf(0.99)
-/** Steady when about a sixth falls outside: with an honest tenth the inflation rests near 1. */
-const NARROW = Math.exp(-0.02)
-const WIDEN = 0.09
-const MOST_SEVERITY = 4
-const MOST_INFLATION = 4
+const RATE = 0.02
+const MOST_MOVE = 0.5
 const OUTSIDE_MEMORY = 1 / 8
 const SHIFT_BEGINS = 0.3
 const DRIFT_BEGINS = 0.5
@@ -35,9 +48,45 @@ const DRIFT_ENDS = 0.2
 const AWAY_GAIN = 0.4
 /** What is left, a step later, of the belief that the load stays away. */
 export const AWAY_DECAY = 0.98
+const LOW_90 = LEVELS.indexOf(0.05)
+const HIGH_90 = LEVELS.indexOf(0.95)
+const LEVEL_COUNT = LEVELS.length
 
-export function freshTracking(): Tracking {
-  return { inflation: 1, outsideShare: 0, drifting: false, away: 0 }
+export interface TrackedFit {
+  readonly band: Band
+  readonly unrest: Unrest
+  readonly volatility: Volatility
+  readonly losses: Float64Array
+  readonly decay: number
+}
+
+export function startTracking(fit: TrackedFit): Tracking {
+  const { horizonSteps, offsets } = fit.band
+  const probes = probesOf(horizonSteps)
+  const members = fit.losses.length / probes.length
+  const entries = probes.reduce((sum, probe) => sum + ringLength(probe), 0)
+  return {
+    band: { ...fit.band, offsets: offsets.slice() },
+    unrest: fit.unrest,
+    volatility: fit.volatility,
+    units: Float64Array.from(probes, (_, j) => widthAt(offsets, j)),
+    alarm: [offsets[0]!, offsets[LEVEL_COUNT - 1]!],
+    losses: fit.losses.slice(),
+    decay: fit.decay,
+    waiting: new Float64Array(entries * (members + 2)),
+    issued: 0,
+    outsideShare: 0,
+    drifting: false,
+    away: 0,
+  }
+}
+
+function widthAt(offsets: Float64Array, j: number): number {
+  return offsets[j * LEVEL_COUNT + HIGH_90]! - offsets[j * LEVEL_COUNT + LOW_90]!
+}
+
+function ringLength(probe: number): number {
+  return Math.floor(probe / strideOf(probe)) + 1
 }
 
 /** What the path is shifted by now: nothing, unless the load has left the band. */
@@ -45,36 +94,120 @@ export function shiftOf({ outsideShare, away }: Tracking): number {
   return outsideShare > SHIFT_BEGINS ? away : 0
 }
 
-/** `expected` is what the model foresaw for the step that brought `value`, unshifted; both finite. */
-export function track(tracking: Tracking, band: Band, expected: number, value: number): void {
-  const { offsets, horizonSteps } = band
-  const published = Math.max(0, expected + AWAY_DECAY * shiftOf(tracking))
-  const offset90 = offsets[(value > published ? HIGH_90 : LOW_90) * horizonSteps]!
-  const edge90 = spreadOf(band, published) * tracking.inflation * offset90
-  const excess = timesOutside(published, edge90, value)
-  tracking.inflation =
-    excess > 1
-      ? Math.min(MOST_INFLATION, tracking.inflation * (1 + WIDEN * Math.min(excess, MOST_SEVERITY)))
-      : Math.max(1, tracking.inflation * NARROW)
-  const offset99 = offsets[(value > expected ? HIGH_99 : LOW_99) * horizonSteps]!
-  const outside = timesOutside(expected, spreadOf(band, expected) * offset99, value) > 1 ? 1 : 0
-  tracking.outsideShare += OUTSIDE_MEMORY * (outside - tracking.outsideShare)
+/** Steps ahead that the next issue needs: up to the furthest probe whose turn it is. */
+export function reachOf({ band, issued }: Tracking): number {
+  const probes = probesOf(band.horizonSteps)
+  for (let j = probes.length - 1; j > 0; j--)
+    if (issued % strideOf(probes[j]!) === 0) return probes[j]! + 1
+  return 1
+}
+
+/** Notes what was forecast just now. `paths`: the members', corrected; `point`: the ensemble's, as published. */
+export function note(
+  tracking: Tracking,
+  paths: readonly (Float64Array | undefined)[],
+  point: Float64Array,
+): void {
+  const { band, waiting, issued } = tracking
+  const factor = unrestFactor(tracking.unrest, tracking.volatility)
+  const entry = paths.length + 2
+  let start = 0
+  for (const probe of probesOf(band.horizonSteps)) {
+    const stride = strideOf(probe)
+    const length = ringLength(probe)
+    if (issued % stride === 0) {
+      const at = (start + ((issued / stride) % length)) * entry
+      // a member without a path is taken to have missed by as much again
+      for (let m = 0; m < paths.length; m++)
+        waiting[at + m] = paths[m]?.[probe] ?? 2 * point[probe]! + 1
+      waiting[at + paths.length] = point[probe]!
+      waiting[at + paths.length + 1] = factor * spreadOf(band, point[probe]!)
+    }
+    start += length
+  }
+}
+
+/** One step later. `expected` is what the ensemble foresaw for it, unshifted; `value` NaN: nothing seen. */
+export function track(tracking: Tracking, expected: number, value: number): void {
+  if (Number.isNaN(value)) tracking.away *= AWAY_DECAY
+  else {
+    resolve(tracking, value)
+    watch(tracking, expected, value)
+  }
+  tracking.issued++
+}
+
+/** Every forecast that was for this step is scored. */
+function resolve(tracking: Tracking, value: number): void {
+  const { band, waiting, issued, losses } = tracking
+  const probes = probesOf(band.horizonSteps)
+  const members = losses.length / probes.length
+  const entry = members + 2
+  let start = 0
+  for (let j = 0; j < probes.length; j++) {
+    const stride = strideOf(probes[j]!)
+    const length = ringLength(probes[j]!)
+    const since = issued - probes[j]!
+    if (since >= 0 && since % stride === 0) {
+      const at = (start + ((since / stride) % length)) * entry
+      const kept = stride === 1 ? tracking.decay : tracking.decay ** stride
+      for (let m = 0; m < members; m++) {
+        const cell = j * members + m
+        losses[cell] = kept * losses[cell]! + stride * Math.abs(value - waiting[at + m]!)
+      }
+      const residual = (value - waiting[at + members]!) / waiting[at + members + 1]!
+      moveOffsets(
+        band.offsets,
+        j,
+        residual,
+        Math.min(RATE, MOST_MOVE / (probes[j]! + 1)) * stride * tracking.units[j]!,
+      )
+    }
+    start += length
+  }
+}
+
+function moveOffsets(offsets: Float64Array, j: number, residual: number, step: number): void {
+  const from = j * LEVEL_COUNT
+  for (let l = 0; l < LEVEL_COUNT; l++) {
+    const below = residual < offsets[from + l]! ? 1 : 0
+    offsets[from + l]! += step * (LEVELS[l]! - below)
+  }
+}
+
+/** The bands and the volatility's part of them, in order at every probe, for a forecast to keep. */
+export function publishedBand({ band, unrest, volatility }: Tracking, wider: number): Band {
+  const factor = wider * unrestFactor(unrest, volatility)
+  const { offsets } = band
+  const out = new Float64Array(offsets.length)
+  const middle = LEVEL_COUNT >> 1
+  for (let from = 0; from < offsets.length; from += LEVEL_COUNT) {
+    let edge = factor * offsets[from + middle]!
+    out[from + middle] = edge
+    for (let l = middle + 1; l < LEVEL_COUNT; l++) {
+      edge = Math.max(edge, factor * offsets[from + l]!)
+      out[from + l] = edge
+    }
+    edge = out[from + middle]!
+    for (let l = middle - 1; l >= 0; l--) {
+      edge = Math.min(edge, factor * offsets[from + l]!)
+      out[from + l] = edge
+    }
+  }
+  return { ...band, offsets: out }
+}
+
+function watch(tracking: Tracking, expected: number, value: number): void {
+  const { band, alarm } = tracking
+  const miss = value - expected
+  const spread = spreadOf(band, expected)
+  const tolerance = 1e-9 * (1 + expected)
+  const outside =
+    miss > spread * Math.max(alarm[1], 0) + tolerance ||
+    miss < spread * Math.min(alarm[0], 0) - tolerance
+  tracking.outsideShare += OUTSIDE_MEMORY * ((outside ? 1 : 0) - tracking.outsideShare)
   if (tracking.outsideShare > DRIFT_BEGINS) tracking.drifting = true
   else if (tracking.outsideShare < DRIFT_ENDS) tracking.drifting = false
-  tracking.away += AWAY_GAIN * (value - expected - tracking.away)
-}
-
-/** An unseen step: the load is believed a little less to be away. */
-export function trackUnseen(tracking: Tracking): void {
-  tracking.away *= AWAY_DECAY
-}
-
-/** How many times further than the interval's edge on its side the value lies; at most 1 inside. */
-function timesOutside(expected: number, edge: number, value: number): number {
-  const miss = value - expected
-  const tolerance = 1e-9 * (1 + expected)
-  const isOutside = miss > 0 ? miss > edge + tolerance : miss < edge - tolerance
-  return isOutside
-    ? Math.max(Math.abs(miss) / Math.max(Math.abs(edge), tolerance), 1 + tolerance)
-    : 1
+  tracking.away += AWAY_GAIN * (miss - tracking.away)
+  tracking.volatility = followVolatility(tracking.volatility, miss, spread)
 }

@@ -3,6 +3,7 @@
  * scale of the changes seen so far, or of the load itself while hardly any were seen.
  */
 import { type Band, LEVELS } from './forecast.ts'
+import { probesOf } from './probes.ts'
 
 /** Standard normal quantiles at the upper half of `LEVELS`, from the median on. */
 const NORMAL_UPPER = [0, 0.2533, 0.5244, 0.8416, 1.2816, 1.6449, 1.96, 2.3263]
@@ -23,12 +24,12 @@ export function wideBand(history: Float64Array, last: number, horizonSteps: numb
   const measured = changes === 0 ? 0 : (1.2533 * sum) / changes
   const trust = changes / (changes + FEW_CHANGES)
   const deviation = Math.max(measured, trust * measured + (1 - trust) * guess, 1e-9)
-  const offsets = new Float64Array(LEVELS.length * horizonSteps)
   const middle = LEVELS.indexOf(0.5)
-  for (let l = 0; l < LEVELS.length; l++) {
-    const normal = Math.sign(l - middle) * NORMAL_UPPER[Math.abs(l - middle)]!
-    for (let k = 0; k < horizonSteps; k++)
-      offsets[l * horizonSteps + k] = normal * deviation * Math.sqrt(k + 1)
-  }
-  return { horizonSteps, power: 0, spreadFloor: 1, offsets }
+  const offsets = probesOf(horizonSteps).flatMap((probe) =>
+    LEVELS.map((_, l) => {
+      const normal = Math.sign(l - middle) * NORMAL_UPPER[Math.abs(l - middle)]!
+      return normal * deviation * Math.sqrt(probe + 1)
+    }),
+  )
+  return { horizonSteps, power: 0, spreadFloor: 1, offsets: Float64Array.from(offsets) }
 }

@@ -7,7 +7,7 @@ const context = { seasons: [24], horizonSteps: 30, random: () => 0.5 }
 const history = Float64Array.from({ length: 120 }, (_, i) => 10 + (i % 24) + (i % 7))
 
 describe('rolling-origin backtest', () => {
-  it('plans origins after the training part and knots over the whole horizon', () => {
+  it('plans origins after the training part and probes over the whole horizon', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 3000 }),
@@ -22,9 +22,9 @@ describe('rolling-origin backtest', () => {
           expect(plan.origins[0]).toBeGreaterThanOrEqual(plan.trainSteps)
           expect(plan.origins.at(-1)).toBeLessThan(historySteps)
           expect(new Set(plan.origins).size).toBe(plan.origins.length)
-          expect(plan.knots[0]).toBe(0)
-          expect(plan.knots.at(-1)).toBe(horizonSteps - 1)
-          const weight = plan.knotWeights.reduce((sum, w) => sum + w, 0)
+          expect(plan.probes[0]).toBe(0)
+          expect(plan.probes.at(-1)).toBe(horizonSteps - 1)
+          const weight = plan.probeWeights.reduce((sum, w) => sum + w, 0)
           expect(weight).toBeCloseTo(horizonSteps, 6)
           return true
         },
@@ -36,9 +36,9 @@ describe('rolling-origin backtest', () => {
     const plan = planBacktest(history.length, 24, 12, 10)!
     const run = runBacktest(seasonalNaive, history, plan, context)!
     plan.origins.forEach((origin, o) => {
-      plan.knots.forEach((k, j) => {
-        expect(run.points[o * plan.knots.length + j]).toBe(history[origin + k - 24])
-        expect(run.actuals[o * plan.knots.length + j]).toBe(history[origin + k] ?? Number.NaN)
+      plan.probes.forEach((k, j) => {
+        expect(run.points[o * plan.probes.length + j]).toBe(history[origin + k - 24])
+        expect(run.actuals[o * plan.probes.length + j]).toBe(history[origin + k] ?? Number.NaN)
       })
     })
     expect(run.errors[0]).toBe(history[plan.trainSteps]! - history[plan.trainSteps - 24]!)
@@ -48,7 +48,7 @@ describe('rolling-origin backtest', () => {
     const plan = planBacktest(history.length, 24, 12, 10)!
     const origin = 4
     const changed = history.map((v, i) => (i >= plan.origins[origin]! ? v * 3 + 1 : v))
-    const width = plan.knots.length
+    const width = plan.probes.length
     const before = runBacktest(seasonalNaive, history, plan, context)!
     const after = runBacktest(seasonalNaive, changed, plan, context)!
     const upTo = (origin + 1) * width

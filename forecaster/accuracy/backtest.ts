@@ -4,31 +4,32 @@
  * time is ever shown to the forecast made there.
  */
 import type { FitContext, ForecastModel } from '../model.ts'
+import { probesOf, probeWeights } from '../probes.ts'
 
 export interface BacktestPlan {
   /** Steps that the model is fitted on. */
   readonly trainSteps: number
   /** Issue times: a forecast from `origins[i]` foresees `history[origins[i] + k]`, k = 0, 1, … */
   readonly origins: readonly number[]
-  /** The steps ahead that are scored (every early one, later ones ever sparser), and how many each stands for. */
-  readonly knots: readonly number[]
-  readonly knotWeights: readonly number[]
+  /** The steps ahead that are scored, and how many steps each stands for. */
+  readonly probes: readonly number[]
+  readonly probeWeights: readonly number[]
 }
 
-/** One model's forecasts and what came; cell `origin · knots.length + knot`. */
+/** One model's forecasts and what came; cell `origin · probes.length + probe`. */
 export interface BacktestRun {
   readonly plan: BacktestPlan
   readonly points: Float64Array
   /** NaN where nothing was seen, or the history ends before. */
   readonly actuals: Float64Array
-  /** One-step errors from `trainSteps` on; NaN where nothing was seen. */
+  /** From `trainSteps` on: one-step errors (NaN where nothing was seen), and what came. */
   readonly errors: Float64Array
+  readonly loads: Float64Array
 }
 
 const LEAST_STEPS = 16
 /** Steps between fit and first issue time, for the residual correction to settle. */
 const SETTLE_STEPS = 8
-const KNOT_GROWTH = 1.15
 
 /**
  * Tests on the last season (at most half the history) with a season before it to learn from. With less than a
@@ -44,33 +45,21 @@ export function planBacktest(
   const spare = historySteps - seasonSteps
   const seasonal = spare >= Math.max(LEAST_STEPS, seasonSteps / 8)
   const testSteps = seasonal
-    ? Math.min(spare, Math.max(seasonSteps, Math.floor(historySteps / 5)))
+    ? Math.min(spare, Math.max(seasonSteps, Math.floor(historySteps / 3)))
     : historySteps >> 1
   const trainSteps = historySteps - testSteps
   const first = trainSteps + Math.min(SETTLE_STEPS, testSteps >> 2)
   const last = historySteps - Math.max(1, Math.min(horizonSteps, testSteps >> 2))
   const count = Math.min(origins, last - first + 1)
-  const { knots, weights } = knotsOf(horizonSteps)
+  const probes = probesOf(horizonSteps)
   return {
     trainSteps,
     origins: Array.from({ length: count }, (_, i) =>
       count === 1 ? first : first + Math.round((i * (last - first)) / (count - 1)),
     ),
-    knots,
-    knotWeights: weights,
+    probes,
+    probeWeights: probeWeights(probes),
   }
-}
-
-function knotsOf(horizonSteps: number): { knots: number[]; weights: number[] } {
-  const knots: number[] = []
-  for (let k = 0; k < horizonSteps; k = Math.max(k + 1, Math.round(k * KNOT_GROWTH))) knots.push(k)
-  if (knots.at(-1) !== horizonSteps - 1) knots.push(horizonSteps - 1)
-  const weights = knots.map((k, j) => {
-    const before = j === 0 ? -1 : knots[j - 1]!
-    const after = j === knots.length - 1 ? k + 1 : knots[j + 1]!
-    return (after - before) / 2
-  })
-  return { knots, weights }
 }
 
 /** Undefined when the model cannot be fitted to the training part. */
@@ -80,25 +69,25 @@ export function runBacktest(
   plan: BacktestPlan,
   context: FitContext,
 ): BacktestRun | undefined {
-  const { trainSteps, origins, knots } = plan
+  const { trainSteps, origins, probes } = plan
   let state = model.fit(history.slice(0, trainSteps), context)
   if (state === undefined) return undefined
-  const points = new Float64Array(origins.length * knots.length)
+  const points = new Float64Array(origins.length * probes.length)
   const actuals = new Float64Array(points.length).fill(Number.NaN)
   const errors = new Float64Array(history.length - trainSteps)
-  const reach = knots.at(-1)! + 1
+  const reach = probes.at(-1)! + 1
   let origin = 0
   for (let t = trainSteps; t < history.length; t++) {
     if (t === origins[origin]) {
       const path = model.predict(state, reach)
-      knots.forEach((k, j) => {
-        points[origin * knots.length + j] = path[k]!
-        if (t + k < history.length) actuals[origin * knots.length + j] = history[t + k]!
+      probes.forEach((k, j) => {
+        points[origin * probes.length + j] = path[k]!
+        if (t + k < history.length) actuals[origin * probes.length + j] = history[t + k]!
       })
       origin++
     }
     errors[t - trainSteps] = history[t]! - model.next(state)
     state = model.update(state, history[t]!)
   }
-  return { plan, points, actuals, errors }
+  return { plan, points, actuals, errors, loads: history.slice(trainSteps) }
 }

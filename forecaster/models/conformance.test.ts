@@ -43,7 +43,7 @@ function expectSound(path: Float64Array, steps = HORIZON): void {
   for (const value of path) if (!(value >= 0 && Number.isFinite(value))) expect(value).toBe('sound')
 }
 
-describe.each(ModelKind.options)('%s', (kind) => {
+describe.each(ModelKind.exclude(['ensemble']).options)('%s', (kind) => {
   const model = modelOf(kind)
   const usual = Float64Array.from({ length: 6 * SEASON }, (_, i) => wave(i) + ((i * 7) % 5))
 

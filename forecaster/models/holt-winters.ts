@@ -5,7 +5,7 @@
  * outlier may not bend the season, and dividing by a tiny share of the season is bounded.
  */
 import { z } from 'zod'
-import type { ModelKind } from '../forecast.ts'
+import type { MemberKind } from '../forecast.ts'
 import type { ForecastModel } from '../model.ts'
 import { clampToPath, FiniteNumbers, usable, usableHistory } from '../plain-data.ts'
 import { chooseRates } from './holt-winters-search.ts'
@@ -35,7 +35,7 @@ const StoredState = z.strictObject({
 })
 export function createHoltWinters(kind: SeasonKind): ForecastModel<HoltWintersState> {
   const step = kind === 'additive' ? stepAdditive : stepMultiplicative
-  const modelKind: ModelKind = `holt-winters-${kind}`
+  const modelKind: MemberKind = `holt-winters-${kind}`
   return {
     kind: modelKind,
     fit(history, { seasons }) {

@@ -9,6 +9,8 @@ const HOURS_A_MONTH = 730
 
 /** What each model reads of the load's past. */
 const FEATURES: Readonly<Record<ModelKind, readonly string[]>> = {
+  ensemble: ['recent_loads', 'season', 'recent_errors_of_each_model'],
+  linear: ['recent_loads', 'recent_means', 'load_one_season_ago', 'profile_of_the_season'],
   'seasonal-naive': ['load_one_season_ago'],
   'holt-winters-additive': ['level', 'damped_trend', 'additive_season'],
   'holt-winters-multiplicative': ['level', 'damped_trend', 'multiplicative_season'],

@@ -4,6 +4,7 @@
  */
 import type { Mode } from '../../agents/service-spec.ts'
 import { type Forecast, LEVELS } from '../../forecaster/forecast.ts'
+import { probesOf } from '../../forecaster/probes.ts'
 import { LOAD_METRIC } from '../../forecaster/series.ts'
 import { AppConfig } from '../config.ts'
 import type {
@@ -44,7 +45,7 @@ const HORIZON = 30
 
 /** 40 requests/s and rising by one a step, ±20 % at the outer levels. */
 export function testForecast(service: string, issuedAtMs: number): Mutable<Forecast> {
-  const offsets = LEVELS.flatMap((level) => Array<number>(HORIZON).fill((level - 0.5) * 0.4))
+  const offsets = probesOf(HORIZON).flatMap(() => LEVELS.map((level) => (level - 0.5) * 0.4))
   return {
     service,
     metric: LOAD_METRIC,
@@ -53,7 +54,6 @@ export function testForecast(service: string, issuedAtMs: number): Mutable<Forec
     stepMs: 15_000,
     point: Float64Array.from({ length: HORIZON }, (_, k) => 40 + k),
     band: { horizonSteps: HORIZON, power: 1, spreadFloor: 1, offsets: Float64Array.from(offsets) },
-    inflation: 1,
     drifting: false,
     model: examples.forecast.model,
     quality: examples.forecast.quality,
