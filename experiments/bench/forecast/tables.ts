@@ -1,6 +1,7 @@
 /** The comparison as text: aligned columns, the figure first that decides. */
 import { LEVELS } from '../../../forecaster/forecast.ts'
 import { type Entrant, summarise, traceSpl } from './field.ts'
+import type { PeerRun } from './peers.ts'
 import type { Score } from './score.ts'
 
 export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -90,4 +91,15 @@ export function levelTable(dense: ReadonlyMap<string, readonly Score[]>): string
     }),
   ])
   return table(['under the quantile', ...horizons.map((h) => `to ${h}`)], rows)
+}
+
+/** What each peer cost, and how often the naive forecast had to stand in. */
+export function peerTable(runs: readonly PeerRun[]): string {
+  const rows = runs.map(({ model, seconds, replaced, issued, reasons }) => [
+    model,
+    seconds.toFixed(0),
+    `${replaced} of ${issued}`,
+    reasons.join(' | ').slice(0, 80),
+  ])
+  return table(['peer', 'seconds', 'naive stood in', 'because'], rows)
 }
