@@ -3,6 +3,7 @@
 import type { Ledger, Setting, TickRecord } from '../ledger/ledger.ts'
 import type { Sample, SampleStore } from '../stores/sample-store.ts'
 import * as examples from './examples.ts'
+import { createTestAlerts } from './test-alerts.ts'
 
 export function createTestStore(): SampleStore {
   const samples: Sample[] = []
@@ -41,6 +42,7 @@ export function createTestLedger(): Ledger {
   const settings: Setting[] = []
   const decisions = [examples.storedDecision]
   return {
+    ...createTestAlerts(),
     epoch: examples.tickRow.epoch,
     openTick: async () => {},
     settle: async () => {},

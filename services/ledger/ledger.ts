@@ -6,6 +6,7 @@
 import type { BoundBy, Decision, Settlement } from '../../coordinator/decision.ts'
 import type { ForecastDocument, Quality } from '../../forecaster/forecast.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
+import type { AlertsLedger } from './alerts-ledger.ts'
 
 export interface StoredDecision extends Decision {
   readonly settlement: Settlement
@@ -81,7 +82,7 @@ export interface Setting {
   readonly actor: string
 }
 
-export interface Ledger {
+export interface Ledger extends AlertsLedger {
   /** Random id made when the ledger was created; part of every decision's id. */
   readonly epoch: string
   /**
@@ -130,7 +131,7 @@ export interface Ledger {
   settingHistory(key: string): Promise<readonly Setting[]>
   /**
    * Drops ticks, decisions, forecasts and outcomes older than `beforeMs`, models too but for the newest of each series,
-   * and `specs:` checkpoints that no tick needs any more.
+   * `specs:` checkpoints that no tick needs any more, alerts that closed and deliveries that ended before.
    */
   prune(beforeMs: number): Promise<void>
   close(): Promise<void>

@@ -7,10 +7,13 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client, InStatement } from '@libsql/client'
 import { eq } from 'drizzle-orm'
+import { alertRows } from './alert-rows.ts'
 import { type Db, openDatabase } from './database.ts'
 import { decisionRows } from './decision-rows.ts'
+import { demandRows } from './demand-rows.ts'
 import type { Ledger } from './ledger.ts'
 import { memoryRows } from './memory-rows.ts'
+import { outboxRows } from './outbox-rows.ts'
 import * as schema from './schema.ts'
 import { tickRows } from './tick-rows.ts'
 
@@ -22,6 +25,9 @@ export async function openLibsqlLedger(folder: string, newEpoch: string): Promis
     epoch: await epochOf(db, newEpoch),
     ...tickRows(client, db),
     ...decisionRows(client, db),
+    ...alertRows(client, db),
+    ...outboxRows(db),
+    ...demandRows(client, db),
     ...memoryRows(client, db),
     ...houseKeeping(client),
   }
@@ -51,6 +57,8 @@ const PRUNED_AT_LAST = [
      AND seq NOT IN (SELECT max(seq) FROM models GROUP BY service, document ->> '$.metric')`,
   `DELETE FROM checkpoints WHERE at_ms < ? AND key LIKE 'specs:%'
      AND substr(key, length('specs:') + 1) NOT IN (SELECT config_hash FROM ticks)`,
+  'DELETE FROM alerts WHERE closed_at_ms < ?',
+  'DELETE FROM deliveries WHERE created_at_ms < ? AND next_at_ms IS NULL',
 ]
 
 function houseKeeping(client: Client) {

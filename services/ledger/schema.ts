@@ -121,3 +121,58 @@ export const settings = sqliteTable(
   },
   (table) => [index('settings_by_key').on(table.key, table.seq)],
 )
+
+export const alerts = sqliteTable(
+  'alerts',
+  {
+    /** Order of opening; cursors are made of it. */
+    seq: integer('seq').primaryKey({ autoIncrement: true }),
+    id: text('id').notNull().unique(),
+    key: text('key').notNull(),
+    kind: text('kind').notNull(),
+    severity: text('severity').notNull(),
+    service: text('service'),
+    summary: text('summary').notNull(),
+    figures: text('figures', { mode: 'json' }).notNull(),
+    sinceMs: real('since_ms').notNull(),
+    openedAtMs: real('opened_at_ms').notNull(),
+    updatedAtMs: real('updated_at_ms').notNull(),
+    closedAtMs: real('closed_at_ms'),
+    acknowledgedAtMs: real('acknowledged_at_ms'),
+    acknowledgedBy: text('acknowledged_by'),
+  },
+  (table) => [
+    index('alerts_by_service').on(table.service, table.seq),
+    index('alerts_by_closing').on(table.closedAtMs),
+  ],
+)
+
+/** The outbox of webhooks. */
+export const deliveries = sqliteTable(
+  'deliveries',
+  {
+    seq: integer('seq').primaryKey({ autoIncrement: true }),
+    id: text('id').notNull().unique(),
+    alertId: text('alert_id').notNull(),
+    url: text('url').notNull(),
+    body: text('body').notNull(),
+    createdAtMs: real('created_at_ms').notNull(),
+    attempts: integer('attempts').notNull(),
+    nextAtMs: real('next_at_ms'),
+    deliveredAtMs: real('delivered_at_ms'),
+    error: text('error'),
+  },
+  (table) => [index('deliveries_by_next').on(table.nextAtMs)],
+)
+
+export const demandDays = sqliteTable(
+  'demand_days',
+  {
+    service: text('service').notNull(),
+    dayMs: real('day_ms').notNull(),
+    startMs: real('start_ms').notNull(),
+    /** Loads of its parts, little-endian float64. */
+    parts: blob('parts', { mode: 'buffer' }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.service, table.dayMs, table.startMs] })],
+)

@@ -1,0 +1,27 @@
+/** Messages to webhooks that have not arrived yet, as rows. */
+import { asc, eq, lte, min } from 'drizzle-orm'
+import type { AlertsLedger } from './alerts-ledger.ts'
+import type { Db } from './database.ts'
+import * as schema from './schema.ts'
+
+export function outboxRows(db: Db) {
+  const { deliveries } = schema
+  return {
+    async dueDeliveries(nowMs, limit) {
+      const rows = await db
+        .select()
+        .from(deliveries)
+        .where(lte(deliveries.nextAtMs, nowMs))
+        .orderBy(asc(deliveries.seq))
+        .limit(limit)
+      return rows.map(({ seq: _, ...delivery }) => delivery)
+    },
+    async nextDeliveryMs() {
+      const [row] = await db.select({ next: min(deliveries.nextAtMs) }).from(deliveries)
+      return row?.next ?? undefined
+    },
+    async settleDelivery({ id, ...outcome }) {
+      await db.update(deliveries).set(outcome).where(eq(deliveries.id, id))
+    },
+  } satisfies Partial<AlertsLedger>
+}
