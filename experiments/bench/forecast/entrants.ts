@@ -35,7 +35,8 @@ export interface Ours {
   readonly errors: readonly string[]
 }
 
-export const modelKinds = (): readonly string[] => ModelKind.options
+export const modelKinds = (): readonly string[] =>
+  ModelKind.options.filter((kind) => kind !== 'ensemble')
 
 /** One naive forecast's quantiles at every origin of the split. */
 export function naiveQuantiles(

@@ -19,7 +19,16 @@ import {
   singlesOf,
 } from './options.ts'
 import { type PeerRun, type Peers, runPeers } from './peers.ts'
-import { coverageTable, levelTable, modelTable, peerTable, traceTable } from './tables.ts'
+import { recoveryFigures } from './recovery.ts'
+import { fitFigures, serviceFigures } from './speed.ts'
+import {
+  coverageTable,
+  figureTable,
+  levelTable,
+  modelTable,
+  peerTable,
+  traceTable,
+} from './tables.ts'
 
 const log = (line: string): void => {
   process.stderr.write(`${line}\n`)
@@ -42,14 +51,33 @@ async function main(): Promise<void> {
     log,
   })
   const field = [...ours.entrants, ...naiveEntrants(cases.cases), ...peers.entrants]
-  const figures = figuresOf({ field, traces, walks: ours.walks })
+  const figures = [
+    ...figuresOf({ field, traces, walks: ours.walks }),
+    ...(await machineFigures(options, cases)),
+  ]
   if (options.json) for (const row of figures) process.stdout.write(`${JSON.stringify(row)}\n`)
-  else printTables(field, ours, peers.runs, traces)
+  else {
+    printTables(field, ours, peers.runs, traces)
+    process.stdout.write(
+      `\n${figureTable(figures.filter(({ name }) => !name.includes('.model.')))}\n`,
+    )
+  }
   if (options.out)
     writeResults(options.out, { figures, field, peers: peers.runs, errors: ours.errors })
   const seconds = (performance.now() - startedMs) / 1000
   log(`${seconds.toFixed(0)} s; ${ours.errors.length} failures of ours`)
   for (const error of ours.errors) log(error)
+}
+
+/** Recovery after a change, time and memory; of `--quick` only what takes seconds. */
+async function machineFigures(options: Options, { cases }: Cases): Promise<Figure[]> {
+  const figures = await serviceFigures(cases)
+  if (options.quick) return figures
+  log('recovery after a synthetic regime change')
+  figures.push(...recoveryFigures())
+  if (!options.peers) return figures
+  log('fits against statsforecast')
+  return [...figures, ...(await fitFigures(cases, pythonOf('venv')))]
 }
 
 /** Peers' forecasts are kept where the caller says, and else only for this run. */

@@ -41,13 +41,26 @@ export function naiveForecast(
   reach: number,
   out: Float64Array | Float32Array,
 ): void {
+  const row = new Float64Array(LEVELS.length)
   for (let k = 0; k < reach; k++) {
-    const lag = lagOf(k, offsets.season)
-    const point = lastKnown(values, origin + k - lag, offsets.season)
-    const byLevel = offsets.byLag.get(lag)!
-    for (let level = 0; level < LEVELS.length; level++)
-      out[level * reach + k] = Math.max(0, point + byLevel[level]!)
+    naiveStep(values, origin, offsets, k, row)
+    for (let level = 0; level < LEVELS.length; level++) out[level * reach + k] = row[level]!
   }
+}
+
+/** The quantiles of step `k` alone: one a level into `row`. */
+export function naiveStep(
+  values: Float64Array,
+  origin: number,
+  { season, byLag }: NaiveOffsets,
+  k: number,
+  row: Float64Array,
+): void {
+  const lag = lagOf(k, season)
+  const point = lastKnown(values, origin + k - lag, season)
+  const byLevel = byLag.get(lag)!
+  for (let level = 0; level < LEVELS.length; level++)
+    row[level] = Math.max(0, point + byLevel[level]!)
 }
 
 /** The value at `at`, or the newest known one a whole number of seasons before, or before at all; else 0. */

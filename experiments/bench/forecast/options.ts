@@ -52,7 +52,11 @@ export function readOptions(): Options {
     .option('--origins <count>', 'issue times a trace', count, 12)
     .option('--refits <count>', 'fits of ours after the first, at most', count, 5)
     .option('--threads <count>', 'processes at a time', count, Math.min(2, availableParallelism()))
-    .option('--quick', `${QUICK_TRACES.length} traces, ${QUICK_ORIGINS} issue times`, false)
+    .option(
+      '--quick',
+      `${QUICK_TRACES.length} traces, ${QUICK_ORIGINS} issue times, no LSTM`,
+      false,
+    )
     .option('--no-peers', 'ours and the naive forecasts only')
     .option('--peer-models <names...>', 'these peers only')
     .option(
@@ -97,8 +101,10 @@ export function singlesOf({ models }: Options): readonly string[] {
   return chosenOf('--models', models, modelKinds())
 }
 
-export function peersOf({ peers, peerModels }: Options): readonly PeerModel[] {
+export function peersOf({ peers, peerModels, quick }: Options): readonly PeerModel[] {
   if (!peers) return []
+  // minutes of training, whatever the number of traces
+  if (quick && peerModels === undefined) return PEERS.filter(({ global }) => !global)
   const all = PEERS.map(({ model }) => model)
   const chosen = chosenOf('--peer-models', peerModels, all)
   return PEERS.filter(({ model }) => chosen.includes(model))

@@ -97,7 +97,7 @@ export async function runPeers(
   models: readonly PeerModel[],
   options: PeerOptions,
 ): Promise<Peers> {
-  const inputs = join(options.folder, 'inputs')
+  const inputs = join(options.folder, `inputs-${hashOf(known.map(keyOf))}`)
   writeInputs(inputs, known)
   const files = new Map(models.map((model) => [model, filesOf(model, cases, known, options)]))
   for (const model of models) {
@@ -197,8 +197,7 @@ function filesOf(
   return new Map(
     cases.map((one) => {
       const parts = [model, LEVELS, program, keyOf(one), all]
-      const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
-      return [one, join(folder, fileName(model), `${one.trace.id}-${hash}`)]
+      return [one, join(folder, fileName(model), `${one.trace.id}-${hashOf(parts)}`)]
     }),
   )
 }
@@ -209,6 +208,9 @@ function keyOf({ trace, split }: Case): string {
   const plan = JSON.stringify([trace.id, trace.startMs, trace.stepMs, origins, reach, seasons])
   return createHash('sha256').update(plan).update(known).digest('hex')
 }
+
+const hashOf = (parts: readonly unknown[]) =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
 
 const fileName = (model: string) => model.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
 

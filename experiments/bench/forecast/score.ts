@@ -77,20 +77,20 @@ export class Tally {
     this.#under = new Float64Array(reach * LEVELS.length)
   }
 
-  /** One step's quantiles (one a level) and what came; NaN: nothing was seen, nothing is counted. */
-  add(step: number, quantiles: ArrayLike<number>, actual: number): void {
+  /** One step's quantiles (one a level) and what came, for `weight` steps like it; NaN: nothing was seen or counts. */
+  add(step: number, quantiles: ArrayLike<number>, actual: number, weight = 1): void {
     if (Number.isNaN(actual)) return
-    this.#seen[step]!++
+    this.#seen[step]! += weight
     let loss = 0
     for (let level = 0; level < LEVELS.length; level++)
       loss += pinball(LEVELS[level]!, quantiles[level]!, actual)
-    this.#loss[step]! += loss / LEVELS.length
-    this.#error[step]! += Math.abs(actual - quantiles[MEDIAN]!)
-    this.#place(step, quantiles, actual)
+    this.#loss[step]! += (weight * loss) / LEVELS.length
+    this.#error[step]! += weight * Math.abs(actual - quantiles[MEDIAN]!)
+    this.#place(step, quantiles, actual, weight)
   }
 
   /** Where among the quantiles the value came to lie: a stretch of probability where it equals some of them. */
-  #place(step: number, quantiles: ArrayLike<number>, actual: number): void {
+  #place(step: number, quantiles: ArrayLike<number>, actual: number, weight: number): void {
     let below = 0
     while (below < LEVELS.length && quantiles[below]! < actual) below++
     let upTo = below
@@ -102,9 +102,9 @@ export class Tally {
         ? Number(level >= below)
         : Math.min(1, Math.max(0, (LEVELS[level]! - from) / (to - from)))
     for (let level = 0; level < LEVELS.length; level++)
-      this.#under[level * this.#reach + step]! += shareUnder(level)
-    this.#inside[step]! += shareUnder(UPPER) - shareUnder(LOWER)
-    if (actual >= quantiles[LOWER]! && actual <= quantiles[UPPER]!) this.#closed[step]!++
+      this.#under[level * this.#reach + step]! += weight * shareUnder(level)
+    this.#inside[step]! += weight * (shareUnder(UPPER) - shareUnder(LOWER))
+    if (actual >= quantiles[LOWER]! && actual <= quantiles[UPPER]!) this.#closed[step]! += weight
   }
 
   /** Undefined where nothing was seen, or the load has no scale. */

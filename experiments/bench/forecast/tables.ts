@@ -1,5 +1,6 @@
 /** The comparison as text: aligned columns, the figure first that decides. */
 import { LEVELS } from '../../../forecaster/forecast.ts'
+import type { Figure } from '../timing.ts'
 import { type Entrant, summarise, traceSpl } from './field.ts'
 import type { PeerRun } from './peers.ts'
 import type { Score } from './score.ts'
@@ -102,4 +103,14 @@ export function peerTable(runs: readonly PeerRun[]): string {
     reasons.join(' | ').slice(0, 80),
   ])
   return table(['peer', 'seconds', 'naive stood in', 'because'], rows)
+}
+
+export function figureTable(figures: readonly Figure[]): string {
+  const rows = figures.map(({ name, value, unit, peer, ratio }) => [
+    name,
+    Number(value.toPrecision(4)).toString(),
+    ratio.toPrecision(3),
+    `${unit}; against ${peer}`,
+  ])
+  return table(['figure', 'value', 'ratio', 'unit and peer'], rows)
 }

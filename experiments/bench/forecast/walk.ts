@@ -11,10 +11,14 @@ import {
   forecastAt,
 } from '../../../forecaster/forecaster.ts'
 import { LOAD_METRIC, type Series } from '../../../forecaster/series.ts'
-import { naiveForecast, naiveOffsets } from './naive.ts'
+import { naiveOffsets, naiveStep } from './naive.ts'
 import { type Score, Tally, yardstickOf } from './score.ts'
 import type { Split } from './split.ts'
 import type { Trace } from './trace.ts'
+
+/** Of a dense walk: steps ahead that are all scored, and about how many later ones. */
+const DENSE_ALL = 60
+const DENSE_LATE = 60
 
 export interface WalkPlan {
   readonly config: ForecastConfig
@@ -111,28 +115,40 @@ function writeQuantiles(forecast: Forecast, out: Float32Array, from: number, rea
       out[from + level * reach + k] = quantileAt(forecast, level, Math.min(k, last))
 }
 
+/** Steps ahead that are scored from every step: all early ones, then some, each for those up to the next. */
+function denseSteps(reach: number): { readonly step: number; readonly weight: number }[] {
+  const stride = Math.max(1, Math.round((reach - DENSE_ALL) / DENSE_LATE))
+  const steps = Array.from({ length: Math.min(reach, DENSE_ALL) }, (_, step) => ({
+    step,
+    weight: 1,
+  }))
+  for (let step = DENSE_ALL; step < reach; step += stride)
+    steps.push({ step, weight: Math.min(stride, reach - step) })
+  return steps
+}
+
 /** Ours and the naive forecast of yesterday, scored from every step of the test part. */
 function denseTallies(trace: Trace, split: Split) {
   const { values } = trace
   const { reach, testFrom } = split
   const season = split.seasons[0] ?? 1
+  const steps = denseSteps(reach)
   const ours = new Tally(reach)
   const naive = new Tally(reach)
   const row = new Float64Array(LEVELS.length)
-  const naiveQuantiles = new Float64Array(LEVELS.length * reach)
   let offsets = naiveOffsets(values, testFrom, season, reach)
   return {
     add(forecast: Forecast, t: number): void {
       if ((t - testFrom) % reach === 0) offsets = naiveOffsets(values, t, season, reach)
-      naiveForecast(values, t, offsets, reach, naiveQuantiles)
       const last = forecast.point.length - 1
-      for (let k = 0; k < reach && t + k < values.length; k++) {
+      for (const { step, weight } of steps) {
+        const actual = values[t + step] ?? Number.NaN
+        if (Number.isNaN(actual)) continue
         for (let level = 0; level < LEVELS.length; level++)
-          row[level] = quantileAt(forecast, level, Math.min(k, last))
-        ours.add(k, row, values[t + k]!)
-        for (let level = 0; level < LEVELS.length; level++)
-          row[level] = naiveQuantiles[level * reach + k]!
-        naive.add(k, row, values[t + k]!)
+          row[level] = quantileAt(forecast, level, Math.min(step, last))
+        ours.add(step, row, actual, weight)
+        naiveStep(values, t, offsets, step, row)
+        naive.add(step, row, actual, weight)
       }
     },
     scores() {
