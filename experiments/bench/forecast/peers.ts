@@ -67,6 +67,7 @@ export interface Peers {
 export interface PeerOptions {
   /** Forecasts of earlier runs are looked for here, new ones are put here. */
   readonly folder: string
+  /** Models that run side by side. */
   readonly threads: number
   readonly pythonOf: (python: PeerModel['python']) => string
   readonly log: (line: string) => void
@@ -100,31 +101,44 @@ export async function runPeers(
   const inputs = join(options.folder, `inputs-${hashOf(known.map(keyOf))}`)
   writeInputs(inputs, known)
   const files = new Map(models.map((model) => [model, filesOf(model, cases, known, options)]))
-  for (const model of models) {
-    const missing = [...files.get(model)!].filter(([, file]) => !existsSync(`${file}.json`))
-    if (missing.length === 0) continue
-    mkdirSync(join(options.folder, fileName(model.model)), { recursive: true })
-    await runPeerProcesses({
-      python: options.pythonOf(model.python),
-      script: join(PEERS_FOLDER, model.script),
-      processes: model.global ? 1 : options.threads,
-      tasks: missing.map(([one, file]) => ({
-        task: { model: model.model, trace: one.trace.id, inputs, out: `${file}.part` },
-        done: ({ seconds, failures }) => {
-          renameSync(`${file}.part`, `${file}.f32`)
-          writeFileSync(`${file}.json`, JSON.stringify({ seconds, failures }))
-          options.log(`${model.model} on ${one.trace.id}: ${seconds.toFixed(1)} s`)
-        },
-        failed: (reason) => {
-          const cells = one.split.origins.length * LEVELS.length * one.split.reach
-          writeFileSync(`${file}.f32`, bytesOf(new Float32Array(cells).fill(Number.NaN)))
-          writeFileSync(`${file}.json`, JSON.stringify({ seconds: 0, failures: [reason] }))
-          options.log(`${model.model} on ${one.trace.id}: FAILED, ${reason}`)
-        },
-      })),
-    })
+  const waiting = [...models]
+  const lane = async () => {
+    for (let model = waiting.shift(); model; model = waiting.shift())
+      await runMissing(model, files.get(model)!, inputs, options)
   }
+  await Promise.all(Array.from({ length: options.threads }, lane))
   return collect(models, files)
+}
+
+/** One process a model, all its traces one after the other. */
+async function runMissing(
+  { model, script, python }: PeerModel,
+  files: ReadonlyMap<Case, string>,
+  inputs: string,
+  { folder, pythonOf, log }: PeerOptions,
+): Promise<void> {
+  const missing = [...files].filter(([, file]) => !existsSync(`${file}.json`))
+  if (missing.length === 0) return
+  mkdirSync(join(folder, fileName(model)), { recursive: true })
+  await runPeerProcesses({
+    python: pythonOf(python),
+    script: join(PEERS_FOLDER, script),
+    processes: 1,
+    tasks: missing.map(([one, file]) => ({
+      task: { model, trace: one.trace.id, inputs, out: `${file}.part` },
+      done: ({ seconds, failures }) => {
+        renameSync(`${file}.part`, `${file}.f32`)
+        writeFileSync(`${file}.json`, JSON.stringify({ seconds, failures }))
+        log(`${model} on ${one.trace.id}: ${seconds.toFixed(1)} s`)
+      },
+      failed: (reason) => {
+        const cells = one.split.origins.length * LEVELS.length * one.split.reach
+        writeFileSync(`${file}.f32`, bytesOf(new Float32Array(cells).fill(Number.NaN)))
+        writeFileSync(`${file}.json`, JSON.stringify({ seconds: 0, failures: [reason] }))
+        log(`${model} on ${one.trace.id}: FAILED, ${reason}`)
+      },
+    })),
+  })
 }
 
 function collect(
