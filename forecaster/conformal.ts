@@ -64,7 +64,7 @@ export function calibrate(errors: Errors, horizonSteps: number, search = true): 
   const offsets = new Float64Array(LEVELS.length * probes.length)
   for (let l = 0; l < LEVELS.length; l++)
     for (let j = 0; j < probes.length; j++)
-      offsets[j * LEVELS.length + l] = table[l * probes.length + j]!
+      offsets[j * LEVELS.length + l] = widened(table[l * probes.length + j]!, probes[j]!, errors.plan)
   return {
     band: { horizonSteps, power, spreadFloor: scale.spreadFloor, offsets },
     unrest: { reaction, usual: scale.usual },
@@ -73,6 +73,16 @@ export function calibrate(errors: Errors, horizonSteps: number, search = true): 
       meanActual > 0 && Number.isFinite(score.pinball) ? score.pinball / meanActual : null,
     coverage90: Number.isFinite(score.coverage) ? score.coverage : null,
   }
+}
+
+/**
+ * Forecasts issued within one horizon miss for the same reasons: the errors of a far probe count for as many as the
+ * horizon fits into the backtest, and what is learned from so few is widened as a mean of so few would be.
+ */
+function widened(offset: number, probe: number, { origins }: BacktestPlan): number {
+  const span = origins.at(-1)! - origins[0]! + 1
+  const independent = Math.max(1, Math.min(origins.length, span / (probe + 1)))
+  return offset * Math.sqrt(1 + 1 / independent)
 }
 
 interface Trial {
