@@ -39,14 +39,7 @@ export const ForecastConfig = z
     models: z
       .array(ModelKind)
       .min(1)
-      .default([
-        'ensemble',
-        'seasonal-naive',
-        'holt-winters-additive',
-        'holt-winters-multiplicative',
-        'arima',
-        'linear',
-      ])
+      .default(['ensemble', 'seasonal-naive', 'ets', 'theta', 'arima', 'linear'])
       .meta({
         description:
           'Models that compete in the backtest; seasonal-naive always does. `ensemble` lets them speak together.',

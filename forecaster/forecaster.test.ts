@@ -67,10 +67,10 @@ describe('fitting', () => {
     expect(contest.map((row) => row.kind).toSorted()).toEqual([
       'arima',
       'ensemble',
-      'holt-winters-additive',
-      'holt-winters-multiplicative',
+      'ets',
       'linear',
       'seasonal-naive',
+      'theta',
     ])
     const scores = contest.map((row) => row.scaledPinball!)
     expect(scores.at(-1)).toBeGreaterThan(scores[0]!)
@@ -87,12 +87,9 @@ describe('fitting', () => {
   })
 
   it('scores seasonal naive even when the configuration does not name it', () => {
-    const narrow = { ...config, models: ['holt-winters-additive' as const] }
+    const narrow = { ...config, models: ['ets' as const] }
     const { contest } = fitForecaster(seriesOf(noisyDays(4 * SEASON, 2)), narrow, 1)
-    expect(contest.map((row) => row.kind).toSorted()).toEqual([
-      'holt-winters-additive',
-      'seasonal-naive',
-    ])
+    expect(contest.map((row) => row.kind).toSorted()).toEqual(['ets', 'seasonal-naive'])
   })
 
   it('gives a wide band and no scores to a series too short to test, even an empty one', () => {
@@ -141,7 +138,7 @@ describe('a forecast', () => {
     const anySeries = fc.array(anyValue, { minLength: 0, maxLength: 200 })
     fc.assert(
       fc.property(anySeries, anySeries, (history, later) => {
-        const few = { ...config, models: ['holt-winters-additive' as const, 'arima' as const] }
+        const few = { ...config, models: ['ets' as const, 'arima' as const] }
         let { state } = fitForecaster(seriesOf(Float64Array.from(history)), few, 1)
         expectSound(look(state))
         for (const value of later) state = advance(state, value)
@@ -198,13 +195,13 @@ describe('a forecast', () => {
 describe('falling back', () => {
   const state = () => {
     const values = noisyDays(5 * SEASON, 11)
-    const only = { ...config, models: ['holt-winters-additive' as const] }
+    const only = { ...config, models: ['ets' as const] }
     return fitForecaster(seriesOf(values), only, 1).state
   }
 
   it('lets seasonal naive speak when the path is absurd, with a band no narrower', () => {
     const broken = state()
-    expect(broken.model.kind).toBe('holt-winters-additive')
+    expect(broken.model.kind).toBe('ets')
     broken.members[0]!.modelState = { ...Object(broken.members[0]!.modelState), level: 1e9 }
     const forecast = look(broken)
     expect(forecast.model.kind).toBe('seasonal-naive')

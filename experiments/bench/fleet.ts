@@ -12,7 +12,7 @@ export const SEASON_STEPS = 288
 
 export const forecastConfig = ForecastConfig.parse({
   seasonsMs: [SEASON_STEPS * STEP_MS],
-  models: ['seasonal-naive', 'holt-winters-additive'],
+  models: ['seasonal-naive', 'ets'],
 })
 
 export const fleetSpec = ServiceSpec.parse({

@@ -117,6 +117,20 @@ describe.each(ModelKind.exclude(['ensemble']).options)('%s', (kind) => {
     )
   })
 
+  it('is made of the parts that it names, if it names any, also where the path is cut off at zero', () => {
+    const falling = usual.map((v, i) => Math.max(0, v - 0.25 * i))
+    for (const history of [usual, falling]) {
+      const state = model.fit(history, context())
+      const parts = state === undefined ? [] : (model.components?.(state, HORIZON) ?? [])
+      if (parts.length === 0) continue
+      const path = model.predict(state, HORIZON)
+      for (let k = 0; k < HORIZON; k++) {
+        const sum = parts.reduce((total, { values }) => total + values[k]!, 0)
+        expect(sum).toBeCloseTo(path[k]!, 6)
+      }
+    }
+  })
+
   it('learns the same from the same history and seed', () => {
     expect(model.fit(usual, context())).toEqual(model.fit(usual, context()))
   })

@@ -11,6 +11,7 @@ export type SeasonKind = 'additive' | 'multiplicative'
 const BANDWIDTHS = [0, 1, 2, 4, 8, 16, 32]
 const DECAYS = [1, 0.6, 0.3]
 const CLIP_DEVIATIONS = 4
+const FRESH_SUM_STEPS = 256
 /** No step of a season is taken for less than this share of the level: dividing by it must stay tame. */
 export const LEAST_SHARE = 0.02
 
@@ -37,14 +38,14 @@ export function seasonalProfile(
   let detrended = detrend(history, seasonSteps, kind, flat, median)
   if (!detrended) return flat
   const choice = chooseSmoothing(detrended, seasonSteps)
-  const first = foldSeasons(detrended, seasonSteps, choice)
+  const first = shapeOf(detrended, seasonSteps, choice)
   if (!first) return flat
   clipOutliers(detrended, first)
-  const rough = foldSeasons(detrended, seasonSteps, choice) ?? first
+  const rough = shapeOf(detrended, seasonSteps, choice) ?? first
   detrended = detrend(history, seasonSteps, kind, rough, mean)
   if (!detrended) return flat
   clipOutliers(detrended, rough)
-  const shape = foldSeasons(detrended, seasonSteps, choice) ?? rough
+  const shape = shapeOf(detrended, seasonSteps, choice) ?? rough
   return normalize(shape, kind)
 }
 
@@ -97,8 +98,9 @@ function chooseSmoothing(detrended: Float64Array, seasonSteps: number): Smoothin
   const split = detrended.length - seasonSteps
   const past = detrended.subarray(0, split)
   for (const decay of seasons > 2 ? DECAYS : [1]) {
+    const folded = foldSeasons(past, seasonSteps, decay)
     for (const bandwidth of bandwidths) {
-      const shape = foldSeasons(past, seasonSteps, { decay, bandwidth })
+      const shape = smoothed(folded, bandwidth)
       if (!shape) continue
       const loss = distance(detrended, split, shape)
       if (loss < least * 0.995) {
@@ -150,20 +152,38 @@ function distance(detrended: Float64Array, from: number, shape: Float64Array): n
 }
 
 /** Weighted mean of all seasons, smoothed; undefined when nothing was seen. */
-function foldSeasons(
+function shapeOf(
   detrended: Float64Array,
   seasonSteps: number,
   { decay, bandwidth }: Smoothing,
 ): Float64Array | undefined {
+  return smoothed(foldSeasons(detrended, seasonSteps, decay), bandwidth)
+}
+
+/** Weighted sums of the values that fell on each step of the season. */
+interface Folded {
+  readonly sums: Float64Array
+  readonly weights: Float64Array
+}
+
+/** The newest season weighs 1, the one before `decay`, and so on. */
+function foldSeasons(detrended: Float64Array, seasonSteps: number, decay: number): Folded {
   const sums = new Float64Array(seasonSteps)
   const weights = new Float64Array(seasonSteps)
-  for (let i = 0; i < detrended.length; i++) {
-    const value = detrended[i]!
-    if (Number.isNaN(value)) continue
-    const weight = decay ** Math.floor((detrended.length - 1 - i) / seasonSteps)
-    sums[i % seasonSteps]! += weight * value
-    weights[i % seasonSteps]! += weight
+  let weight = 1
+  for (let end = detrended.length; end > 0; end -= seasonSteps) {
+    for (let i = Math.max(0, end - seasonSteps); i < end; i++) {
+      const value = detrended[i]!
+      if (Number.isNaN(value)) continue
+      sums[i % seasonSteps]! += weight * value
+      weights[i % seasonSteps]! += weight
+    }
+    weight *= decay
   }
+  return { sums, weights }
+}
+
+function smoothed({ sums, weights }: Folded, bandwidth: number): Float64Array | undefined {
   const smoothSums = smoothCircular(sums, bandwidth)
   const smoothWeights = smoothCircular(weights, bandwidth)
   const shape = smoothSums.map((sum, i) =>
@@ -202,13 +222,21 @@ function kernelCentre(bandwidth: number): number {
   return 1 / (2 * bandwidth + 1)
 }
 
+/** The window's sum is carried along; each turn starts it anew every so often, lest rounding adds up. */
 function boxCircular(values: Float64Array, bandwidth: number): Float64Array {
   const n = values.length
   const width = 2 * bandwidth + 1
   const out = new Float64Array(n)
+  let sum = 0
   for (let i = 0; i < n; i++) {
-    let sum = 0
-    for (let j = -bandwidth; j <= bandwidth; j++) sum += values[(i + j + n) % n]!
+    if (i % FRESH_SUM_STEPS === 0) {
+      sum = 0
+      for (let j = -bandwidth; j <= bandwidth; j++) sum += values[(i + j + n) % n]!
+    } else {
+      const enters = i + bandwidth
+      const leaves = i - bandwidth - 1
+      sum += values[enters < n ? enters : enters - n]! - values[leaves < 0 ? leaves + n : leaves]!
+    }
     out[i] = sum / width
   }
   return out

@@ -78,7 +78,7 @@ describe('forecast', () => {
   it('shows quantiles, the model, its backtest and its expiry', async () => {
     const { code, out } = await run(['forecast', 'search'])
     expect(code).toBe(0)
-    expect(out).toContain('holt-winters-additive, issued 4 s ago, expires in 71 s')
+    expect(out).toContain('ets, issued 4 s ago, expires in 71 s')
     expect(out).toContain('MASE 0.71')
     expect(out).toMatch(/AHEAD +≤ 10 % +≤ 50 % +≤ 90 % +≤ 99 %\n +15 s +33\.6 +40\.0 +46\.4 +47\.8/)
   })

@@ -57,7 +57,7 @@ export const forecast: ForecastDocument = {
     [51.7, 54.9, 58.2],
   ],
   drifting: false,
-  model: { kind: 'holt-winters-additive', version: '9c1185a5', fittedAtMs: AT_MS - 3_600_000 },
+  model: { kind: 'ets', version: '9c1185a5', fittedAtMs: AT_MS - 3_600_000 },
   quality: { mase: 0.71, scaledPinball: 0.043, coverage90: 0.91, origins: 12 },
 }
 
@@ -171,14 +171,14 @@ export const replay: ReplayReport = {
 export const model: ModelView = {
   service: 'search',
   metric: 'requests_per_second',
-  kind: 'holt-winters-additive',
+  kind: 'ets',
   version: '9c1185a5',
   fittedAtMs: AT_MS - 3_600_000,
   fromMs: AT_MS - 604_800_000,
   toMs: AT_MS - 3_600_000,
   quality: { mase: 0.71, scaledPinball: 0.043, coverage90: 0.91, origins: 12 },
   contest: [
-    { kind: 'holt-winters-additive', scaledPinball: 0.043, mase: 0.71, note: null },
+    { kind: 'ets', scaledPinball: 0.043, mase: 0.71, note: null },
     { kind: 'seasonal-naive', scaledPinball: 0.051, mase: 1, note: null },
     { kind: 'arima', scaledPinball: null, mase: null, note: 'refused: the forecast diverged' },
   ],

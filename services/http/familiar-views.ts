@@ -12,8 +12,8 @@ const FEATURES: Readonly<Record<ModelKind, readonly string[]>> = {
   ensemble: ['recent_loads', 'season', 'recent_errors_of_each_model'],
   linear: ['recent_loads', 'recent_means', 'load_one_season_ago', 'profile_of_the_season'],
   'seasonal-naive': ['load_one_season_ago'],
-  'holt-winters-additive': ['level', 'damped_trend', 'additive_season'],
-  'holt-winters-multiplicative': ['level', 'damped_trend', 'multiplicative_season'],
+  ets: ['level', 'trend', 'season'],
+  theta: ['level', 'line_of_all_loads', 'season'],
   arima: ['recent_loads', 'season'],
   'last-value': ['last_load'],
 }

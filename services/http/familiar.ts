@@ -41,9 +41,9 @@ const predict = createRoute({
       upper_rps: 57.3,
       confidence: 0.957,
       horizon_seconds: 30,
-      features_used: ['level', 'damped_trend', 'additive_season'],
+      features_used: ['level', 'trend', 'season'],
       fallback: false,
-      model: 'holt-winters-additive',
+      model: 'ets',
       model_version: '9c1185a5',
       issued_at_ms: 1_795_248_000_000,
       expires_at_ms: 1_795_248_075_000,
@@ -63,7 +63,7 @@ const modelsStatus = createRoute({
       models: [
         {
           service: 'search',
-          model: 'holt-winters-additive',
+          model: 'ets',
           version: '9c1185a5',
           fitted_at_ms: 1_795_244_400_000,
           mase: 0.71,

@@ -30,7 +30,7 @@ async function start(
     actuator: { kind: 'caller' },
     forecast: {
       seasonsMs: [SEASON_STEPS * STEP_MS],
-      models: ['seasonal-naive', 'holt-winters-additive'],
+      models: ['seasonal-naive', 'ets'],
     },
     services: {
       search: { maxReplicas: 30, startupSeconds: 60 },

@@ -6,10 +6,10 @@ import time
 import warnings
 
 import numpy as np
-from statsforecast.models import AutoARIMA, AutoETS
+from statsforecast.models import AutoARIMA, AutoETS, AutoTheta
 
 RUNS = 3
-MODELS = {"AutoETS": AutoETS, "AutoARIMA": AutoARIMA}
+MODELS = {"AutoETS": AutoETS, "AutoARIMA": AutoARIMA, "AutoTheta": AutoTheta}
 
 
 def fit_ms(model, values, season):

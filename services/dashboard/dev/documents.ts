@@ -127,7 +127,7 @@ export function forecastOf(world: World, i: number, atMs: number): ForecastDocum
     levels: [...LEVELS],
     quantiles: world.quantiles(i, issuedAtMs),
     drifting: false,
-    model: { kind: 'holt-winters-additive', version: 'synthetic', fittedAtMs: epochMs },
+    model: { kind: 'ets', version: 'synthetic', fittedAtMs: epochMs },
     quality: { mase: 0.71, scaledPinball: 0.043, coverage90: 0.91, origins: 12 },
   }
 }

@@ -17,8 +17,8 @@ export const REASONS: Record<ProposalReason, string> = {
 /** Short names of models; others are shown by their own. */
 export const MODELS: Readonly<Partial<Record<string, string>>> = {
   'seasonal-naive': 'seasonal naive',
-  'holt-winters-additive': 'Holt-Winters +',
-  'holt-winters-multiplicative': 'Holt-Winters ×',
+  ets: 'exponential smoothing',
+  theta: 'Theta',
   arima: 'ARIMA',
   'last-value': 'last value',
 }
