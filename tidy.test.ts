@@ -40,7 +40,13 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@hono/zod-openapi': ['services/http/'],
   '@libsql/client': ['services/ledger/', 'services/stores/'],
   arima: ['forecaster/models/arima'],
-  cockatiel: ['services/actuators/', 'services/collector/', 'services/loops/', 'services/stores/'],
+  cockatiel: [
+    'services/actuators/',
+    'services/alerts/',
+    'services/collector/',
+    'services/loops/',
+    'services/stores/',
+  ],
   commander: ['services/cli/', 'services/collector/record.ts', 'experiments/'],
   'drizzle-kit': ['services/ledger/', 'services/stores/'],
   'drizzle-orm': ['services/ledger/', 'services/stores/'],
@@ -105,7 +111,7 @@ const PLUGINS: readonly PluginFolder[] = [
   },
   {
     registry: 'services/ledger/registry.ts',
-    plugins: [/^services\/ledger\/(?!registry|ledger\.ts|.*\.test)/],
+    plugins: [/^services\/ledger\/(?!registry|(alerts-)?ledger\.ts|.*\.test)/],
     exceptions: {},
   },
   {

@@ -111,6 +111,8 @@ export function judgeStep(
   judging = true,
 ): void {
   const isMissing = Number.isNaN(value)
+  // a series that has not begun is not silent
+  if (isMissing && Number.isNaN(detector.lastValue)) return
   bet(detector, SILENCE, follow(detector.missing, isMissing), endMs, judging)
   if (isMissing) {
     calm(detector, 'silence', false)

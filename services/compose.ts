@@ -1,5 +1,6 @@
 /** The only place that knows which concrete parts are used: built as the configuration names them, closed in reverse. */
 import { createActuator, initialReplicas } from './actuators/registry.ts'
+import { createWebhooks } from './alerts/webhooks.ts'
 import { createManualClock, systemClock } from './clock.ts'
 import type { AppConfig } from './config.ts'
 import { type App, createApp } from './http/app.ts'
@@ -49,6 +50,11 @@ export async function compose({
     initial: initialReplicas(config),
   })
   const clock = config.clock === 'manual' ? createManualClock() : systemClock
+  const webhooks = createWebhooks({
+    ledger,
+    secretOf: (url) => secretOf(controller.config(), env, url),
+    log,
+  })
   const controller = await createController({
     config,
     reread,
@@ -57,6 +63,7 @@ export async function compose({
     ledger,
     actuator,
     fitter,
+    webhooks,
     log,
   })
   const demo =
@@ -81,4 +88,13 @@ export async function compose({
       await store.close()
     },
   }
+}
+
+/** Read when a message is sent; throws when it should be signed and cannot be. */
+function secretOf({ alerts }: AppConfig, env: NodeJS.ProcessEnv, url: string): string | undefined {
+  const name = alerts.webhooks.find((webhook) => webhook.url === url)?.secretEnv
+  if (name === undefined) return undefined
+  const secret = env[name]
+  if (!secret) throw new Error(`the environment variable ${name} holds no secret to sign with`)
+  return secret
 }

@@ -2,7 +2,9 @@
 import { z } from 'zod'
 import { Mode, ServiceSpec } from '../agents/service-spec.ts'
 import { ForecastConfig } from '../forecaster/config.ts'
+import { PARTS_A_DAY } from '../forecaster/outlook.ts'
 import { ServiceId } from '../forecaster/series.ts'
+import { AlertsConfig, OutlookConfig } from './alerts/config.ts'
 import { ShopConfig } from './shop/config.ts'
 
 const SECOND_MS = 1000
@@ -84,6 +86,8 @@ export const AppConfig = z
         description:
           'dry-run: log only; caller: POST /v1/ticks reports replicas and carries decisions out; processes: the demo shop.',
       }),
+    alerts: AlertsConfig.prefault({}),
+    outlook: OutlookConfig.prefault({}),
     services: z
       .record(ServiceId, ServiceSpec.prefault({}))
       .meta({ description: 'The scaled services, by name.' }),
@@ -94,6 +98,10 @@ export const AppConfig = z
   .refine((c) => c.tickMs % c.stepMs === 0 || c.stepMs % c.tickMs === 0, {
     error: 'tickMs and stepMs must be multiples of one another',
     path: ['tickMs'],
+  })
+  .refine((c) => c.outlook.dayMs >= PARTS_A_DAY * c.stepMs, {
+    error: `outlook.dayMs must be at least ${PARTS_A_DAY} times stepMs`,
+    path: ['outlook', 'dayMs'],
   })
   .refine((c) => Object.keys(c.services).length > 0, {
     error: 'services must name at least one service',

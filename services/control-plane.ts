@@ -9,7 +9,11 @@ import { Mode, PolicyKind } from '../agents/service-spec.ts'
 import { BoundBy, Decision, Settlement } from '../coordinator/decision.ts'
 import { type Forecast, ForecastDocument } from '../forecaster/forecast.ts'
 import { ServiceId } from '../forecaster/series.ts'
+import type { Alert, AlertChange } from './alerts/alert.ts'
+import type { AlertsView } from './alerts/alerts.ts'
+import type { Coverage } from './alerts/anomalies.ts'
 import type { AppConfig } from './config.ts'
+import type { OutlookView } from './outlook/view.ts'
 import type { AppendReport, Sample } from './stores/sample-store.ts'
 
 export const ReplicaReport = z
@@ -156,6 +160,7 @@ export type ControlEvent =
       }
     }
   | { readonly kind: 'forecast'; readonly data: ForecastDocument }
+  | { readonly kind: 'alert'; readonly data: AlertChange }
   | { readonly kind: 'setting'; readonly data: { key: string; value: unknown; atMs: number } }
 
 export interface HealthCheck {
@@ -191,6 +196,12 @@ export interface ControlPlane {
   proposals(): readonly ProposalDocument[]
   forecast(service: ServiceId): Forecast | undefined
   counters(): Counters
+  /** Open alerts, and what was told of them since this process started. */
+  alerts(): AlertsView
+  /** Live coverage of a service's 90 % interval; undefined before any step was judged. */
+  coverage(service: ServiceId): Coverage | undefined
+  /** Demand of the coming days beside the budget; made anew at most once an hour. */
+  outlook(days: number): Promise<OutlookView>
   health(): Promise<readonly HealthCheck[]>
   /** Runs one tick at `atMs` (manual clock only); replica counts as the caller reports them. Ticks never overlap. */
   runTick(
@@ -207,6 +218,8 @@ export interface ControlPlane {
   setPolicy(service: ServiceId, policy: PolicyKind, actor: string): Promise<void>
   /** Stops all writes to targets from the next apply on, at the latest within one tick. */
   setPaused(paused: boolean, actor: string): Promise<void>
+  /** Undefined when there is no such alert. */
+  acknowledgeAlert(id: string, actor: string): Promise<Alert | undefined>
   /** Validates and takes over a changed configuration; keeps the old one and throws ConfigError when it is wrong. */
   reloadConfig(actor: string): Promise<void>
   subscribe(listener: (event: ControlEvent) => void): () => void

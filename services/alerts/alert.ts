@@ -47,10 +47,12 @@ export const Alert = z
   .meta({ id: 'Alert' })
 export type Alert = z.infer<typeof Alert>
 
-export const AlertEvent = z.enum(['opened', 'updated', 'escalated', 'closed']).meta({
-  id: 'AlertEvent',
-  description: 'updated: its kind changed; escalated: its severity rose.',
-})
+export const AlertEvent = z
+  .enum(['opened', 'updated', 'escalated', 'acknowledged', 'closed'])
+  .meta({
+    id: 'AlertEvent',
+    description: 'updated: its kind changed; escalated: its severity rose.',
+  })
 export type AlertEvent = z.infer<typeof AlertEvent>
 
 export const AlertChange = z

@@ -61,6 +61,7 @@ export const OutlookConfig = z
     dayMs: z
       .int()
       .positive()
+      .multipleOf(24)
       .default(DAY_MS)
       .meta({ description: 'Length of a day, ms; shorter only where days are compressed.' }),
     weekDays: z

@@ -48,11 +48,12 @@ describe('each curl example, against the real controller', () => {
     env = { ...process.env, FORESCALE: whole.url, TICK: '0', SPIKE_ID: whole.spikeId }
     const latest = await (await fetch(`${whole.url}/v1/ticks/latest`)).text()
     env.TICK = String(JSON.parse(latest).tick)
-    const setup = /^export DECISION_ID=.*$/m.exec(readFileSync(API_DOCS, 'utf8'))?.[0]
-    const { stdout } = await promisify(execFile)('sh', ['-c', `${setup}; echo "$DECISION_ID"`], {
-      env,
-    })
-    env.DECISION_ID = stdout.trim()
+    const page = readFileSync(API_DOCS, 'utf8')
+    for (const name of ['DECISION_ID', 'ALERT_ID']) {
+      const setup = new RegExp(`^export ${name}=.*$`, 'm').exec(page)?.[0]
+      const shown = promisify(execFile)('sh', ['-c', `${setup}; echo "$${name}"`], { env })
+      env[name] = (await shown).stdout.trim()
+    }
   }, 60_000)
   afterAll(() => whole.close())
 

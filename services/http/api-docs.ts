@@ -108,6 +108,7 @@ const SETUP = `The examples run against any controller; the page at \`/docs\` sh
 \`\`\`
 export FORESCALE=http://127.0.0.1:8080
 export DECISION_ID=$(curl -sS "$FORESCALE/v1/decisions/latest" | sed -E 's/.*"id":"([^"]+)".*/\\1/')
+export ALERT_ID=$(curl -sS "$FORESCALE/v1/alerts?limit=1" | sed -E 's/.*"id":"([^"]+)".*/\\1/')
 export TICK=1 SPIKE_ID=spike-1
 \`\`\``
 

@@ -9,6 +9,7 @@ import type { ControlPlane } from '../control-plane.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import { createMetricsPage } from '../telemetry/metrics.ts'
+import { alertRoutes } from './alerts.ts'
 import { budgetRoutes } from './budget.ts'
 import { configurationRoutes } from './configuration.ts'
 import { dashboardRoutes } from './dashboard.ts'
@@ -26,6 +27,7 @@ import { healthRoutes } from './health.ts'
 import { metricsRoutes } from './metrics.ts'
 import { modelRoutes } from './models.ts'
 import { modeRoutes } from './modes.ts'
+import { outlookRoutes } from './outlook.ts'
 import { asProblem, invalidRequest, ProblemError, problemResponse } from './problem.ts'
 import type { RouteDeps } from './route.ts'
 import { sampleRoutes } from './samples.ts'
@@ -118,6 +120,8 @@ export function createApp(deps: AppDeps): App {
   modeRoutes(app, routeDeps)
   sampleRoutes(app, routeDeps)
   modelRoutes(app, routeDeps)
+  alertRoutes(app, routeDeps)
+  outlookRoutes(app, routeDeps)
   demoRoutes(app, routeDeps)
   configurationRoutes(app, routeDeps)
   eventRoutes(app, routeDeps)

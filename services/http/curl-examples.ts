@@ -14,6 +14,8 @@ const VARIABLES: Readonly<Record<string, string>> = {
   '/v1/decisions/{id}': '$DECISION_ID',
   '/v1/decisions/{id}/replay': '$DECISION_ID',
   '/v1/ticks/{tick}': '$TICK',
+  '/v1/alerts/{id}': '$ALERT_ID',
+  '/v1/alerts/{id}/acknowledge': '$ALERT_ID',
   '/v1/demo/spikes/{id}': '$SPIKE_ID',
 }
 
@@ -23,6 +25,8 @@ const QUERIES: Readonly<Record<string, string>> = {
   'GET /v1/services/{service}/forecast': 'levels=0.1,0.5,0.9&horizon=3',
   'GET /v1/decisions': 'service=search&limit=5',
   'GET /v1/ticks': 'limit=5',
+  'GET /v1/alerts': 'open=true&limit=5',
+  'GET /v1/outlook': 'days=7',
   'GET /v1/models': 'service=search',
   'GET /v1/outcomes': 'service=search',
   'GET /predict/{service}': 'horizon_seconds=30',

@@ -37,11 +37,11 @@ afterEach(() => {
 })
 
 describe('an event hub', () => {
-  it('begins with a snapshot: status, last tick, forecasts', () => {
+  it('begins with a snapshot: status, last tick, forecasts, open alerts', () => {
     const { hub } = hubWith()
     const { listener, frames } = recorder()
     hub.join(listener, undefined)
-    expect(frames.map(({ event }) => event.kind)).toEqual(['status', 'tick', 'forecast'])
+    expect(frames.map(({ event }) => event.kind)).toEqual(['status', 'tick', 'forecast', 'alert'])
     hub.close()
   })
 
@@ -86,7 +86,7 @@ describe('an event hub', () => {
     const late = recorder()
     hub.join(late.listener, 102)
     expect(late.frames[0]?.event.kind).toBe('status')
-    expect(late.ids()).toEqual([119, 119, 119])
+    expect(late.ids()).toEqual([119, 119, 119, 119])
     hub.close()
   })
 
@@ -119,7 +119,7 @@ describe('an event hub', () => {
     hub.join(listener, undefined)
     emit({ kind: 'forecast', data: toDocument(testForecast('s1', 0)) })
     emit(budgetSet(1))
-    expect(frames.map(({ event }) => event.kind)).toEqual(['status', 'tick', 'setting'])
+    expect(frames.map(({ event }) => event.kind)).toEqual(['status', 'tick', 'alert', 'setting'])
     hub.close()
   })
 

@@ -13,6 +13,9 @@ const LINGER_MS = 60_000
 /** With more services than this, forecasts are to be asked for and not sent: they would be most of the stream. */
 const MOST_FORECASTS = 500
 
+/** Of more open alerts than this the oldest are to be asked for. */
+const MOST_ALERTS = 100
+
 /** One event in both its written forms, each made when first needed. */
 export class Frame {
   readonly id: number
@@ -161,9 +164,11 @@ function snapshot(control: ControlPlane): ControlEvent[] {
     const forecast = control.forecast(service)
     return forecast ? [{ kind: 'forecast', data: toDocument(forecast) } as const] : []
   })
+  const alerts = control.alerts().open.slice(-MOST_ALERTS)
   return [
     { kind: 'status', data: status },
     ...(tick ? [{ kind: 'tick', data: tick } as const] : []),
     ...forecasts,
+    ...alerts.map((alert) => ({ kind: 'alert', data: { event: 'opened', alert } }) as const),
   ]
 }

@@ -135,11 +135,17 @@ describe('the WebSocket', () => {
   it('speaks the same frames as {id, kind, data}', async () => {
     const { url, emit } = await listening()
     const { socket, frames } = await open(url)
-    await until(() => frames.length === 3)
-    emit(setting(7))
     await until(() => frames.length === 4)
-    expect(frames.map(({ kind }) => kind)).toEqual(['status', 'tick', 'forecast', 'setting'])
-    expect(frames[3]).toEqual({ id: frames[2]!.id + 1, ...setting(7) })
+    emit(setting(7))
+    await until(() => frames.length === 5)
+    expect(frames.map(({ kind }) => kind)).toEqual([
+      'status',
+      'tick',
+      'forecast',
+      'alert',
+      'setting',
+    ])
+    expect(frames[4]).toEqual({ id: frames[3]!.id + 1, ...setting(7) })
     socket.close()
   })
 

@@ -18,6 +18,7 @@ export const PROBLEMS = {
   'not-found': { status: 404, title: 'There is no such page' },
   'service-not-found': { status: 404, title: 'There is no such service' },
   'decision-not-found': { status: 404, title: 'There is no such decision' },
+  'alert-not-found': { status: 404, title: 'There is no such alert' },
   'tick-not-found': { status: 404, title: 'There is no such tick' },
   'forecast-not-found': { status: 404, title: 'There is no such forecast' },
   'proposal-not-found': { status: 404, title: 'There is no proposal yet' },

@@ -6,6 +6,8 @@ import type { Mode } from '../../agents/service-spec.ts'
 import { type Forecast, LEVELS } from '../../forecaster/forecast.ts'
 import { probesOf } from '../../forecaster/probes.ts'
 import { LOAD_METRIC } from '../../forecaster/series.ts'
+import type { AlertsView } from '../alerts/alerts.ts'
+import type { Coverage } from '../alerts/anomalies.ts'
 import { AppConfig } from '../config.ts'
 import type {
   ControlEvent,
@@ -15,8 +17,10 @@ import type {
   ServiceStatus,
   TickSummary,
 } from '../control-plane.ts'
+import type { OutlookView } from '../outlook/view.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import * as examples from './examples.ts'
+import * as alertExamples from './examples-alerts.ts'
 import { createTestLedger, createTestStore } from './test-stores.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -32,6 +36,9 @@ export interface TestState {
   forecasts: Map<string, Mutable<Forecast>>
   counters: Mutable<Counters>
   health: HealthCheck[]
+  alerts: AlertsView
+  coverage: Map<string, Coverage>
+  outlook: OutlookView
 }
 
 export interface TestPlane {
@@ -86,6 +93,14 @@ function initialState(): TestState {
       configReloadOk: true,
       configReloadAtMs: nowMs,
     },
+    alerts: {
+      open: [alertExamples.alert],
+      openedByKind: new Map([['spike', 2]]),
+      errors: 0,
+      deliveries: { delivered: 3, failedAttempts: 1, givenUp: 0 },
+    },
+    coverage: new Map([['search', { share: 0.9, steps: 500 }]]),
+    outlook: alertExamples.outlook,
     health: [{ name: 'store', ok: true, detail: 'answered' }],
   }
 }
@@ -110,6 +125,9 @@ export function createTestPlane(store: SampleStore): TestPlane {
     proposals: () => [examples.proposal],
     forecast: (service) => state.forecasts.get(service),
     counters: () => state.counters,
+    alerts: () => state.alerts,
+    coverage: (service) => state.coverage.get(service),
+    outlook: async (days) => ({ ...state.outlook, days }),
     health: async () => state.health,
     async runTick(atMs) {
       state.nowMs = atMs
@@ -138,6 +156,15 @@ export function createTestPlane(store: SampleStore): TestPlane {
     async setPaused(paused) {
       state.paused = paused
       set('paused', paused)
+    },
+    async acknowledgeAlert(id, acknowledgedBy) {
+      const alert = state.alerts.open.find((row) => row.id === id)
+      if (!alert) return undefined
+      const acknowledged = { ...alert, acknowledgedBy, acknowledgedAtMs: state.nowMs }
+      const others = state.alerts.open.filter((row) => row !== alert)
+      state.alerts = { ...state.alerts, open: [acknowledged, ...others] }
+      emit({ kind: 'alert', data: { event: 'acknowledged', alert: acknowledged } })
+      return acknowledged
     },
     reloadConfig: async () => {},
     subscribe(listener) {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { serve as serveNode } from '@hono/node-server'
 import { createActuator, initialReplicas } from '../actuators/registry.ts'
+import { createWebhooks } from '../alerts/webhooks.ts'
 import { createManualClock } from '../clock.ts'
 import { AppConfig } from '../config.ts'
 import { openLedger } from '../ledger/registry.ts'
@@ -16,6 +17,7 @@ import { openStore } from '../stores/registry.ts'
 import { createLogger } from '../telemetry/log.ts'
 import { createApp } from './app.ts'
 import { createDemoPort } from './demo-port.ts'
+import { alert as alertExample } from './examples-alerts.ts'
 import { serve } from './server.ts'
 
 const HOST = '127.0.0.1'
@@ -54,6 +56,11 @@ export async function startWhole(): Promise<Whole> {
     ledger,
     actuator,
     fitter,
+    webhooks: createWebhooks({
+      ledger,
+      secretOf: () => undefined,
+      log: createLogger('test', { env: { LOG_LEVEL: 'silent' } }),
+    }),
     log: createLogger('test', { env: { LOG_LEVEL: 'silent' } }),
   })
   const load = await startLoadControl()
@@ -69,6 +76,7 @@ export async function startWhole(): Promise<Whole> {
   closing.push(ledger.close, store.close, load.close)
   closing.push(() => rm(stateDir, { recursive: true, force: true }))
 
+  await ledger.saveAlerts([alertExample], [])
   await pushHistory(listening.url)
   for (const at of [LAST_TICK_MS - STEP_MS, LAST_TICK_MS]) {
     await post(listening.url, '/v1/ticks', { at, replicas: { search: 4, payment: 2 } })

@@ -1,6 +1,7 @@
 /** The running controller: its settings, timers and views behind the one interface that HTTP speaks to. */
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { Actuator, ReportedActuator } from '../actuators/actuator.ts'
+import { openAlerts } from '../alerts/alerts.ts'
 import type { ManualClock } from '../clock.ts'
 import {
   Conflict,
@@ -15,6 +16,7 @@ import {
   createParts,
   emit,
   emitStatus,
+  type Listeners,
   tick,
   viewOf,
 } from './core.ts'
@@ -36,7 +38,14 @@ export interface Controller extends ControlPlane {
 
 export async function createController(deps: ControllerDeps): Promise<Controller> {
   const settings = await openSettings(deps.config, deps.ledger)
-  const core = createCore(deps, settings, await recallMemories(deps.ledger))
+  const listeners: Listeners = new Set()
+  const alerts = await openAlerts({
+    ...deps,
+    emit: (data) => {
+      for (const listener of listeners) listener({ kind: 'alert', data })
+    },
+  })
+  const core = createCore(deps, settings, await recallMemories(deps.ledger), { listeners, alerts })
   return { ...viewsOf(core), ...controlsOf(core), ...lifecycleOf(core) }
 }
 
@@ -53,6 +62,9 @@ function viewsOf(core: Core) {
     proposals: () => (core.last ? proposalsOf(core.last) : []),
     forecast: (service) => core.last?.forecasts.get(service),
     counters: counting.view,
+    alerts: core.alerts.view,
+    coverage: core.alerts.coverage,
+    outlook: (days) => core.outlook.read(days),
     health: () => checkHealth(core),
     explain: (id) => explainDecision(deps.ledger, id),
     replay: (id) => replayDecision(deps.ledger, id),
@@ -74,6 +86,7 @@ function controlsOf(core: Core) {
       put(service === undefined ? 'mode' : `mode/${service}`, mode, actor),
     setPolicy: (service, policy, actor) => put(`policy/${service}`, policy, actor),
     setPaused: (paused, actor) => put('paused', paused, actor),
+    acknowledgeAlert: (id, actor) => core.alerts.acknowledge(id, actor, clock.nowMs()),
     async ingest(samples) {
       const newest = samples.reduce((most, s) => Math.max(s.atMs, most), 0)
       const report = await store.append(samples, clock.kind === 'manual' ? newest : clock.nowMs())
@@ -112,7 +125,8 @@ async function reload(core: Core): Promise<void> {
     const next = deps.reread()
     const { book: known, loop } = core.parts
     settings.rebase(next)
-    const parts = createParts(deps, settings, loop.state, next)
+    core.alerts.rebase(next)
+    const parts = createParts(deps, settings, loop.state, next, core.alerts)
     await carryOver(known, parts.book, deps.clock.nowMs())
     core.config = next
     core.parts = parts
@@ -138,6 +152,7 @@ function lifecycleOf(core: Core) {
       return () => core.listeners.delete(listener)
     },
     async start() {
+      deps.webhooks.kick()
       if (clock.kind === 'manual') return
       const validMs = 2 * core.config.tickMs
       const recovered = await settlePending({ ledger, actuator, validMs, mayApply }, clock.nowMs())
@@ -153,6 +168,8 @@ function lifecycleOf(core: Core) {
     async stop() {
       await timer?.stop()
       await core.inTurn(async () => {})
+      await core.outlookWatch.idle()
+      await core.alerts.close()
     },
   }
 }

@@ -2,10 +2,14 @@
 import { toDocument } from '../../forecaster/forecast.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { Actuator, ReportedActuator } from '../actuators/actuator.ts'
+import type { Alerts } from '../alerts/alerts.ts'
+import type { Webhooks } from '../alerts/webhooks.ts'
 import type { Clock, ManualClock } from '../clock.ts'
 import type { AppConfig } from '../config.ts'
 import type { ControlEvent } from '../control-plane.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { createOutlook, type Outlook } from '../outlook/outlook.ts'
+import { createOutlookWatch, type OutlookWatch } from '../outlook/refresh.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import {
   type ControlLoop,
@@ -39,15 +43,21 @@ export interface ControllerDeps {
   readonly ledger: Ledger
   readonly actuator: Actuator | ReportedActuator
   readonly fitter: Fitter
+  readonly webhooks: Webhooks
   readonly log: Log
 }
+
+export type Listeners = Set<(event: ControlEvent) => void>
 
 /** What the parts of the controller share; `config`, `parts` and `last` change as it runs. */
 export interface Core {
   readonly deps: ControllerDeps
   readonly settings: Settings
   readonly counting: Counting
-  readonly listeners: Set<(event: ControlEvent) => void>
+  readonly listeners: Listeners
+  readonly alerts: Alerts
+  readonly outlook: Outlook
+  readonly outlookWatch: OutlookWatch
   config: AppConfig
   parts: Parts
   last: TickResult | undefined
@@ -55,15 +65,40 @@ export interface Core {
   inTurn<T>(work: () => Promise<T>): Promise<T>
 }
 
-export function createCore(deps: ControllerDeps, settings: Settings, state: LoopState): Core {
+export interface Beside {
+  readonly listeners: Listeners
+  readonly alerts: Alerts
+}
+
+export function createCore(
+  deps: ControllerDeps,
+  settings: Settings,
+  state: LoopState,
+  { listeners, alerts }: Beside,
+): Core {
   let queue: Promise<unknown> = Promise.resolve()
-  return {
+  const outlook = createOutlook({
+    store: deps.store,
+    ledger: deps.ledger,
+    config: () => core.config,
+    budget: settings.budget,
+    capacityOf: (service) =>
+      core.parts.book.entries.get(service)?.capacity.capacity ??
+      core.config.services[service]!.capacityPerReplica,
+    nowMs: deps.clock.nowMs,
+  })
+  const core: Core = {
     deps,
     settings,
     counting: createCounting(deps.clock.nowMs()),
-    listeners: new Set(),
+    listeners,
+    alerts,
+    outlook,
+    outlookWatch: createOutlookWatch(outlook, (error) =>
+      deps.log.error({ err: error }, 'the outlook could not be made'),
+    ),
     config: deps.config,
-    parts: createParts(deps, settings, state, deps.config),
+    parts: createParts(deps, settings, state, deps.config, alerts),
     last: undefined,
     inTurn(work) {
       const next = queue.then(work, work)
@@ -71,6 +106,7 @@ export function createCore(deps: ControllerDeps, settings: Settings, state: Loop
       return next
     },
   }
+  return core
 }
 
 interface Parts {
@@ -84,6 +120,7 @@ export function createParts(
   settings: Settings,
   state: LoopState,
   config: AppConfig,
+  alerts: Alerts,
 ): Parts {
   const { store, ledger, actuator, fitter, clock, log } = deps
   const { stepMs, forecast, services, seed } = config
@@ -92,6 +129,7 @@ export function createParts(
     store,
     stepMs,
     specs,
+    onStep: alerts.step,
     longestGapMs: Math.min(LONGEST_GAP_MS, forecast.historySteps * stepMs),
   })
   const onError = (service: ServiceId, error: unknown) =>
@@ -145,6 +183,7 @@ export async function tick(core: Core, nowMs: number): Promise<TickResult> {
   const result = await loop.tick(nowMs)
   core.last = result
   core.counting.tick(result)
+  await followAlerts(core, result)
   emit(core, { kind: 'tick', data: summaryOf(result) })
   if (core.listeners.size > 0) {
     for (const forecast of result.forecasts.values())
@@ -156,4 +195,15 @@ export async function tick(core: Core, nowMs: number): Promise<TickResult> {
     await deps.ledger.prune(nowMs - config.retentionMs)
   }
   return result
+}
+
+async function followAlerts(core: Core, result: TickResult): Promise<void> {
+  const { alerts, outlookWatch, parts, deps } = core
+  // live, the outlook is made beside the ticks; by the manual clock a tick waits for it
+  const refreshed = outlookWatch.refresh()
+  if (deps.clock.kind === 'manual') await refreshed
+  await alerts.tick(result, {
+    violationRatioOf: (service) => parts.book.entries.get(service)?.violationRatio ?? Number.NaN,
+    outlooks: outlookWatch.latest(),
+  })
 }

@@ -45,6 +45,8 @@ export interface LoadBookDeps {
   readonly store: SampleStore
   readonly stepMs: number
   readonly specs: ReadonlyMap<ServiceId, ServiceSpec>
+  /** Told of every step of every service as it is read; NaN: nothing was measured. */
+  readonly onStep?: (service: ServiceId, endMs: number, loadRps: number) => void
   /** Older steps than this are not caught up with; their forecasters start afresh. */
   readonly longestGapMs: number
 }
@@ -56,7 +58,7 @@ const LEARN_CELLS = 2_000_000
 const FOLLOWED = [LOAD_METRIC, 'violation_ratio', 'ready_replicas', 'latency_p95_seconds'] as const
 
 export function createLoadBook(deps: LoadBookDeps): LoadBook {
-  const { store, stepMs, specs, longestGapMs } = deps
+  const { store, stepMs, specs, longestGapMs, onStep } = deps
   const services = [...specs.keys()]
   const entries = new Map<ServiceId, Entry>(services.map((s) => [s, firstEntry(s, specs.get(s)!)]))
   let readToMs = Number.NaN
@@ -73,7 +75,14 @@ export function createLoadBook(deps: LoadBookDeps): LoadBook {
       FOLLOWED.map((metric) => grid(metric, services, readToMs - steps * stepMs, readToMs)),
     )
     services.forEach((service, row) => {
-      const cells = { row, steps, width: steps, readToMs: readToMs - steps * stepMs, stepMs }
+      const cells = {
+        row,
+        steps,
+        width: steps,
+        readToMs: readToMs - steps * stepMs,
+        stepMs,
+        onStep,
+      }
       follow(entries.get(service)!, columns, cells)
     })
     for (const [service, sample] of await store.latest(LOAD_METRIC, nowMs)) {
@@ -107,6 +116,7 @@ export function createLoadBook(deps: LoadBookDeps): LoadBook {
           width: columns[0]!.length / services.length,
           readToMs,
           stepMs,
+          onStep,
         })
       })
       readToMs += steps * stepMs
@@ -159,12 +169,13 @@ interface Cells {
   readonly width: number
   readonly readToMs: number
   readonly stepMs: number
+  readonly onStep: LoadBookDeps['onStep']
 }
 
 function follow(
   entry: Entry,
   columns: readonly Float64Array[],
-  { row, steps, width, readToMs, stepMs }: Cells,
+  { row, steps, width, readToMs, stepMs, onStep }: Cells,
 ): void {
   const [loads, violations, ready, latencies] = columns
   for (let k = 0; k < steps; k++) {
@@ -187,6 +198,7 @@ function follow(
         })
       }
     }
+    onStep?.(entry.service, readToMs + (k + 1) * stepMs, load)
     if (entry.fit) entry.fit = { ...entry.fit, state: advance(entry.fit.state, load) }
   }
 }

@@ -5,6 +5,7 @@
  */
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import type { ControlPlane } from '../control-plane.ts'
+import { alertMetrics } from './alert-metrics.ts'
 import { coordinatorMetrics } from './coordinator-metrics.ts'
 import { forecastMetrics } from './forecast-metrics.ts'
 import { Scrape } from './scrape.ts'
@@ -59,6 +60,7 @@ export function createMetricsPage(deps: MetricsDeps): MetricsPage {
       forecastMetrics(scrape, control)
       serviceMetrics(scrape, control)
       coordinatorMetrics(scrape, control)
+      alertMetrics(scrape, control)
       ownMetrics(scrape, deps)
       return (await Registry.merge([scrape.registry, lasting]).metrics()).trimEnd().concat('\n')
     },
