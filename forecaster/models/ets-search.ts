@@ -3,6 +3,7 @@
  * starting season has not seen: near, midway and far ahead, as the forecast will be used. First every season on its
  * own scale by a coarse grid of rates, then the trends of the best one by Nelder–Mead.
  */
+import { usableHistory } from '../plain-data.ts'
 import {
   type EtsForm,
   type EtsState,
@@ -19,6 +20,8 @@ import {
 import { nelderMead } from './nelder-mead.ts'
 import { median, type SeasonKind, seasonalProfile } from './seasonal-profile.ts'
 
+/** What lies further back says little about tomorrow, and would make a fit take as long as the history is old. */
+const MOST_STEPS = 10_000
 const MOST_WINDOW_STEPS = 3000
 const LEAST_WINDOW_STEPS = 20
 /** Steps before the window that its starting level is the mean of, at least. */
@@ -70,6 +73,12 @@ interface Candidate {
   readonly trend: TrendForm
   readonly x: readonly number[]
   readonly loss: number
+}
+
+/** The steps that a fit looks at: usable or NaN, and of the longest season two. */
+export function newestSteps(history: Float64Array, seasons: readonly number[]): Float64Array {
+  const steps = Math.max(MOST_STEPS, 2 * (seasons.at(-1) ?? 0))
+  return usableHistory(history.subarray(Math.max(0, history.length - steps)))
 }
 
 /**

@@ -185,6 +185,15 @@ describe('ETS', () => {
     expect(season!.values[3]).toBeCloseTo(state.season[3]!, 9)
   })
 
+  it('takes no longer for a longer history, and keeps its place in the season', () => {
+    const long = Float64Array.from({ length: 100_003 }, (_, i) => wave(i) + ((i * 7) % 5))
+    const state = ets.fit(long, context)!
+    expect(ets.next(state)).toBeCloseTo(wave(long.length) + 2, -1)
+    const started = performance.now()
+    ets.fit(long, context)
+    expect(performance.now() - started).toBeLessThan(1000) // about 60 ms on an idle core
+  })
+
   it('fits 2,000 points in well under a second', () => {
     const history = noisyDays(17, 5).subarray(0, 2000)
     ets.fit(history, context)

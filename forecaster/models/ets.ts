@@ -11,9 +11,9 @@
  */
 import { z } from 'zod'
 import type { Component, ForecastModel } from '../model.ts'
-import { FiniteNumbers, usable, usableHistory } from '../plain-data.ts'
+import { FiniteNumbers, usable } from '../plain-data.ts'
 import { likeliestState } from './ets-likelihood.ts'
-import { type Choice, chooseForm } from './ets-search.ts'
+import { type Choice, chooseForm, newestSteps } from './ets-search.ts'
 import {
   type EtsForm,
   type EtsState,
@@ -51,7 +51,7 @@ const StoredState = z.strictObject({
 export const ets: ForecastModel<EtsState> = {
   kind: 'ets',
   fit(history, { seasons, horizonSteps }) {
-    const values = usableHistory(history)
+    const values = newestSteps(history, seasons)
     const known = values.reduce((count, v) => count + (Number.isNaN(v) ? 0 : 1), 0)
     if (known < LEAST_POINTS) return undefined
     const choice = chooseForm(values, seasons, horizonSteps)

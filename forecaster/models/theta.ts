@@ -9,8 +9,8 @@
  */
 import { z } from 'zod'
 import type { Component, ForecastModel } from '../model.ts'
-import { clampToPath, FiniteNumbers, usable, usableHistory } from '../plain-data.ts'
-import { chooseSeason } from './ets-search.ts'
+import { clampToPath, FiniteNumbers, usable } from '../plain-data.ts'
+import { chooseSeason, newestSteps } from './ets-search.ts'
 import { withRest } from './path-components.ts'
 import { newPath } from './path-storage.ts'
 import { type SeasonKind, seasonalProfile } from './seasonal-profile.ts'
@@ -46,7 +46,7 @@ export interface ThetaState {
 export const theta: ForecastModel<ThetaState> = {
   kind: 'theta',
   fit(history, { seasons, horizonSteps }) {
-    const values = usableHistory(history)
+    const values = newestSteps(history, seasons)
     const known = values.reduce((count, v) => count + (Number.isNaN(v) ? 0 : 1), 0)
     if (known < LEAST_POINTS) return undefined
     const { kind, seasonSteps, from, before, horizons } = chooseSeason(
