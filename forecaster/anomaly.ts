@@ -40,7 +40,8 @@ export type AnomalyKind = (typeof ANOMALY_KINDS)[number]
 interface Habit {
   readonly happened: [number, number]
   readonly chances: [number, number]
-  wasSo: boolean
+  /** Steps in a row in which it has happened. */
+  run: number
 }
 
 /** Plain data; written in place. */
@@ -74,6 +75,10 @@ const STAKES = [0.1, 0.9] as const
 const PRIOR_HAPPENED = 1
 const PRIOR_CHANCES = [50, 4] as const
 const HABIT_MEMORY = 20_000
+/** A single value that the forecast gives more than this is no surprise, however often it comes. */
+const FORESEEN_MASS = 0.05
+/** A run teaches as if it were no longer than this: one long outage is no habit. */
+const RUN_TAUGHT = 8
 /** Evidence beyond this says no more. */
 const MOST_EVIDENCE = 1e12
 /** Evidence below this has not begun. */
@@ -86,7 +91,7 @@ const CALM_PROBABILITY = 0.05
 const CALM_STEPS: Readonly<Record<Aspect, number>> = { load: 20, silence: 5, repetition: 5 }
 
 export function createDetector(): Detector {
-  const habit = (): Habit => ({ happened: [0, 0], chances: [0, 0], wasSo: false })
+  const habit = (): Habit => ({ happened: [0, 0], chances: [0, 0], run: 0 })
   return {
     evidence: new Float64Array(ALL),
     sums: new Float64Array(ALL),
@@ -121,7 +126,10 @@ export function judgeStep(
   calm(detector, 'silence', true)
   const isRepeated = value === detector.lastValue
   detector.lastValue = value
-  bet(detector, REPETITION, follow(detector.repeated, isRepeated), endMs, judging)
+  // where the forecast itself puts mass on one value (an idle night), repeating it is what was foreseen
+  const mass = surprise ? surprise.atLeast + surprise.atMost - 1 : 0
+  const foreseen = mass > FORESEEN_MASS ? 1 : 0
+  bet(detector, REPETITION, follow(detector.repeated, isRepeated, foreseen), endMs, judging)
   calm(detector, 'repetition', !isRepeated)
   if (!surprise || !judging) return
   for (const [from, p] of [
@@ -154,20 +162,33 @@ function bet(
   if (begins || Number.isNaN(sinceMs[at]!)) sinceMs[at] = endMs
 }
 
-/** The e-value of what happened against how often it usually does; learns from it. */
-function follow(habit: Habit, happens: boolean): number {
-  const after = habit.wasSo ? 1 : 0
-  const { happened, chances } = habit
-  const usual = (happened[after] + PRIOR_HAPPENED) / (chances[after] + PRIOR_CHANCES[after])
+/**
+ * The e-value of what happened against how often it usually does, or against `foreseen` where that is more; learns from
+ * it. A run is learned when it is over: it must not become its own excuse.
+ */
+function follow(habit: Habit, happens: boolean, foreseen = 0): number {
+  const { happened, chances, run } = habit
+  const after = run > 0 ? 1 : 0
+  const own = (happened[after] + PRIOR_HAPPENED) / (chances[after] + PRIOR_CHANCES[after])
+  const usual = Math.max(own, foreseen)
   const stake = STAKES[after]
+  if (run === 0) teach(habit, 0, happens ? 1 : 0, 1)
+  if (happens) habit.run++
+  else if (run > 0) {
+    const taught = Math.min(run, RUN_TAUGHT)
+    teach(habit, 1, run > RUN_TAUGHT ? taught : taught - 1, taught)
+    habit.run = 0
+  }
+  return 1 - stake + (happens ? stake / usual : 0)
+}
+
+function teach({ happened, chances }: Habit, after: 0 | 1, times: number, of: number): void {
   if (chances[after] >= HABIT_MEMORY) {
     happened[after] *= 0.5
     chances[after] *= 0.5
   }
-  chances[after]++
-  if (happens) happened[after]++
-  habit.wasSo = happens
-  return 1 - stake + (happens ? stake / usual : 0)
+  happened[after] += times
+  chances[after] += of
 }
 
 function calm(detector: Detector, aspect: Aspect, isCalm: boolean): void {

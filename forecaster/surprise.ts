@@ -1,7 +1,7 @@
 /**
  * How surprising a value is under a forecast: the probability of as much or more, and of as little or less, read from
- * the quantiles. Straight lines between the levels; beyond the outer ones a Pareto tail with a finite variance only
- * (shape 3) through the outer two, which is heavier than the tails of loads, so that no probability comes out too small.
+ * the quantiles. Straight lines between the levels; beyond the outer ones a Pareto tail of shape 4 through the outer
+ * two, which is heavier than any exponential one, so that no probability comes out too small.
  * Where several quantiles coincide (an idle service) the whole mass counts as "as much" and as "as little".
  *
  * Under a calibrated forecast each of both is, at every step anew, not smaller than uniform (probability integral
@@ -16,7 +16,7 @@ export interface Surprise {
   readonly atMost: number
 }
 
-const TAIL_SHAPE = 3
+const TAIL_SHAPE = 4
 const LAST = LEVELS.length - 1
 const TOP = LEVELS.indexOf(0.95)
 const BOTTOM = LEVELS.indexOf(0.05)

@@ -98,9 +98,8 @@ describe('a standing condition', () => {
   })
 
   it('that was open before a restart is still open', () => {
-    const [{ alert }] = follow(new Map(), [condition('k', { sinceMs: -99 })], 0, idOf) as [
-      { alert: Alert },
-    ]
-    expect(run([undefined, T, F, F, F, F, F, F], [alert])).toBe('xxxxxx..')
+    const changes = follow(new Map(), [condition('k', { sinceMs: -99 })], 0, idOf)
+    const open = changes.map(({ alert }) => alert)
+    expect(run([undefined, T, F, F, F, F, F, F], open)).toBe('xxxxxx..')
   })
 })
