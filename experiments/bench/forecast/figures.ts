@@ -52,6 +52,7 @@ function headline(comparison: Comparison): Figure[] {
     for (const [end, value] of Object.entries(spread))
       figures.push({ name: `${name}.${end}`, value, unit: '95 % bootstrap', peer, ratio: value })
   }
+  figures.push(...rankFigure(comparison, ours))
   const worst = worstRatio(ours, naive, traces)
   const peer = `${YESTERDAY} on ${worst.trace}; bar ${NAIVE_BAR}`
   figures.push({
@@ -62,6 +63,19 @@ function headline(comparison: Comparison): Figure[] {
     ratio: worst.ratio,
   })
   return [...figures, ...denseRatios(comparison)]
+}
+
+/** Our default's mean rank against that of the next best, naive forecasts and peers alike. */
+function rankFigure({ field, traces }: Comparison, ours: Entrant): Figure[] {
+  const rankOf = (entrant: Entrant) => summarise(entrant, field, traces).rank
+  const next = field
+    .filter(({ side }) => side === 'peer' || side === 'naive')
+    .map((entrant) => ({ model: entrant.model, rank: rankOf(entrant) }))
+    .sort((a, b) => a.rank - b.rank)[0]
+  if (!next) return []
+  const value = rankOf(ours)
+  const peer = `${next.model}, ${next.rank.toFixed(2)}; bar: below 1`
+  return [{ name: 'forecast.rank', value, unit: 'mean rank', peer, ratio: value / next.rank }]
 }
 
 /** The same from every step of the test part: less chance in which issue times were drawn. */
