@@ -32,14 +32,21 @@ const BANNED_IN_PURE: Readonly<Record<string, RegExp>> = {
 /** Pure ones; a hash is a function of its input. */
 const NODE_MODULES_IN_PURE = ['node:assert', 'node:assert/strict', 'node:crypto']
 /** The library is WASM in a file of its package; it is found and loaded here and nowhere else. */
-const MAY_LOAD_FILES = ['forecaster/models/arima-library.ts']
+const MAY_LOAD_FILES = [
+  'forecaster/models/arima-library.ts',
+  // the kernel's compiler, run by hand
+  'forecaster/neural/kernel/build.ts',
+]
 
 /** The one home of each library: files whose path begins so. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@hono/node-server': ['services/'],
   '@hono/zod-openapi': ['services/http/'],
   '@libsql/client': ['services/ledger/', 'services/stores/'],
+  '@tensorflow/tfjs': ['services/tensorflow/'],
+  '@tensorflow/tfjs-backend-wasm': ['services/tensorflow/'],
   arima: ['forecaster/models/arima'],
+  assemblyscript: ['forecaster/neural/kernel/build.ts'],
   cockatiel: [
     'services/actuators/',
     'services/alerts/',
@@ -64,6 +71,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['services/telemetry/', 'services/shop/', 'services/gateway/'],
   'pure-rand': ['forecaster/random.ts', 'datasets/random.ts', 'services/', 'experiments/'],
   'swagger-ui-dist': ['services/http/'],
+  'tfjs-node-native': ['services/tensorflow/'],
   undici: ['services/'],
   uplot: ['services/dashboard/'],
   vite: ['services/dashboard/'],
@@ -84,7 +92,9 @@ const PLUGINS: readonly PluginFolder[] = [
     registry: 'forecaster/models/registry.ts',
     plugins: [/^forecaster\/models\/(?!registry|.*\.test)/],
     exceptions: {
-      'forecaster/forecaster.ts': 'seasonal naive and last value are the fallback of every model',
+      'forecaster/forecaster.ts':
+        'follows seasonal naive and last value as the fallback of every model',
+      'forecaster/look-ahead.ts': 'seasonal naive and last value speak when no model is left',
       'forecaster/forecaster-state.ts': 'the same',
     },
   },

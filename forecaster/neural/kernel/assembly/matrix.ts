@@ -1,0 +1,268 @@
+/**
+ * Products of a weight matrix W[k][j] with batches: rows of `lanes` floats, one lane a sample (a multiple of 8), so
+ * that a vector instruction works on four samples with the same weight. Tiles are as large as 16 registers allow.
+ */
+import { sum4, sums4 } from './math.ts'
+
+// @ts-ignore: decorator
+@inline
+function madd(acc: v128, a: v128, b: v128): v128 {
+  return f32x4.add(acc, f32x4.mul(a, b))
+}
+
+/** out[j][·] (+)= Σ_k W[k][j] · input[k][·] */
+export function multiply(
+  out: usize,
+  input: usize,
+  weights: usize,
+  rowsIn: i32,
+  rowsOut: i32,
+  lanes: i32,
+  add: bool,
+): void {
+  const row: usize = (<usize>lanes) << 2
+  const weightRow: usize = (<usize>rowsOut) << 2
+  let j = 0
+  for (; j + 4 <= rowsOut; j += 4) {
+    for (let b: usize = 0; b < row; b += 32) {
+      const at = out + (<usize>j) * row + b
+      const zero = f32x4.splat(0)
+      let a00 = add ? v128.load(at) : zero
+      let a01 = add ? v128.load(at, 16) : zero
+      let a10 = add ? v128.load(at + row) : zero
+      let a11 = add ? v128.load(at + row, 16) : zero
+      let a20 = add ? v128.load(at + 2 * row) : zero
+      let a21 = add ? v128.load(at + 2 * row, 16) : zero
+      let a30 = add ? v128.load(at + 3 * row) : zero
+      let a31 = add ? v128.load(at + 3 * row, 16) : zero
+      let w = weights + ((<usize>j) << 2)
+      let x = input + b
+      for (let k = 0; k < rowsIn; k++) {
+        const x0 = v128.load(x)
+        const x1 = v128.load(x, 16)
+        const w0 = v128.load_splat<f32>(w)
+        a00 = madd(a00, w0, x0)
+        a01 = madd(a01, w0, x1)
+        const w1 = v128.load_splat<f32>(w, 4)
+        a10 = madd(a10, w1, x0)
+        a11 = madd(a11, w1, x1)
+        const w2 = v128.load_splat<f32>(w, 8)
+        a20 = madd(a20, w2, x0)
+        a21 = madd(a21, w2, x1)
+        const w3 = v128.load_splat<f32>(w, 12)
+        a30 = madd(a30, w3, x0)
+        a31 = madd(a31, w3, x1)
+        w += weightRow
+        x += row
+      }
+      v128.store(at, a00)
+      v128.store(at, a01, 16)
+      v128.store(at + row, a10)
+      v128.store(at + row, a11, 16)
+      v128.store(at + 2 * row, a20)
+      v128.store(at + 2 * row, a21, 16)
+      v128.store(at + 3 * row, a30)
+      v128.store(at + 3 * row, a31, 16)
+    }
+  }
+  for (; j < rowsOut; j++) {
+    for (let b: usize = 0; b < row; b += 32) {
+      const at = out + (<usize>j) * row + b
+      let a0 = add ? v128.load(at) : f32x4.splat(0)
+      let a1 = add ? v128.load(at, 16) : f32x4.splat(0)
+      let w = weights + ((<usize>j) << 2)
+      let x = input + b
+      for (let k = 0; k < rowsIn; k++) {
+        const w0 = v128.load_splat<f32>(w)
+        a0 = madd(a0, w0, v128.load(x))
+        a1 = madd(a1, w0, v128.load(x, 16))
+        w += weightRow
+        x += row
+      }
+      v128.store(at, a0)
+      v128.store(at, a1, 16)
+    }
+  }
+}
+
+/** gradIn[k][·] (+)= Σ_j W[k][j] · gradOut[j][·]; `rowsIn` a multiple of 4. */
+export function multiplyBack(
+  gradIn: usize,
+  gradOut: usize,
+  weights: usize,
+  rowsIn: i32,
+  rowsOut: i32,
+  lanes: i32,
+  add: bool,
+): void {
+  const row: usize = (<usize>lanes) << 2
+  const weightRow: usize = (<usize>rowsOut) << 2
+  for (let k = 0; k < rowsIn; k += 4) {
+    for (let b: usize = 0; b < row; b += 32) {
+      const at = gradIn + (<usize>k) * row + b
+      const zero = f32x4.splat(0)
+      let a00 = add ? v128.load(at) : zero
+      let a01 = add ? v128.load(at, 16) : zero
+      let a10 = add ? v128.load(at + row) : zero
+      let a11 = add ? v128.load(at + row, 16) : zero
+      let a20 = add ? v128.load(at + 2 * row) : zero
+      let a21 = add ? v128.load(at + 2 * row, 16) : zero
+      let a30 = add ? v128.load(at + 3 * row) : zero
+      let a31 = add ? v128.load(at + 3 * row, 16) : zero
+      let w0 = weights + (<usize>k) * weightRow
+      let w1 = w0 + weightRow
+      let w2 = w1 + weightRow
+      let w3 = w2 + weightRow
+      let g = gradOut + b
+      for (let j = 0; j < rowsOut; j++) {
+        const g0 = v128.load(g)
+        const g1 = v128.load(g, 16)
+        const s0 = v128.load_splat<f32>(w0)
+        a00 = madd(a00, s0, g0)
+        a01 = madd(a01, s0, g1)
+        const s1 = v128.load_splat<f32>(w1)
+        a10 = madd(a10, s1, g0)
+        a11 = madd(a11, s1, g1)
+        const s2 = v128.load_splat<f32>(w2)
+        a20 = madd(a20, s2, g0)
+        a21 = madd(a21, s2, g1)
+        const s3 = v128.load_splat<f32>(w3)
+        a30 = madd(a30, s3, g0)
+        a31 = madd(a31, s3, g1)
+        w0 += 4
+        w1 += 4
+        w2 += 4
+        w3 += 4
+        g += row
+      }
+      v128.store(at, a00)
+      v128.store(at, a01, 16)
+      v128.store(at + row, a10)
+      v128.store(at + row, a11, 16)
+      v128.store(at + 2 * row, a20)
+      v128.store(at + 2 * row, a21, 16)
+      v128.store(at + 3 * row, a30)
+      v128.store(at + 3 * row, a31, 16)
+    }
+  }
+}
+
+/** gradWeights[k][j] += Σ_lanes input[k][·] · gradOut[j][·] */
+export function gradient(
+  gradWeights: usize,
+  input: usize,
+  gradOut: usize,
+  rowsIn: i32,
+  rowsOut: i32,
+  lanes: i32,
+): void {
+  const row: usize = (<usize>lanes) << 2
+  const weightRow: usize = (<usize>rowsOut) << 2
+  let j = 0
+  for (; j + 4 <= rowsOut; j += 4) {
+    const g = gradOut + (<usize>j) * row
+    let k = 0
+    for (; k + 2 <= rowsIn; k += 2) {
+      let x = input + (<usize>k) * row
+      let g0 = g
+      let a0 = f32x4.splat(0)
+      let a1 = a0
+      let a2 = a0
+      let a3 = a0
+      let b0 = a0
+      let b1 = a0
+      let b2 = a0
+      let b3 = a0
+      const end = g + row
+      while (g0 < end) {
+        const xa = v128.load(x)
+        const xb = v128.load(x + row)
+        const v0 = v128.load(g0)
+        a0 = madd(a0, xa, v0)
+        b0 = madd(b0, xb, v0)
+        const v1 = v128.load(g0 + row)
+        a1 = madd(a1, xa, v1)
+        b1 = madd(b1, xb, v1)
+        const v2 = v128.load(g0 + 2 * row)
+        a2 = madd(a2, xa, v2)
+        b2 = madd(b2, xb, v2)
+        const v3 = v128.load(g0 + 3 * row)
+        a3 = madd(a3, xa, v3)
+        b3 = madd(b3, xb, v3)
+        x += 16
+        g0 += 16
+      }
+      const at = gradWeights + (<usize>k) * weightRow + ((<usize>j) << 2)
+      v128.store(at, f32x4.add(v128.load(at), sums4(a0, a1, a2, a3)))
+      const next = at + weightRow
+      v128.store(next, f32x4.add(v128.load(next), sums4(b0, b1, b2, b3)))
+    }
+    for (; k < rowsIn; k++)
+      for (let i = 0; i < 4; i++)
+        addDot(gradWeights + (<usize>k) * weightRow + ((<usize>(j + i)) << 2), input + (<usize>k) * row, g + (<usize>i) * row, row)
+  }
+  for (; j < rowsOut; j++)
+    for (let k = 0; k < rowsIn; k++)
+      addDot(gradWeights + (<usize>k) * weightRow + ((<usize>j) << 2), input + (<usize>k) * row, gradOut + (<usize>j) * row, row)
+}
+
+function addDot(at: usize, a: usize, b: usize, bytes: usize): void {
+  let sum = f32x4.splat(0)
+  for (let i: usize = 0; i < bytes; i += 16) sum = madd(sum, v128.load(a + i), v128.load(b + i))
+  store<f32>(at, load<f32>(at) + sum4(sum))
+}
+
+/** out[j] = Σ_k W[k][j] · input[k] for one sample; `rowsOut` a multiple of 4, lanes over j. */
+export function multiplyOne(
+  out: usize,
+  input: usize,
+  weights: usize,
+  rowsIn: i32,
+  rowsOut: i32,
+  add: bool,
+): void {
+  const weightRow: usize = (<usize>rowsOut) << 2
+  let j: usize = 0
+  for (; j + 128 <= weightRow; j += 128) {
+    const zero = f32x4.splat(0)
+    const at = out + j
+    let a0 = add ? v128.load(at) : zero
+    let a1 = add ? v128.load(at, 16) : zero
+    let a2 = add ? v128.load(at, 32) : zero
+    let a3 = add ? v128.load(at, 48) : zero
+    let a4 = add ? v128.load(at, 64) : zero
+    let a5 = add ? v128.load(at, 80) : zero
+    let a6 = add ? v128.load(at, 96) : zero
+    let a7 = add ? v128.load(at, 112) : zero
+    let w = weights + j
+    for (let k = 0; k < rowsIn; k++) {
+      const x = v128.load_splat<f32>(input + ((<usize>k) << 2))
+      a0 = madd(a0, x, v128.load(w))
+      a1 = madd(a1, x, v128.load(w, 16))
+      a2 = madd(a2, x, v128.load(w, 32))
+      a3 = madd(a3, x, v128.load(w, 48))
+      a4 = madd(a4, x, v128.load(w, 64))
+      a5 = madd(a5, x, v128.load(w, 80))
+      a6 = madd(a6, x, v128.load(w, 96))
+      a7 = madd(a7, x, v128.load(w, 112))
+      w += weightRow
+    }
+    v128.store(at, a0)
+    v128.store(at, a1, 16)
+    v128.store(at, a2, 32)
+    v128.store(at, a3, 48)
+    v128.store(at, a4, 64)
+    v128.store(at, a5, 80)
+    v128.store(at, a6, 96)
+    v128.store(at, a7, 112)
+  }
+  for (; j < weightRow; j += 16) {
+    let a = add ? v128.load(out + j) : f32x4.splat(0)
+    let w = weights + j
+    for (let k = 0; k < rowsIn; k++) {
+      a = madd(a, v128.load_splat<f32>(input + ((<usize>k) << 2)), v128.load(w))
+      w += weightRow
+    }
+    v128.store(out + j, a)
+  }
+}
