@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MOST_RATE, rateAt, WorkloadName } from './workload.ts'
+import { MOST_RATE, rateAt, WORKLOADS, WorkloadName } from './workload.ts'
 
 const SERVICES = ['search', 'recommendation', 'payment', 'auth']
 const moment = fc.record({
@@ -35,8 +35,14 @@ describe('every workload', () => {
     }
   })
 
-  it('is another day on another day, but not by much', () => {
-    for (const name of WorkloadName.options) {
+  it('is said in a line', () => {
+    expect(Object.keys(WORKLOADS)).toEqual(WorkloadName.options)
+  })
+})
+
+describe('the workloads of an undisturbed day', () => {
+  it('are another day on another day, but not by much', () => {
+    for (const name of ['weekday', 'recurring-peak', 'steady', 'diurnal'] as const) {
       const [one, two] = [day(name, 'search', 1), day(name, 'search', 2)]
       const apart = one.map((rate, i) => Math.abs(rate - two[i]!))
       expect(Math.max(...apart)).toBeGreaterThan(0.001)

@@ -1,5 +1,5 @@
 /** A low base and one steep, high peak at the same time every day: what predictive scaling is for. */
-import { type DayShape, wander } from './shape.ts'
+import { type DayShape, smoothStep, wander } from './shape.ts'
 
 const BASE = 0.22
 const PEAK_FROM = 0.5
@@ -16,9 +16,4 @@ export const recurringPeak: DayShape = (moment) => {
   const variation =
     1 + DAY_TO_DAY * wander(moment, 'peak-day', 1) + WITHIN_DAY * wander(moment, 'peak-hour', 24)
   return Math.min(1.1, (BASE + (1 - BASE) * (rise - fall)) * variation)
-}
-
-function smoothStep(x: number): number {
-  const part = Math.min(1, Math.max(0, x))
-  return part * part * (3 - 2 * part)
 }
