@@ -7,28 +7,19 @@ import { createHash } from 'node:crypto'
 import type { ForecastConfig } from './config.ts'
 import { type Candidate, type Contestant, type ContestMember, holdContest } from './contest.ts'
 import { followError, noCorrection } from './correction.ts'
-import { combine, decayOf, weightsOf } from './ensemble.ts'
+import { decayOf } from './ensemble.ts'
 import type { Forecast, MemberKind, ModelKind, Quality } from './forecast.ts'
-import type { ForecasterState, Member } from './forecaster-state.ts'
+import type { ForecasterState } from './forecaster-state.ts'
+import { lookAhead, speak } from './look-ahead.ts'
 import type { FitContext } from './model.ts'
 import { lastValue } from './models/last-value.ts'
-import { newPath } from './models/path-storage.ts'
 import { modelOf } from './models/registry.ts'
 import { seasonalNaive } from './models/seasonal-naive.ts'
 import { usable, usableHistory } from './plain-data.ts'
 import { probesOf } from './probes.ts'
 import { seededRandom } from './random.ts'
 import { endMs, type Series } from './series.ts'
-import {
-  AWAY_DECAY,
-  note,
-  publishedBand,
-  reachOf,
-  shiftOf,
-  startTracking,
-  type TrackedFit,
-  track,
-} from './tracking.ts'
+import { publishedBand, startTracking, type TrackedFit, track } from './tracking.ts'
 import { wideBand } from './wide-band.ts'
 
 export type { ForecasterState } from './forecaster-state.ts'
@@ -44,8 +35,6 @@ export interface FitOptions {
   readonly fittedAtMs?: number
 }
 
-/** A path that leaves this multiple of the largest load ever seen is taken for a failure of the model. */
-const ABSURD = 10
 const UNSCORED: Quality = { mase: null, scaledPinball: null, coverage90: null, origins: 0 }
 const MOST_FALLBACK_INFLATION = 4
 
@@ -129,84 +118,19 @@ export function forecastAt(
   config: Pick<ForecastConfig, 'horizonSteps' | 'expirySteps'>,
 ): Forecast {
   const horizonSteps = Math.min(config.horizonSteps, state.band.horizonSteps)
-  const path = combine(
-    memberPaths(state, horizonSteps),
-    weightsOf(state.losses, state.members.length),
-    state.band.horizonSteps,
-    newPath(horizonSteps),
-  )
-  const spoken = path ? undefined : fallback(state, horizonSteps)
+  const { instead, point, wider } = speak(state, horizonSteps)
   return {
     service: series.service,
     metric: series.metric,
     issuedAtMs,
     expiresAtMs: issuedAtMs + config.expirySteps * series.stepMs,
     stepMs: series.stepMs,
-    point: path ? shifted(path, state) : spoken!.point,
-    band: publishedBand(state, spoken?.inflation ?? 1),
+    point,
+    band: publishedBand(state, wider),
     drifting: state.drifting,
-    model: spoken ? { ...state.model, kind: spoken.kind } : state.model,
+    model: instead ? { ...state.model, kind: instead } : state.model,
     quality: state.quality,
   }
-}
-
-/** The members' corrected paths; undefined in place of one that throws, is not finite, or is absurd. */
-function memberPaths(state: ForecasterState, steps: number): (Float64Array | undefined)[] {
-  const limit = ABSURD * state.largest
-  return state.members.map((member) => soundPath(member, steps, limit))
-}
-
-function soundPath(member: Member, steps: number, limit: number): Float64Array | undefined {
-  let path: Float64Array
-  try {
-    path = modelOf(member.kind).predict(member.modelState, steps)
-  } catch {
-    return undefined
-  }
-  const { decay } = member.correction
-  let raise = member.correction.residual
-  for (let k = 0; k < steps; k++) {
-    raise *= decay
-    const value = path[k]! + raise
-    if (!(value <= limit)) return undefined
-    path[k] = Math.max(value, 0)
-  }
-  return path
-}
-
-/** While the load is away from where the members have it, the path is too, ever less. */
-function shifted(path: Float64Array, state: ForecasterState): Float64Array {
-  let shift = shiftOf(state)
-  if (shift === 0) return path
-  const limit = ABSURD * state.largest
-  for (let k = 0; k < path.length; k++) {
-    shift *= AWAY_DECAY
-    path[k] = Math.min(Math.max(path[k]! + shift, 0), limit)
-  }
-  return path
-}
-
-/** Forecasts as far as the tracking asks for just now, and leaves them there to be scored. */
-function lookAhead(state: ForecasterState): void {
-  for (const member of state.members) member.bare = modelOf(member.kind).next(member.modelState)
-  const reach = reachOf(state)
-  const paths = memberPaths(state, reach)
-  const weights = weightsOf(state.losses, state.members.length)
-  const path =
-    combine(paths, weights, state.band.horizonSteps, newPath(reach)) ?? fallback(state, reach).point
-  state.expected = path[0]!
-  note(state, paths, shifted(path, state))
-}
-
-function fallback(
-  state: ForecasterState,
-  horizonSteps: number,
-): { kind: ModelKind; point: Float64Array; inflation: number } {
-  const naive = state.naive && seasonalNaive.predict(state.naive, horizonSteps)
-  if (naive?.every(Number.isFinite))
-    return { kind: 'seasonal-naive', point: naive, inflation: state.naiveInflation }
-  const point = lastValue.predict({ last: state.last }, horizonSteps)
-  return { kind: 'last-value', point, inflation: state.lastInflation }
 }
 
 interface Learned {
