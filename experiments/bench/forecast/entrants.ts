@@ -1,11 +1,13 @@
 /** Who takes part from our side: the default configuration, each of our models alone, and the naive forecasts. */
+
+import type { TraceEntry } from '../../../datasets/traces/manifest.ts'
 import { LEVELS, ModelKind } from '../../../forecaster/forecast.ts'
 import type { Entrant } from './field.ts'
 import { naiveForecast, naiveOffsets } from './naive.ts'
 import { runPool } from './pool.ts'
 import { type Score, scoreQuantiles } from './score.ts'
 import type { Split } from './split.ts'
-import type { Trace, TraceEntry } from './trace.ts'
+import type { Trace } from './trace.ts'
 import type { Walk } from './walk.ts'
 import type { WalkAnswer, WalkTask } from './walk-worker.ts'
 

@@ -5,6 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { benchNeural } from '../neural.ts'
 import type { Figure } from '../timing.ts'
 import { DEFAULT, naiveEntrants, type Ours, oursEntrants, YESTERDAY } from './entrants.ts'
 import type { Entrant } from './field.ts'
@@ -77,7 +78,9 @@ async function machineFigures(options: Options, { cases }: Cases): Promise<Figur
   figures.push(...recoveryFigures())
   if (!options.peers) return figures
   log('fits against statsforecast')
-  return [...figures, ...(await fitFigures(cases, pythonOf('venv')))]
+  figures.push(...(await fitFigures(cases, pythonOf('venv'))))
+  log('training of LSTM and GRU against PyTorch')
+  return [...figures, ...benchNeural(pythonOf('torch'))]
 }
 
 /** Peers' forecasts are kept where the caller says, and else only for this run. */

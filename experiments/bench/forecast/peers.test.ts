@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { TraceEntry } from '../../../datasets/traces/manifest.ts'
 import { LEVELS } from '../../../forecaster/forecast.ts'
 import { type Case, naiveQuantiles } from './entrants.ts'
 import { runPeerProcesses } from './peer-process.ts'
@@ -15,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 function caseOf(values: Float64Array): Case {
   const trace = { id: 'ramp', startMs: 7000, stepMs: STEP_MS, values }
   return {
-    entry: { id: 'ramp', file: 'ramp.csv', step_s: 3600 },
+    entry: TraceEntry.parse({ id: 'ramp', file: 'ramp.csv', step_s: 3600, sha256: '0'.repeat(64) }),
     trace,
     split: splitOf(trace, 3)!,
   }

@@ -36,6 +36,7 @@ const SERIES = { service: 'bench', metric: 'requests_per_second' }
 
 /** Of ours, and what it is measured against. */
 const AUTOMATIC: readonly { readonly kind: MemberKind; readonly peer: string }[] = [
+  { kind: 'ets', peer: 'AutoETS' },
   { kind: 'arima', peer: 'AutoARIMA' },
   { kind: 'ets', peer: 'AutoETS' },
   { kind: 'theta', peer: 'AutoTheta' },

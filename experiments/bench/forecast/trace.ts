@@ -1,83 +1,47 @@
-/**
- * Recorded load as the benchmark reads it: a folder with `manifest.json` and one CSV a trace. Values stand on a
- * regular grid, NaN where a step is missing; a series that counts seconds from its start begins at 1970.
- */
+/** Recorded load as the benchmark reads it: a folder with `manifest.json` and one CSV a trace (datasets/traces tells the form). */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
+import { DatasetError } from '../../../datasets/dataset-error.ts'
+import { readTraceManifest, type TraceEntry } from '../../../datasets/traces/manifest.ts'
+import { traceSeries } from '../../../datasets/traces/trace.ts'
 
-const DAY_SECONDS = 24 * 60 * 60
-
-const Manifest = z.object({
-  traces: z.array(z.object({ id: z.string().min(1), file: z.string(), step_s: z.number().gt(0) })),
-})
-export type TraceEntry = z.infer<typeof Manifest>['traces'][number]
+const DAY_MS = 24 * 60 * 60 * 1000
+/** A day of seconds is a pile of steps, not a horizon. */
+const MOST_DAY_STEPS = 1440
 
 export interface Trace {
   readonly id: string
   readonly startMs: number
   readonly stepMs: number
+  /** On a regular grid, NaN where a step is missing. */
   readonly values: Float64Array
 }
 
-export class TraceError extends Error {}
-
-/** What the manifest of `folder` lists; with `only`, those ids, each of which must be there. */
+/** What the manifest of `folder` lists; with `only`, those ids. Throws DatasetError for a folder or an id that is none. */
 export function listTraces(folder: string, only: readonly string[] = []): TraceEntry[] {
-  const file = join(folder, 'manifest.json')
-  const manifest = Manifest.safeParse(readJson(file))
-  if (!manifest.success) throw new TraceError(`${file}: ${z.prettifyError(manifest.error)}`)
-  const { traces } = manifest.data
+  const { traces } = readTraceManifest(manifestOf(folder), join(folder, 'manifest.json'))
   const ids = traces.map((trace) => trace.id)
   const unknown = only.find((id) => !ids.includes(id))
-  if (unknown !== undefined)
-    throw new TraceError(`trace "${unknown}" is not in ${file}; allowed: ${ids.join(', ')}`)
+  if (unknown !== undefined) throw new DatasetError('trace', unknown, ids.join(', '))
   return only.length === 0 ? traces : traces.filter((trace) => only.includes(trace.id))
 }
 
-export function readTrace(folder: string, { id, file, step_s }: TraceEntry): Trace {
-  return parseTrace(id, readFileSync(join(folder, file), 'utf8'), step_s)
+export function readTrace(folder: string, entry: TraceEntry): Trace {
+  const text = readFileSync(join(folder, entry.file), 'utf8')
+  const { startMs, stepMs, values } = traceSeries(text, entry, 'origin')
+  return { id: entry.id, startMs, stepMs, values }
 }
 
-/** Rows `timestamp,value` (ISO 8601) or `t,value` (seconds); rows that are left out become NaN. */
-export function parseTrace(id: string, text: string, stepSeconds: number): Trace {
-  const [title = '', ...rows] = text.trimEnd().split('\n')
-  const readSeconds = secondsReader(id, title.trim())
-  const at = new Float64Array(rows.length)
-  const seen = new Float64Array(rows.length)
-  rows.forEach((row, i) => {
-    const [time = '', value = ''] = row.split(',')
-    at[i] = readSeconds(time)
-    seen[i] = value.trim() === '' ? Number.NaN : Number(value)
-    if (!Number.isFinite(at[i])) throw new TraceError(`${id}, line ${i + 2}: "${row}" has no time`)
-  })
-  const firstSeconds = at[0] ?? 0
-  const indexOf = (seconds: number) => Math.round((seconds - firstSeconds) / stepSeconds)
-  const values = new Float64Array(rows.length === 0 ? 0 : indexOf(at.at(-1)!) + 1).fill(Number.NaN)
-  at.forEach((seconds, i) => {
-    values[indexOf(seconds)] = seen[i]!
-  })
-  return { id, startMs: firstSeconds * 1000, stepMs: stepSeconds * 1000, values }
-}
-
-/** Steps of a day; undefined where the step is no even part of it, or a day would be a pile of seconds. */
+/** Steps of a day; undefined where the step is no even part of it, or a day is more than 1,440 of them. */
 export function daySteps(stepMs: number): number | undefined {
-  const steps = (DAY_SECONDS * 1000) / stepMs
-  return Number.isInteger(steps) && steps >= 2 && steps <= 1440 ? steps : undefined
+  const steps = DAY_MS / stepMs
+  return Number.isInteger(steps) && steps >= 2 && steps <= MOST_DAY_STEPS ? steps : undefined
 }
 
-function secondsReader(id: string, title: string): (text: string) => number {
-  if (title === 'timestamp,value') return (text) => Date.parse(text) / 1000
-  if (title === 't,value') return (text) => (text.trim() === '' ? Number.NaN : Number(text))
-  throw new TraceError(
-    `${id}: header "${title}" is not allowed; allowed: timestamp,value or t,value`,
-  )
-}
-
-function readJson(file: string): unknown {
+function manifestOf(folder: string): string {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'))
-  } catch (cause) {
-    throw new TraceError(`${file} must be the manifest of a folder of traces`, { cause })
+    return readFileSync(join(folder, 'manifest.json'), 'utf8')
+  } catch {
+    throw new DatasetError('traces', folder, 'a folder with a manifest.json and its files')
   }
 }

@@ -1,8 +1,9 @@
 /** A worker thread that walks one trace at a time with one configuration of ours. */
 import { parentPort } from 'node:worker_threads'
+import type { TraceEntry } from '../../../datasets/traces/manifest.ts'
 import { ForecastConfig } from '../../../forecaster/config.ts'
 import { splitOf } from './split.ts'
-import { readTrace, type TraceEntry } from './trace.ts'
+import { readTrace } from './trace.ts'
 import { type Walk, walk } from './walk.ts'
 
 export interface WalkTask {
