@@ -121,7 +121,16 @@ function coverageFigures(dense: ReadonlyMap<string, readonly Score[]>): Figure[]
     ]
   }
   const name = 'forecast.coverage90.worst_error'
+  const within = scores.filter(({ coverage90 }) => Math.abs(coverage90 - COVERAGE) <= COVERAGE_BAR)
+  const share = within.length / scores.length
   return [
+    {
+      name: 'forecast.coverage90.within_bar',
+      value: share,
+      unit: 'of trace × horizon cells hold 88–92 %',
+      peer: 'bar: all',
+      ratio: share,
+    },
     ...row(name, scores, (score) => score.coverage90),
     ...row(`${name}.closed_interval`, scores, (score) => score.closed90),
     ...['5', '15', '60', 'day'].flatMap((horizon) => {
