@@ -7,10 +7,9 @@ const DAY_MS = 24 * 60 * MINUTE_MS
 
 export const WebhookConfig = z
   .strictObject({
-    url: z.url({
-      protocol: /^https?$/,
-      error: 'must be an address that begins with http:// or https://',
-    }),
+    url: z
+      .string()
+      .regex(/^https?:\/\/[^\s/]+/, 'must be an address that begins with http:// or https://'),
     minSeverity: Severity.default('warning').meta({
       description: 'Alerts below it are not sent.',
     }),

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { ForecastDocument } from '../../forecaster/forecast.ts'
 import * as examples from '../http/examples.ts'
+import * as alertExamples from '../http/examples-alerts.ts'
 import { runCli } from './main.ts'
 import { commandsOf, documentedProgram, helpOf, withHelp } from './reference.ts'
 import { REFUSED_BUDGET, startTestApi, type TestApi } from './test-api.ts'
@@ -185,9 +186,48 @@ describe('pause, resume, mode, budget', () => {
   })
 })
 
+describe('alerts and outlook', () => {
+  it('shows what is open, with its severity and what it is', async () => {
+    const { code, out } = await run(['alerts'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/1b7c9a52d0e4f683 +warning +\d+ s ago +open +search: 131 req\/s, where/)
+    expect(out).not.toContain('payment')
+    expect((await run(['alerts', '--all'])).out).toMatch(/info .* over +payment: its load/)
+    expect((await run(['alerts', '--severity', 'critical'])).out).toBe('nothing is amiss\n')
+  })
+
+  it('acknowledges one, and says which', async () => {
+    const { code, out } = await run(['alerts', '--ack', '1b7c9a52d0e4f683'])
+    expect([code, out.slice(0, 24)]).toEqual([0, 'acknowledged: search: 13'])
+    expect(api.state.alerts.open[0]).toMatchObject({ acknowledgedBy: 'http' })
+    expect(await run(['alerts', '--ack', 'nope'])).toMatchObject({ code: 1, out: '' })
+  })
+
+  it('says what will not hold, and each day beside it', async () => {
+    const { code, out } = await run(['outlook', '--days', '2'])
+    expect(code).toBe(0)
+    expect(out).toMatch(
+      /^the budget of 1\.60 \$\/h will not carry search on Sun,? 22 Nov \(P = 0\.62/,
+    )
+    expect(out).toMatch(/DAY +\$ A DAY +\$\/h AT THE PEAK +OVER BUDGET\n/)
+    expect(out).toMatch(/22 Nov +28\.4 \(25\.0–33\.2\) +1\.70 \(1\.40–2\.00\) +62\.0 %/)
+  })
+
+  it('of one service shows replicas, and without history no figure', async () => {
+    expect((await run(['outlook', 'search', '--days', '2'])).out).toMatch(/REPLICAS +\$ A DAY/)
+    const row = { service: 'search', historyDays: 3, neededDays: 14, demand: null }
+    api.state.outlook = { ...api.state.outlook, fleet: null, services: [row], risks: [] }
+    const { out } = await run(['outlook', 'search'])
+    expect(out).toBe('no outlook over 7 days for search yet: 3 of 14 days of history are there\n')
+    expect(await run(['outlook', 'nope'])).toMatchObject({ code: 1 })
+  })
+})
+
 describe('--json', () => {
   it.each([
     [['status'], ['budget', 'mode', 'services']],
+    [['alerts'], ['items', 'next']],
+    [['outlook'], Object.keys(alertExamples.outlook)],
     [['forecast', 'search'], Object.keys(examples.forecast)],
     [['decisions'], ['items', 'next']],
     [['explain', 'search'], Object.keys(examples.explanation)],

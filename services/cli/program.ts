@@ -2,12 +2,15 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { z } from 'zod'
+import { addAlerts } from './commands/alerts.ts'
+import { addBacktest } from './commands/backtest.ts'
 import { addCheck } from './commands/check.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addConfig } from './commands/config.ts'
 import { addControl } from './commands/control.ts'
 import { addDecisions } from './commands/decisions.ts'
 import { addForecast } from './commands/forecast.ts'
+import { addOutlook } from './commands/outlook.ts'
 import { addStatus } from './commands/status.ts'
 import { addUp } from './commands/up.ts'
 import { addGlobalOptions } from './context.ts'
@@ -48,7 +51,10 @@ export function createProgram(around: Surroundings, done: (code: number) => void
     addUp,
     addStatus,
     addForecast,
+    addBacktest,
     addDecisions,
+    addAlerts,
+    addOutlook,
     addControl,
     addCheck,
     addConfig,
