@@ -16,6 +16,7 @@ const CLOCK_MS = 1000
 const DRAW_EVERY_MS = 150
 const DEMO_EVERY_MS = 4000
 const TAIL_EVERY_MS = 12_000
+const OUTLOOK_EVERY_MS = 30_000
 
 export function startApp(root: HTMLElement): void {
   let state: State = INITIAL
@@ -33,6 +34,7 @@ export function startApp(root: HTMLElement): void {
     api,
     act: toasts.act,
     refreshDemo: loader.demo,
+    acknowledge: async (id) => tell({ kind: 'alerts', items: [await api.acknowledge(id)] }),
     explain: (id) => void why.open(id),
   }
   const view = createPage(context, (change) => {
@@ -60,7 +62,7 @@ export function startApp(root: HTMLElement): void {
     const fromMs = again ? state.atMs - 2 * state.tickMs : undefined
     loader
       .snapshot()
-      .then(() => loader.history(fromMs))
+      .then(() => Promise.all([loader.history(fromMs), view.refresh()]))
       // the stream goes on; the next opening asks again
       .catch(() => undefined)
   }
@@ -76,6 +78,9 @@ export function startApp(root: HTMLElement): void {
   setInterval(() => {
     if (state.connection.kind === 'live' && !document.hidden) void loader.tail(view.seen())
   }, TAIL_EVERY_MS)
+  setInterval(() => {
+    if (state.connection.kind === 'live' && !document.hidden) void view.refresh()
+  }, OUTLOOK_EVERY_MS)
   document.addEventListener('visibilitychange', draw)
   onSystemTheme(() => view.repaint())
   draw()

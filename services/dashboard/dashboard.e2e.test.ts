@@ -208,6 +208,34 @@ describe('the page', () => {
       .toEqual(new Set([second]))
   })
 
+  it('shows open alerts first, the gravest on top', async () => {
+    const { page } = await open()
+    const rows = page.locator('.alerts-list li')
+    const states = () =>
+      rows.evaluateAll((all) => all.map((row) => (row as HTMLElement).dataset.severity))
+    await page.getByRole('heading', { name: 'Alerts' }).waitFor()
+    const rank = ['critical', 'warning', 'info', 'over']
+    const shown = (await states()).map((state) => rank.indexOf(state!))
+    expect(shown).toEqual(shown.toSorted((a, b) => a - b))
+  })
+
+  it('reads the outlook as days, a week or thirty', async () => {
+    const { page, faults } = await open()
+    const outlook = page.locator('.outlook')
+    await expect.poll(() => outlook.locator('.sentences li').count()).toBeGreaterThan(0)
+    const [answer] = await Promise.all([
+      page.waitForResponse((r) => r.url().endsWith('/v1/outlook?days=30')),
+      outlook.getByLabel('Days ahead').selectOption('30'),
+    ])
+    const view = await answer.json()
+    expect(view.days).toBe(30)
+    if (view.fleet === null) return
+    const chart = outlook.locator('.chart').first()
+    await chart.getByRole('button', { name: 'Cost a day as a table' }).click()
+    await expect.poll(() => chart.locator('tbody tr').count()).toBe(30)
+    expect(faults).toEqual([])
+  })
+
   it('reads a chart by keyboard and as a table', async () => {
     const { page } = await open()
     const chart = page.locator('.service .chart').first()
@@ -258,6 +286,38 @@ describe.skipIf(REAL_URL !== undefined)('staged', () => {
     own.dropStreams()
     await page.locator('.connection:not([data-kind="live"])').waitFor()
     await page.getByText('● live').waitFor()
+  })
+
+  it('acknowledges an alert, and it stays seen', async () => {
+    const own = await staged({})
+    const { page } = await open(own.url)
+    const rows = page.locator('.alerts-list li')
+    await expect
+      .poll(() => rows.evaluateAll((all) => all.map((row) => (row as HTMLElement).dataset.alert)))
+      .toEqual(['spike', 'drift', 'silence'])
+    await rows
+      .first()
+      .getByRole('button', { name: /^Acknowledge/ })
+      .click()
+    await rows.first().getByText('✓ seen').waitFor()
+    expect(await rows.first().getByRole('button').count()).toBe(0)
+    await page.reload()
+    await rows.first().getByText('✓ seen').waitFor()
+  })
+
+  it('says from when the budget will not carry what comes, and draws it', async () => {
+    const own = await staged({})
+    const { page } = await open(own.url)
+    const outlook = page.locator('.outlook')
+    await outlook.getByText(/will not carry .* from .* on \(P = 0\.60, 0\.97 by/).waitFor()
+    const painted = () =>
+      outlook.locator('canvas').evaluateAll((all: HTMLCanvasElement[]) =>
+        all.map((canvas) => {
+          const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+          return data.some((value, i) => i % 4 === 3 && value > 0)
+        }),
+      )
+    await expect.poll(painted).toEqual([true, true])
   })
 
   it('has no spike button where there is no demo', async () => {

@@ -6,6 +6,7 @@ import './basics.css'
 import './panels.css'
 import './charts.css'
 import './why.css'
+import './ahead.css'
 import { startApp } from './app.ts'
 import { applyTheme } from './ui/theme.ts'
 

@@ -1,9 +1,11 @@
 /** The page's parts and what each is given at every drawing: header, the whole, one card per service, the log. */
 import type { TimeView } from './charts/time-chart.ts'
 import { INITIAL, type State } from './data/state.ts'
+import { createAlerts } from './panels/alerts.ts'
 import { createDecisionLog } from './panels/decision-log.ts'
 import { createFleet } from './panels/fleet.ts'
 import { createHeader } from './panels/header.ts'
+import { createOutlook } from './panels/outlook.ts'
 import { createServiceCard, type ServiceCard } from './panels/service-card.ts'
 import { type Choices, type Context, demoDay } from './ui/context.ts'
 import { h, place } from './ui/dom.ts'
@@ -16,6 +18,8 @@ export interface Page {
   update(state: State, choices: Choices): void
   /** After a change of theme. */
   repaint(): void
+  /** Asks again for what no event carries: the outlook. */
+  refresh(): Promise<void>
   /** Services whose cards are in view. */
   seen(): string[]
 }
@@ -24,18 +28,23 @@ export function createPage(context: Context, choose: (change: Partial<Choices>) 
   const fleet = createFleet(context)
   const cards = createCards(context)
   const log = createDecisionLog(context)
+  const alerts = createAlerts(context)
+  const outlook = createOutlook(context)
   const repaint = () => {
     fleet.repaint()
+    outlook.repaint()
     cards.repaint()
   }
   const header = createHeader({ context, choose, themeChanged: repaint })
   const waiting = h('p.waiting.muted', { role: 'status' }, 'Waiting for the controller…')
-  const main = h('main', { hidden: true }, fleet.element, cards.element, log.element)
+  const ahead = h('div.ahead', {}, alerts.element, outlook.element)
+  const main = h('main', { hidden: true }, fleet.element, ahead, cards.element, log.element)
   let drawn: State = INITIAL
   let drawnFor = ''
   return {
     element: h('div.page', {}, header.element, header.about, waiting, main),
     repaint,
+    refresh: outlook.refresh,
     seen: cards.seen,
     update(state, choices) {
       header.update(state, choices)
@@ -50,6 +59,8 @@ export function createPage(context: Context, choose: (change: Partial<Choices>) 
       fleet.update(state, view)
       cards.update(state, view)
       log.update(state, choices)
+      alerts.update(state, choices)
+      outlook.update(state, choices)
     },
   }
 }

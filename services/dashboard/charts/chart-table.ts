@@ -1,6 +1,6 @@
 /** A chart as text: the same figures in a table, made only while it is open, newest first. */
 import { h, newId, place } from '../ui/dom.ts'
-import { timeText } from '../ui/time.ts'
+import { dayText, timeText } from '../ui/time.ts'
 import { type Aligned, rowAt, valueBefore } from './table-of.ts'
 import type { ChartSpec, TimeView } from './time-chart.ts'
 
@@ -56,13 +56,15 @@ export function createChartTable(spec: ChartSpec): ChartTable {
 function rowsOf(spec: ChartSpec, data: Aligned, view: TimeView): HTMLElement[] {
   const now = rowAt(data, view.nowMs)
   const rows: HTMLElement[] = []
-  for (let i = Math.min(data.x.length - 1, now + ROWS_AHEAD); i >= 0 && i > now - ROWS_PAST; i--) {
+  const ahead = spec.days ? data.x.length : ROWS_AHEAD
+  const text = spec.days ? dayText : timeText
+  for (let i = Math.min(data.x.length - 1, now + ahead); i >= 0 && i > now - ROWS_PAST; i--) {
     const at = (line: number) => valueBefore(data.columns[line]!, i, i > now ? 1 : undefined)
     rows.push(
       h(
         'tr',
         { class: i > now ? 'ahead' : undefined },
-        h('th', { scope: 'row' }, timeText(data.x[i]!, view.clock, view.demo)),
+        h('th', { scope: 'row' }, text(data.x[i]!, view.clock, view.demo)),
         ...spec.entries.map((entry) => h('td', {}, entry.text(at))),
       ),
     )

@@ -25,7 +25,7 @@ export function chartOptions(
       y: false,
       points: { show: false },
       drag: { x: false, y: false },
-      sync: { key: 'forescale', scales: ['x', null] },
+      ...(spec.days ? {} : { sync: { key: 'forescale', scales: ['x', null] } }),
     },
     scales: {
       x: { time: false, range: () => [moment().view.fromMs, moment().view.toMs] },

@@ -62,6 +62,8 @@ export interface ChartSpec {
   /** Upper end that is never exceeded; what lies above leaves the picture. */
   readonly hardMax?: () => number
   readonly wholeNumbers?: boolean
+  /** One point a day, of days to come: dates instead of times, and no cursor shared with the other charts. */
+  readonly days?: boolean
   /** Whose spikes are shaded; none when absent. */
   readonly service?: string
 }

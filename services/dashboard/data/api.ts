@@ -1,9 +1,11 @@
 /** The HTTP API as the page uses it. Same origin only; every failure is an ApiError with a sentence to show. */
 import type { Mode, PolicyKind } from '../../../agents/service-spec.ts'
 import type { ForecastDocument } from '../../../forecaster/forecast.ts'
+import type { Alert } from '../../alerts/alert.ts'
 import type { BudgetView, Explanation, ReplayReport, ServiceStatus } from '../../control-plane.ts'
 import type { DemoView, Spike, SpikeRequest } from '../../http/demo-port.ts'
 import type { StoredDecision, StoredModel, TickRecord } from '../../ledger/ledger.ts'
+import type { OutlookView } from '../../outlook/view.ts'
 import { SHOWN_LEVELS } from './hindsight.ts'
 import type { GridView } from './points.ts'
 
@@ -104,6 +106,9 @@ export const api = {
     call<unknown>('PUT', at('services', service, 'mode'), { mode }),
   setPolicy: (service: string, policy: PolicyKind) =>
     call<unknown>('PUT', at('services', service, 'policy'), { policy }),
+  alerts: (limit: number) => call<PageOf<Alert>>('GET', `${at('alerts')}${query({ limit })}`),
+  acknowledge: (id: string) => call<Alert>('POST', at('alerts', id, 'acknowledge')),
+  outlook: (days: number) => call<OutlookView>('GET', `${at('outlook')}${query({ days })}`),
   startSpike: (request: SpikeRequest) => call<Spike>('POST', at('demo', 'spikes'), request),
   stopSpike: (id: string) => call<unknown>('DELETE', at('demo', 'spikes', id)),
 }

@@ -16,6 +16,7 @@ const EARLIER_FORECASTS_IN_ALL = 400
 const EARLIER_FORECASTS_MIN = 8
 const PAGE_ROWS = 500
 const PAGES_MAX = 3
+const ALERT_ROWS = 50
 /** The newest stretch of a series that is asked for again and again. */
 const TAIL_TICKS = 12
 /** Replica counts come with every status; these have steps in between. */
@@ -101,6 +102,13 @@ async function loadSnapshot(source: Source): Promise<void> {
   const data = { services: [...services.items], budget, paused: mode.paused, atMs }
   tell({ kind: 'event', heardAtMs: Date.now(), event: { kind: 'status', data } })
   tell({ kind: 'mode', ...mode })
+  await loadAlerts(source)
+}
+
+/** The newest ones: what opened and closed while nobody listened. */
+async function loadAlerts({ api, tell }: Source): Promise<void> {
+  const known = await api.alerts(ALERT_ROWS).catch(() => ({ items: [] }))
+  tell({ kind: 'alerts', items: known.items })
 }
 
 async function loadTrack(

@@ -2,8 +2,10 @@
 import type { Mode } from '../../../agents/service-spec.ts'
 import type { BoundBy } from '../../../coordinator/decision.ts'
 import type { ForecastDocument } from '../../../forecaster/forecast.ts'
+import type { Alert } from '../../alerts/alert.ts'
 import type { BudgetView, ControlEvent, ServiceStatus, TickSummary } from '../../control-plane.ts'
 import type { DemoView } from '../../http/demo-port.ts'
+import { layInAlerts } from './alerts.ts'
 import type { TickRow } from './api.ts'
 import { type BandRow, remember } from './hindsight.ts'
 import { type LoggedDecision, layIn } from './log.ts'
@@ -63,6 +65,8 @@ export interface State {
   readonly log: readonly LoggedDecision[]
   /** undefined until asked; null where there is no demo. */
   readonly demo: DemoView | null | undefined
+  /** Open ones first. */
+  readonly alerts: readonly Alert[]
   readonly spikes: readonly SeenSpike[]
   /** Longest history that any chart may show, ms. */
   readonly keepMs: number
@@ -80,6 +84,7 @@ export type News =
     }
   | { readonly kind: 'earlier-forecast'; readonly forecast: ForecastDocument }
   | { readonly kind: 'decisions'; readonly items: readonly LoggedDecision[] }
+  | { readonly kind: 'alerts'; readonly items: readonly Alert[] }
   | { readonly kind: 'ticks'; readonly items: readonly TickRow[] }
   | { readonly kind: 'demo'; readonly demo: DemoView | null; readonly nowMs: number }
   | { readonly kind: 'keep'; readonly keepMs: number; readonly tickMs: number }
@@ -95,6 +100,7 @@ export const INITIAL: State = {
   services: new Map(),
   fleet: [],
   log: [],
+  alerts: [],
   demo: undefined,
   spikes: [],
   keepMs: 6 * 3_600_000,
@@ -123,6 +129,8 @@ export function reduce(state: State, news: News): State {
       }))
     case 'decisions':
       return withDecisions(state, news.items)
+    case 'alerts':
+      return { ...state, alerts: layInAlerts(state.alerts, news.items) }
     case 'ticks':
       return { ...state, fleet: merge(state.fleet, news.items.map(fleetPoint), keepFrom(state)) }
     case 'demo':
@@ -160,6 +168,8 @@ function onEvent(state: State, event: ControlEvent, heardAtMs: number): State {
         forecast: event.data,
         hindsight: remembered(state, known, event.data),
       }))
+    case 'alert':
+      return { ...state, alerts: layInAlerts(state.alerts, [event.data.alert]) }
     case 'setting':
       return onSetting(state, event.data.key, event.data.value)
   }

@@ -1,6 +1,8 @@
 /** TEST-ONLY: the API's routes over the synthetic fleet; answers are the shapes of the real one. */
 import type { Mode, PolicyKind } from '../../../agents/service-spec.ts'
+import type { Alert } from '../../alerts/alert.ts'
 import type { ControlEvent } from '../../control-plane.ts'
+import * as ahead from './ahead.ts'
 import * as documents from './documents.ts'
 import { createWorld, type Measured, type World, type WorldOptions } from './world.ts'
 
@@ -43,6 +45,7 @@ interface Backend {
   readonly world: World
   readonly modes: documents.Modes
   readonly hasDemo: boolean
+  alerts: Alert[]
 }
 
 type Room = (backend: Backend, request: Request) => Answer
@@ -50,6 +53,8 @@ type Room = (backend: Backend, request: Request) => Answer
 const ROOMS: Record<string, Room> = {
   services,
   decisions,
+  alerts,
+  outlook: ({ world }, { query }) => ok(ahead.outlookOf(world, Number(query.get('days') ?? 7))),
   ticks: ({ world }, { query }) => {
     const rows = world.ticks.slice(-Number(query.get('limit') ?? 50)).reverse()
     return ok({ items: rows.map((tick) => documents.tickRow(world, tick)), next: null })
@@ -76,7 +81,7 @@ export function createBackend(options: WorldOptions, hasDemo: boolean) {
     own: new Map(),
     policies: new Map(),
   }
-  const backend = { world, modes, hasDemo }
+  const backend: Backend = { world, modes, hasDemo, alerts: ahead.alertsOf(world) }
   const status = (): ControlEvent => ({
     kind: 'status',
     data: {
@@ -171,6 +176,17 @@ function decisions({ world, modes }: Backend, { rest, query }: Request): Answer 
   const start = Number(query.get('cursor') ?? 0)
   const end = start + Number(query.get('limit') ?? 50)
   return ok({ items: rows.slice(start, end), next: end < rows.length ? String(end) : null })
+}
+
+function alerts(backend: Backend, { method, rest }: Request): Answer {
+  const [id] = rest
+  if (id === undefined) return ok({ items: backend.alerts, next: null })
+  const found = backend.alerts.find((alert) => alert.id === id)
+  if (!found) return missing(`there is no alert "${id}"`)
+  if (method !== 'POST') return ok(found)
+  const seen = { ...found, acknowledgedAtMs: Date.now(), acknowledgedBy: 'http' }
+  backend.alerts = backend.alerts.map((alert) => (alert === found ? seen : alert))
+  return ok(seen)
 }
 
 function demo({ world, hasDemo }: Backend, { method, rest, body }: Request): Answer {

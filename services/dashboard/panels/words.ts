@@ -19,6 +19,7 @@ export const MODELS: Readonly<Partial<Record<string, string>>> = {
   'seasonal-naive': 'seasonal naive',
   ets: 'exponential smoothing',
   theta: 'Theta',
+  mstl: 'MSTL',
   arima: 'ARIMA',
   'last-value': 'last value',
 }

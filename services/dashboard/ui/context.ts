@@ -9,6 +9,8 @@ export interface Context {
   act(control: HTMLButtonElement | HTMLSelectElement, work: () => Promise<unknown>): Promise<void>
   /** Asks for the demo's spikes again. */
   refreshDemo(): Promise<void>
+  /** Says that somebody has seen an alert. */
+  acknowledge(alertId: string): Promise<void>
   /** Opens "why this number". */
   explain(decisionId: string): void
 }

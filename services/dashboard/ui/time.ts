@@ -40,6 +40,14 @@ export function timeText(atMs: number, clock: Clock, demo: DemoDay | null): stri
   return shifted.toISOString().slice(11, 19)
 }
 
+/** The day of an instant: `21 Nov`, or the demo's day and time. */
+export function dayText(atMs: number, clock: Clock, demo: DemoDay | null): string {
+  if (demo)
+    return clock === 'demo' ? `day ${demoTime(atMs, demo).day}` : timeText(atMs, clock, demo)
+  const shifted = new Date(atMs + offsetMs(atMs, clock))
+  return shifted.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
+}
+
 /** Date and time in full, with the zone. */
 export function fullTimeText(atMs: number, clock: Clock): string {
   const shifted = new Date(atMs + offsetMs(atMs, clock))
@@ -78,6 +86,7 @@ export function timeAxis(
   for (let k = Math.ceil((fromMs - zero) / everyMs); zero + k * everyMs <= toMs; k++)
     splits.push(zero + k * everyMs)
   const labels = splits.map((atMs) => {
+    if (everyMs * scale >= DAY_MS) return dayText(atMs, clock, isDemo ? demo : null)
     if (isDemo) return demoTime(atMs, demo).time
     const text = timeText(atMs, clock, demo)
     return everyMs < 60_000 ? text : text.slice(0, 5)
