@@ -1,6 +1,7 @@
 /** Settings of the forecaster. Every field has a default, so that any model can be built from nothing. */
 import { z } from 'zod'
 import { ModelKind } from './forecast.ts'
+import { LifecycleConfig } from './lifecycle-config.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -50,6 +51,7 @@ export const ForecastConfig = z
       .max(2000)
       .default(240)
       .meta({ description: 'Issue times of the rolling-origin backtest.' }),
+    lifecycle: LifecycleConfig.prefault({}),
   })
   .meta({ id: 'ForecastConfig' })
 export type ForecastConfig = z.infer<typeof ForecastConfig>
