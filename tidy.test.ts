@@ -42,6 +42,7 @@ const MAY_LOAD_FILES = [
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@hono/node-server': ['services/'],
   '@hono/zod-openapi': ['services/http/'],
+  '@influxdata/influxdb-client': ['datasets/sources/influx.ts'],
   '@libsql/client': ['services/ledger/', 'services/stores/'],
   '@tensorflow/tfjs': ['services/tensorflow/'],
   '@tensorflow/tfjs-backend-wasm': ['services/tensorflow/'],
@@ -55,6 +56,8 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
     'services/stores/',
   ],
   commander: ['services/cli/', 'services/collector/record.ts', 'experiments/'],
+  // its import takes seconds, so nothing else may wait for it
+  'danfojs-node': ['datasets/danfo.ts'],
   'drizzle-kit': ['services/ledger/', 'services/stores/'],
   'drizzle-orm': ['services/ledger/', 'services/stores/'],
   'get-port': ['services/', 'experiments/'],
@@ -66,6 +69,9 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
     'services/gateway/',
   ],
   'http-proxy-3': ['services/gateway/'],
+  hyparquet: ['datasets/sources/parquet.ts'],
+  'hyparquet-compressors': ['datasets/sources/parquet.ts'],
+  'hyparquet-writer': ['datasets/export.ts'],
   'log-update': ['services/up/', 'services/cli/', 'experiments/'],
   pino: ['services/'],
   'prom-client': ['services/telemetry/', 'services/shop/', 'services/gateway/'],
@@ -114,6 +120,12 @@ const PLUGINS: readonly PluginFolder[] = [
     exceptions: {},
   },
   {
+    registry: 'datasets/sources/registry.ts',
+    // which columns are meant, and what a source is, are the same for all of them
+    plugins: [/^datasets\/sources\/(?!registry|source\.ts|columns\.ts|.*\.test)/],
+    exceptions: {},
+  },
+  {
     registry: 'services/stores/registry.ts',
     // line protocol is a form in which samples come in, whatever the store
     plugins: [/^services\/stores\/(?!registry|sample-store\.ts|line-protocol\.ts|.*\.test)/],
@@ -121,7 +133,7 @@ const PLUGINS: readonly PluginFolder[] = [
   },
   {
     registry: 'services/ledger/registry.ts',
-    plugins: [/^services\/ledger\/(?!registry|(alerts-)?ledger\.ts|.*\.test)/],
+    plugins: [/^services\/ledger\/(?!registry|(\w+-)?ledger\.ts|.*\.test)/],
     exceptions: {},
   },
   {
