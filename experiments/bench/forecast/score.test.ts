@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { LEVELS } from '../../../forecaster/forecast.ts'
-import { seededRandom } from '../../../forecaster/random.ts'
-import { scoreQuantiles, Tally, yardstickOf } from './score.ts'
+import { scoreQuantiles, yardstickOf } from './score.ts'
 import type { Split } from './split.ts'
 
 const split: Split = {
@@ -60,42 +59,5 @@ describe('the scores of a forecast', () => {
     const idle = Float64Array.of(1, 3, 1, 3, 0, 0, 0)
     expect(yardstickOf(idle, split).load).toBeNull()
     expect(scoreQuantiles(pointForecast([[0], [0]]), idle, { ...split, reach: 1 })).toEqual([])
-  })
-})
-
-describe('coverage', () => {
-  const scoreOf = (draw: (random: () => number) => number, quantiles: readonly number[]) => {
-    const tally = new Tally(1)
-    const random = seededRandom(7)
-    for (let i = 0; i < 40_000; i++) tally.add(0, quantiles, draw(random))
-    return tally.score({ name: '5', steps: 1 }, { load: 1, naive: 1 })!
-  }
-
-  it('of the true quantiles of a continuous load is each level, and 90 % between 0.05 and 0.95', () => {
-    const score = scoreOf((random) => random(), LEVELS)
-    LEVELS.forEach((level, i) => {
-      expect(score.coverage[i]).toBeCloseTo(level, 2)
-    })
-    expect(score.coverage90).toBeCloseTo(0.9, 2)
-    expect(score.closed90).toBeCloseTo(0.9, 2)
-  })
-
-  it('of the true quantiles of a load that is often zero is the same, where the closed interval holds more', () => {
-    const zeroShare = 0.75
-    const quantiles = LEVELS.map((level) => Math.max(0, level - zeroShare))
-    const score = scoreOf((random) => Math.max(0, random() - zeroShare), quantiles)
-    LEVELS.forEach((level, i) => {
-      expect(score.coverage[i]).toBeCloseTo(level, 2)
-    })
-    expect(score.coverage90).toBeCloseTo(0.9, 2)
-    expect(score.closed90).toBeCloseTo(0.95, 2)
-  })
-
-  it('of intervals that are half as wide as they should be is half', () => {
-    const score = scoreOf(
-      (random) => random(),
-      LEVELS.map((level) => 0.5 + (level - 0.5) / 2),
-    )
-    expect(score.coverage90).toBeCloseTo(0.45, 2)
   })
 })

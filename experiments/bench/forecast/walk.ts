@@ -2,6 +2,7 @@
  * Our forecaster on one trace as it would have lived there: fitted on what came before the test part, then one step at a
  * time, refitted now and then on the configured history, asked at every origin (or, densely, at every step).
  */
+import { Tally } from '../../../forecaster/accuracy/tally.ts'
 import type { ForecastConfig } from '../../../forecaster/config.ts'
 import { type Forecast, LEVELS, quantileAt } from '../../../forecaster/forecast.ts'
 import {
@@ -12,7 +13,7 @@ import {
 } from '../../../forecaster/forecaster.ts'
 import { LOAD_METRIC, type Series } from '../../../forecaster/series.ts'
 import { naiveOffsets, naiveStep } from './naive.ts'
-import { type Score, Tally, yardstickOf } from './score.ts'
+import { type Score, scoresOf } from './score.ts'
 import type { Split } from './split.ts'
 import type { Trace } from './trace.ts'
 
@@ -152,9 +153,7 @@ function denseTallies(trace: Trace, split: Split) {
       }
     },
     scores() {
-      const yardstick = yardstickOf(values, split)
-      const of = (tally: Tally) => split.horizons.flatMap((h) => tally.score(h, yardstick) ?? [])
-      return { ours: of(ours), naive: of(naive) }
+      return { ours: scoresOf(ours, values, split), naive: scoresOf(naive, values, split) }
     },
   }
 }
