@@ -5,6 +5,7 @@ import { arima } from './arima.ts'
 import { ets } from './ets.ts'
 import { lastValue } from './last-value.ts'
 import { linear } from './linear.ts'
+import { mstl } from './mstl.ts'
 import { seasonalNaive } from './seasonal-naive.ts'
 import { theta } from './theta.ts'
 
@@ -18,6 +19,8 @@ export function modelOf(kind: MemberKind): ForecastModel {
       return lastValue
     case 'linear':
       return linear
+    case 'mstl':
+      return mstl
     case 'seasonal-naive':
       return seasonalNaive
     case 'theta':

@@ -13,6 +13,7 @@ const FEATURES: Readonly<Record<ModelKind, readonly string[]>> = {
   linear: ['recent_loads', 'recent_means', 'load_one_season_ago', 'profile_of_the_season'],
   'seasonal-naive': ['load_one_season_ago'],
   ets: ['level', 'trend', 'season'],
+  mstl: ['level', 'every_season', 'recent_loads'],
   theta: ['level', 'line_of_all_loads', 'season'],
   arima: ['recent_loads', 'season'],
   'last-value': ['last_load'],
