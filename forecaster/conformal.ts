@@ -19,6 +19,8 @@ export interface Scored {
   /** Both measured on issue times that calibration had not seen (blocks held out in turn); null without any. */
   readonly scaledPinball: number | null
   readonly coverage90: number | null
+  /** Mean over the probes of the logarithm of their held-out scaled loss: all steps ahead count alike, near and far. */
+  readonly logLoss: number | null
 }
 
 export interface Errors {
@@ -64,7 +66,11 @@ export function calibrate(errors: Errors, horizonSteps: number, search = true): 
   const offsets = new Float64Array(LEVELS.length * probes.length)
   for (let l = 0; l < LEVELS.length; l++)
     for (let j = 0; j < probes.length; j++)
-      offsets[j * LEVELS.length + l] = widened(table[l * probes.length + j]!, probes[j]!, errors.plan)
+      offsets[j * LEVELS.length + l] = widened(
+        table[l * probes.length + j]!,
+        probes[j]!,
+        errors.plan,
+      )
   return {
     band: { horizonSteps, power, spreadFloor: scale.spreadFloor, offsets },
     unrest: { reaction, usual: scale.usual },
@@ -72,6 +78,7 @@ export function calibrate(errors: Errors, horizonSteps: number, search = true): 
     scaledPinball:
       meanActual > 0 && Number.isFinite(score.pinball) ? score.pinball / meanActual : null,
     coverage90: Number.isFinite(score.coverage) ? score.coverage : null,
+    logLoss: meanActual > 0 ? meanLogLoss(score.losses, meanActual) : null,
   }
 }
 
@@ -83,6 +90,13 @@ function widened(offset: number, probe: number, { origins }: BacktestPlan): numb
   const span = origins.at(-1)! - origins[0]! + 1
   const independent = Math.max(1, Math.min(origins.length, span / (probe + 1)))
   return offset * Math.sqrt(1 + 1 / independent)
+}
+
+/** A perfect forecast's loss is taken for a billionth of the load. */
+function meanLogLoss(losses: Float64Array, meanActual: number): number | null {
+  const known = losses.filter((loss) => !Number.isNaN(loss))
+  if (known.length === 0) return null
+  return known.reduce((sum, loss) => sum + Math.log(loss / meanActual + 1e-9), 0) / known.length
 }
 
 interface Trial {
@@ -113,25 +127,40 @@ function scaleOf(errors: Errors, power: number, reaction: number, meanActual: nu
 interface Score {
   readonly pinball: number
   readonly coverage: number
+  /** One a probe; NaN where nothing came. */
+  readonly losses: Float64Array
 }
 
 function crossFit(errors: Errors, scale: Scale): Score {
   const { origins } = errors.plan
   const folds = Math.min(FOLDS, origins.length)
   const foldOf = (origin: number): number => Math.floor((origin * folds) / origins.length)
-  const sums: Sums = { loss: 0, inside: 0, weight: 0 }
+  const { length } = errors.plan.probes
+  const sums: Sums = {
+    loss: 0,
+    inside: 0,
+    weight: 0,
+    losses: new Float64Array(length),
+    counts: new Float64Array(length),
+  }
   for (let fold = 0; fold < folds; fold++) {
     const table = offsetTable(errors, scale, (o) => folds === 1 || foldOf(o) !== fold)
     for (let o = 0; o < origins.length; o++)
       if (foldOf(o) === fold) addScores(sums, errors, o, table, scale)
   }
-  return { pinball: sums.loss / sums.weight, coverage: sums.inside / sums.weight }
+  return {
+    pinball: sums.loss / sums.weight,
+    coverage: sums.inside / sums.weight,
+    losses: sums.losses.map((loss, j) => loss / sums.counts[j]!),
+  }
 }
 
 interface Sums {
   loss: number
   inside: number
   weight: number
+  readonly losses: Float64Array
+  readonly counts: Float64Array
 }
 
 const quantiles = new Float64Array(LEVELS.length)
@@ -153,7 +182,10 @@ function addScores(
     for (let l = 0; l < LEVELS.length; l++)
       quantiles[l] = Math.max(0, point + spread * table[l * probes.length + j]!)
     const weight = probeWeights[j]!
-    sums.loss += weight * meanPinball(quantiles, actual)
+    const loss = meanPinball(quantiles, actual)
+    sums.loss += weight * loss
+    sums.losses[j]! += loss
+    sums.counts[j]! += 1
     sums.weight += weight
     if (actual >= quantiles[LOW_90]! && actual <= quantiles[HIGH_90]!) sums.inside += weight
   }

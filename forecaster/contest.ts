@@ -51,7 +51,7 @@ export interface Contest {
 
 /** A model with more to learn wins only by more than chance would give it. */
 const LEAST_LEAD = 0.01
-const ENSEMBLE_LEAD = 0.05
+const TINY = 1e-9
 const LEAST_SCORED = 5
 /** A member that weighs less than this at every probe is not worth its time. */
 const LEAST_WEIGHT = 0.04
@@ -196,15 +196,24 @@ function weightNote(entries: readonly Entry[], losses: Float64Array): string {
 }
 
 /**
- * By pinball loss; but the simple model stays ahead of all that do not beat it clearly, and the ensemble, which goes on
- * weighing after the contest, ahead of members that are hardly better alone.
+ * By pinball loss, each probe counting alike; but the simple model stays ahead of all that do not beat it clearly, and
+ * the ensemble ahead of its members: it weighs them on after the contest, where one alone would be trusted beyond what
+ * it was tested on.
  */
 function rank(candidates: readonly Candidate[]): Candidate[] {
-  const loss = ({ kind, scaledPinball }: Candidate): number => {
-    if (scaledPinball === null) return Number.POSITIVE_INFINITY
-    if (kind === 'ensemble') return scaledPinball * (1 - ENSEMBLE_LEAD)
-    return isSimple(kind) ? scaledPinball * (1 - LEAST_LEAD) : scaledPinball
+  const together = candidates.find(({ kind }) => kind === 'ensemble')
+  const own = ({ calibration }: Candidate): number =>
+    calibration.logLoss ?? Number.POSITIVE_INFINITY
+  const loss = (candidate: Candidate): number => {
+    if (isSimple(candidate.kind)) return own(candidate) - LEAST_LEAD
+    if (candidate === together || !together) return own(candidate)
+    return Math.max(own(candidate), own(together) + TINY)
   }
   // equal losses (all zero, or not measurable) keep the order of entry: seasonal naive first
-  return [...candidates].sort((a, b) => (loss(a) === loss(b) ? 0 : loss(a) - loss(b)))
+  return [...candidates].sort((a, b) => differ(loss(a), loss(b)) || differ(own(a), own(b)))
+}
+
+/** The difference, for sorting; infinities are equal to one another. */
+function differ(a: number, b: number): number {
+  return a === b ? 0 : a - b
 }
