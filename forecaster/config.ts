@@ -40,7 +40,7 @@ export const ForecastConfig = z
     models: z
       .array(ModelKind)
       .min(1)
-      .default(['ensemble', 'seasonal-naive', 'ets', 'theta', 'arima', 'linear'])
+      .default(['ensemble', 'seasonal-naive', 'ets', 'theta', 'arima', 'mstl', 'linear'])
       .meta({
         description:
           'Models that compete in the backtest; seasonal-naive always does. `ensemble` lets them speak together.',

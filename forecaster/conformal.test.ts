@@ -22,7 +22,8 @@ function errorsOf(
   const plan: BacktestPlan = {
     ...planBacktest(2000, 500, HORIZON, 2)!,
     trainSteps: 1000,
-    origins: Array.from({ length: origins }, (_, i) => 1000 + i),
+    // so far apart that each forecast misses for reasons of its own
+    origins: Array.from({ length: origins }, (_, i) => 1000 + i * HORIZON),
   }
   const noise = gaussian(seed)
   const points = new Float64Array(origins * plan.probes.length)
@@ -32,7 +33,7 @@ function errorsOf(
     const k = plan.probes[i % plan.probes.length]!
     actuals[i] = Math.max(0, points[i]! + deviation(points[i]!, k) * noise())
   }
-  const loads = Float64Array.from({ length: 1000 }, () => 60)
+  const loads = new Float64Array((origins + 1) * HORIZON).fill(60)
   return { plan, points, actuals, errors: new Float64Array(loads.length), loads }
 }
 
