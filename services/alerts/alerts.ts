@@ -71,6 +71,7 @@ export async function openAlerts(deps: AlertsDeps): Promise<Alerts> {
       result,
       coverageOf: anomalies.coverage,
       isOpen: (key) => open.has(key),
+      knows: holds.knows,
       outlooks: given.outlooks,
     })
     const conditions = [

@@ -100,7 +100,8 @@ export function createAnomalyWatch(deps: AnomalyWatchDeps): AnomalyWatch {
     },
     tick(result, violationRatioOf) {
       const services = result.decided.input.services.map(({ observation }) => observation.service)
-      for (const service of watched.keys()) if (!services.includes(service)) watched.delete(service)
+      const current = new Set(services)
+      for (const service of watched.keys()) if (!current.has(service)) watched.delete(service)
       forecasts = result.forecasts
       const all = services.map((service) => watchedOf(watched, service))
       const evidence = all.map(({ detector }) => weigh(detector))

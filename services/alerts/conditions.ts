@@ -21,19 +21,26 @@ export interface StandingInput {
   readonly coverageOf: (service: ServiceId) => Coverage | undefined
   /** Whether an alert of this key is open. */
   readonly isOpen: (key: string) => boolean
+  /** Whether one is open or on its way there. */
+  readonly knows: (key: string) => boolean
   /** The outlooks made last; empty when none is known. */
   readonly outlooks: readonly OutlookView[]
 }
 
+/** What holds, and what held before: of all the rest, which is most of a large fleet, nothing is said. */
 export function standingOf(input: StandingInput): Standing[] {
   const services = input.result.decided.input.services.map((s) => s.observation.service)
-  return [
-    budgetOf(input),
-    ...services.map((service) => driftOf(input, service)),
-    ...services.map((service) => coverageOf(input, service)),
-    ...outlookOf(input, services),
-  ]
+  const standing = [budgetOf(input)]
+  for (const service of services) {
+    if (input.result.forecasts.get(service)?.drifting || input.knows(driftKey(service)))
+      standing.push(driftOf(input, service))
+    const coverage = coverageOf(input, service)
+    if (coverage.holds || input.knows(coverage.key)) standing.push(coverage)
+  }
+  return [...standing, ...outlookOf(input, services)]
 }
+
+const driftKey = (service: ServiceId): string => `forecast-drifting/${service}`
 
 function budgetOf({ config, result }: StandingInput): Standing {
   const { input, output } = result.decided
@@ -58,7 +65,7 @@ function driftOf({ config, result }: StandingInput, service: ServiceId): Standin
   const forecast = result.forecasts.get(service)
   const atMs = result.decided.input.atMs
   return {
-    key: `forecast-drifting/${service}`,
+    key: driftKey(service),
     holds: forecast?.drifting,
     openAfterMs: config.alerts.driftingMs,
     closeAfterMs: CLOSE_AFTER_TICKS * config.tickMs,
@@ -107,6 +114,7 @@ interface Bound {
 }
 
 function outlookOf(input: StandingInput, services: readonly ServiceId[]): Standing[] {
+  const views = input.outlooks.map(foreseen)
   const bounds: Bound[] = [
     { kind: 'outlook-budget', bound: 'budget', service: null },
     ...services.flatMap((service): Bound[] => [
@@ -114,13 +122,37 @@ function outlookOf(input: StandingInput, services: readonly ServiceId[]): Standi
       { kind: 'outlook-max-replicas', bound: 'maxReplicas', service },
     ]),
   ]
-  return bounds.map((bound) => boundOf(input, bound))
+  return bounds
+    .map((bound) => boundOf(views, bound))
+    .filter(({ holds, key }) => holds || input.knows(key))
 }
 
-function boundOf({ outlooks }: StandingInput, { kind, bound, service }: Bound): Standing {
-  const known = outlooks.filter((view) => isKnown(view, service))
-  const risk = earliest(known.flatMap((view) => risksOf(view, bound, service)))
-  const view = known[0]
+/** One outlook, ready to be asked for one service among many. */
+interface Foreseen {
+  readonly view: OutlookView
+  readonly known: ReadonlySet<ServiceId | null>
+  /** By bound and service; of the whole only while nobody in particular is at risk. */
+  readonly risks: ReadonlyMap<string, OutlookRisk>
+}
+
+function foreseen(view: OutlookView): Foreseen {
+  const known = new Set<ServiceId | null>(
+    view.services.filter(({ demand }) => demand !== null).map(({ service }) => service),
+  )
+  if (view.fleet !== null) known.add(null)
+  const isNamed = view.risks.some(({ bound, service }) => bound === 'budget' && service !== null)
+  const risks = view.risks.filter(({ service }) => service !== null || !isNamed)
+  return { view, known, risks: new Map(risks.map((risk) => [riskKey(risk), risk])) }
+}
+
+const riskKey = ({ bound, service }: Pick<OutlookRisk, 'bound' | 'service'>): string =>
+  `${bound}/${service ?? ''}`
+
+function boundOf(views: readonly Foreseen[], { kind, bound, service }: Bound): Standing {
+  const known = views.filter((one) => one.known.has(service))
+  const key = riskKey({ bound, service })
+  const risk = earliest(known.flatMap(({ risks }) => risks.get(key) ?? []))
+  const view = known[0]?.view
   const isSoon = risk && view && risk.firstDayMs < view.fromMs + SOON_DAYS * view.dayMs
   return {
     key: service === null ? kind : `${kind}/${service}`,
@@ -141,23 +173,6 @@ function figuresOf(risk: OutlookRisk | undefined): Record<string, number> {
   if (!risk) return {}
   const { firstDayMs, probability, limit, wouldCarry } = risk
   return { firstDayMs, probability, limit, wouldCarry }
-}
-
-/** Risks of one service or of the whole; the whole stands for its parts only while nobody in particular is at risk. */
-function risksOf(
-  { risks }: OutlookView,
-  bound: OutlookRisk['bound'],
-  service: ServiceId | null,
-): OutlookRisk[] {
-  const of = risks.filter((risk) => risk.bound === bound)
-  if (service === null && of.some((risk) => risk.service !== null)) return []
-  return of.filter((risk) => risk.service === service)
-}
-
-function isKnown(view: OutlookView, service: ServiceId | null): boolean {
-  if (service === null) return view.fleet !== null
-  const own = view.services.find((row) => row.service === service)
-  return own?.demand !== null && own?.demand !== undefined
 }
 
 function earliest(risks: readonly OutlookRisk[]): OutlookRisk | undefined {

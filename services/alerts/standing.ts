@@ -24,6 +24,8 @@ interface Hold {
 }
 
 export interface Holds {
+  /** Whether this key is open, or on its way there: it must be named again. */
+  knows(key: string): boolean
   /** The conditions that are open, of all that are named; others are forgotten. */
   update(standing: readonly Standing[], nowMs: number): Condition[]
 }
@@ -36,6 +38,7 @@ export function createHolds(open: readonly Alert[]): Holds {
     ]),
   )
   return {
+    knows: (key) => holds.has(key),
     update(standing, nowMs) {
       const next = new Map<string, Hold>()
       const conditions: Condition[] = []

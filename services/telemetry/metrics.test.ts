@@ -107,6 +107,16 @@ describe('the metrics page', () => {
   })
 })
 
+it('tells of alerts, their messages and live coverage', async () => {
+  const { metrics } = page()
+  const rows = await scrape(metrics)
+  expect(rows.get('forescale_alerts_open{severity="warning"}')).toBe(1)
+  expect(rows.get('forescale_alerts_open{severity="critical"}')).toBe(0)
+  expect(rows.get('forescale_alerts_opened_total{kind="spike"}')).toBe(2)
+  expect(rows.get('forescale_webhook_attempts_total{outcome="delivered"}')).toBe(3)
+  expect(rows.get('forescale_live_coverage_ratio{service="search"}')).toBe(0.9)
+})
+
 describe('what may not be shown is dropped', () => {
   it('an expired forecast, whole, at the instant that it expires', async () => {
     const { metrics, state } = page()
