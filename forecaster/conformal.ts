@@ -6,6 +6,7 @@
  * (k·σ·(ratio^(1/k) − 1), a Lomax law), which is the wider the fewer errors there are.
  */
 import type { BacktestPlan } from './accuracy/backtest.ts'
+import { ratio } from './accuracy/mase.ts'
 import { meanPinball } from './accuracy/pinball.ts'
 import { type Band, LEVELS, spreadOf } from './forecast.ts'
 import { type Unrest, unrestAt, type Volatility } from './volatility.ts'
@@ -75,8 +76,7 @@ export function calibrate(errors: Errors, horizonSteps: number, search = true): 
     band: { horizonSteps, power, spreadFloor: scale.spreadFloor, offsets },
     unrest: { reaction, usual: scale.usual },
     volatility: scale.volatility,
-    scaledPinball:
-      meanActual > 0 && Number.isFinite(score.pinball) ? score.pinball / meanActual : null,
+    scaledPinball: ratio(score.pinball, meanActual),
     coverage90: Number.isFinite(score.coverage) ? score.coverage : null,
     logLoss: meanActual > 0 ? meanLogLoss(score.losses, meanActual) : null,
   }

@@ -31,6 +31,7 @@ describe('MASE', () => {
     expect(naiveScale([1, 2, 3], 3)).toBeNull()
     expect(mase([1, 2], [Number.NaN, Number.NaN], 1)).toBeNull()
     expect(mase([1, 2], [1, 2], null)).toBeNull()
+    expect(mase([1, 2], [2, 3], Number.MIN_VALUE)).toBeNull()
   })
 
   it('leaves out steps that nobody saw', () => {

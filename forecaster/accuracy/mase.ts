@@ -16,7 +16,7 @@ export function naiveScale(training: ArrayLike<number>, seasonSteps: number): nu
   return count === 0 || sum === 0 ? null : sum / count
 }
 
-/** Null where it cannot be measured: no scale, or no step with an actual value. */
+/** Null where it cannot be measured: no scale, one too small to divide by, or no step with an actual value. */
 export function mase(
   points: ArrayLike<number>,
   actuals: ArrayLike<number>,
@@ -30,5 +30,11 @@ export function mase(
     sum += error
     count++
   }
-  return count === 0 || scale === null ? null : sum / count / scale
+  return count === 0 || scale === null ? null : ratio(sum / count, scale)
+}
+
+/** Null where it is beyond what a number holds: a denominator of hardly anything. */
+export function ratio(error: number, scale: number): number | null {
+  const value = error / scale
+  return Number.isFinite(value) ? value : null
 }

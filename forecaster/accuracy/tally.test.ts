@@ -73,6 +73,10 @@ describe('a tally', () => {
     tally.add(0, flat(1), 1)
     expect(tally.score(1, { load: null, naive: 1 })).toBeUndefined()
     expect(tally.score(1, { load: 1, naive: null })!.mase).toBeNull()
+    tally.add(0, flat(1), 2)
+    const hardlyAny = Number.MIN_VALUE
+    expect(tally.score(1, { load: hardlyAny, naive: 1 })).toBeUndefined()
+    expect(tally.score(1, { load: 1, naive: hardlyAny })!.mase).toBeNull()
   })
 
   it('scales by the mean of what was seen', () => {

@@ -10,6 +10,7 @@
  *   closed interval, told beside it as `closed90`, holds 95 % and more.
  */
 import { LEVELS } from '../forecast.ts'
+import { ratio } from './mase.ts'
 import { pinball } from './pinball.ts'
 
 const MEDIAN = LEVELS.indexOf(0.5)
@@ -18,7 +19,7 @@ const UPPER = LEVELS.indexOf(0.95)
 
 export interface Score {
   readonly spl: number
-  /** Null where the training part never changes. */
+  /** Null where the training part never changes (or by less than can be divided by). */
   readonly mase: number | null
   readonly coverage90: number
   /** The same with every value on a bound counted as inside. */
@@ -102,9 +103,12 @@ export class Tally {
   score(steps: number, yardstick: Yardstick): Score | undefined {
     const seen = sum(this.#seen, 0, steps)
     if (seen === 0 || yardstick.load === null) return undefined
+    const spl = ratio(sum(this.#loss, 0, steps) / seen, yardstick.load)
+    if (spl === null) return undefined
+    const { naive } = yardstick
     return {
-      spl: sum(this.#loss, 0, steps) / seen / yardstick.load,
-      mase: yardstick.naive === null ? null : sum(this.#error, 0, steps) / seen / yardstick.naive,
+      spl,
+      mase: naive === null ? null : ratio(sum(this.#error, 0, steps) / seen, naive),
       coverage90: sum(this.#inside, 0, steps) / seen,
       closed90: sum(this.#closed, 0, steps) / seen,
       coverage: LEVELS.map((_, level) => {
