@@ -68,6 +68,26 @@ describe('demand over an interval', () => {
   })
 })
 
+it('has quantiles that do not cross between probes by rounding either', () => {
+  const lower = fc.double({ min: 1, max: 100, noNaN: true })
+  // hardly apart, or equal: where a + share · (b − a) would come out the wrong way round
+  const gap = fc.constantFrom(0, Number.EPSILON, 1e-12, 1)
+  fc.assert(
+    fc.property(lower, lower, gap, gap, (a, b, gapA, gapB) => {
+      const forecast = forecastOf([0, 0, 0, 0, 0, 0], 0)
+      const { offsets } = forecast.band
+      for (let probe = 0; probe < probesOf(STEPS).length; probe++)
+        for (let l = 0; l < LEVELS.length; l++) {
+          const [base, apart] = probe % 2 === 0 ? [a, gapA] : [b, gapB]
+          offsets[probe * LEVELS.length + l] = base + l * apart * base
+        }
+      for (let k = 0; k < STEPS; k++)
+        for (let l = 1; l < LEVELS.length; l++)
+          expect(quantileAt(forecast, l, k)).toBeGreaterThanOrEqual(quantileAt(forecast, l - 1, k))
+    }),
+  )
+})
+
 it('travels as a document that its own schema accepts', () => {
   const document = toDocument(forecastOf([1, 2, 3, 4, 5, 6], 0.5))
   expect(ForecastDocument.parse(JSON.parse(JSON.stringify(document)))).toEqual(document)

@@ -91,8 +91,13 @@ export function quantileAt(forecast: Forecast, levelIndex: number, k: number): n
   const { left, share } = placesIn(band.horizonSteps)[k]!
   const at = left * LEVELS.length + levelIndex
   const a = band.offsets[at]!
-  const offset = share === 0 ? a : a + share * (band.offsets[at + LEVELS.length]! - a)
+  const offset = share === 0 ? a : between(a, band.offsets[at + LEVELS.length]!, share)
   return Math.max(0, p + spreadOf(band, p) * offset)
+}
+
+/** Rises with both ends whatever is rounded (a + share · (b − a) does not), so that quantiles never cross by a bit. */
+function between(a: number, b: number, share: number): number {
+  return (1 - share) * a + share * b
 }
 
 /**
@@ -123,7 +128,7 @@ export function demandOver(
     const b = share === 0 ? a : a + levels
     for (let level = 0; level < levels; level++) {
       const offset = offsets[a + level]!
-      const quantile = p + width * (offset + share * (offsets[b + level]! - offset))
+      const quantile = p + width * between(offset, offsets[b + level]!, share)
       if (quantile > out[level]!) out[level] = quantile
     }
   }
