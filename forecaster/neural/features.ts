@@ -1,15 +1,16 @@
 /**
  * From a past to the numbers that a network takes, and their names. The window's features are read by the cell, step by
  * step; a knot's belong to one step ahead and go straight to the head. All are differences of √load in units of the
- * series' own spread, so that one network serves services of any size; large ones are bent (asinh).
+ * series' own spread, so that one network serves services of any size; large ones are bent (logarithm).
  */
 import {
   around,
   at,
-  baselineAt,
+  baselineOf,
   broadOf,
   isKnown,
   isSeenTwice,
+  longMean,
   MOST_SEASONS,
   meanBefore,
   NOW_STEPS,
@@ -28,6 +29,7 @@ const KNOT_COMMON = [
   'newest load',
   'load now',
   'load of the window',
+  'load of a season',
   'usual load',
   'restlessness',
   'usual spread',
@@ -43,8 +45,8 @@ const KNOT_SEASON = [
 ] as const
 export const KNOT_FEATURES = KNOT_COMMON.length + MOST_SEASONS * KNOT_SEASON.length
 
-/** Beyond this many spreads a difference counts less and less. */
-const BEND = 6
+/** Beyond this many spreads a difference counts by its logarithm. */
+const BEND = 3
 
 /** Where a sample's numbers go: tables with a stride a feature and a stride a knot or step. */
 export interface Target {
@@ -61,7 +63,25 @@ export interface Target {
 }
 
 function bend(x: number): number {
-  return Math.abs(x) < 0.5 ? x : BEND * Math.asinh(x / BEND)
+  const size = Math.abs(x)
+  return size <= BEND ? x : Math.sign(x) * BEND * (1 + Math.log(size / BEND))
+}
+
+/** Sine and cosine of a season's steps, one after the other. */
+const phases = new Map<number, Float32Array>()
+
+function phasesOf(season: number): Float32Array {
+  let table = phases.get(season)
+  if (!table) {
+    table = new Float32Array(2 * season)
+    for (let i = 0; i < season; i++) {
+      const angle = (2 * Math.PI * i) / season
+      table[2 * i] = Math.sin(angle)
+      table[2 * i + 1] = Math.cos(angle)
+    }
+    phases.set(season, table)
+  }
+  return table
 }
 
 /** What outputs are relative to, √load: u = anchor + spread · output. */
@@ -85,6 +105,7 @@ export function writeWindow(past: Past, scaling: Scaling, shape: NeuralShape, ou
   const { inputs, inputStride, offset } = out
   const season = seasons[0]
   const anchor = anchorOf(past)
+  const phase = season === undefined ? undefined : phasesOf(season)
   for (let t = 0; t < window; t++) {
     const step = count - window + t
     const place = t * INPUTS.length * inputStride + offset
@@ -94,10 +115,10 @@ export function writeWindow(past: Past, scaling: Scaling, shape: NeuralShape, ou
     let against = 0
     let sine = 0
     let cosine = 0
-    if (season !== undefined) {
-      const angle = (2 * Math.PI * (((step % season) + season) % season)) / season
-      sine = Math.sin(angle)
-      cosine = Math.cos(angle)
+    if (season !== undefined && phase) {
+      const slot = 2 * (((step % season) + season) % season)
+      sine = phase[slot]!
+      cosine = phase[slot + 1]!
       if (known && isKnown(past, step - season)) against = value - at(past, step - season)
     }
     inputs[place + inputStride] = bend(against / scaling.noise)
@@ -128,13 +149,15 @@ export function writeKnots(
   const { count } = past
   const { level, noise } = scaling
   const now = anchorOf(past)
+  const baseline = baselineOf(past)
   const newest = at(past, count - 1)
   const ofWindow = meanBefore(past, count, shape.window)
+  const ofSeason = longMean(past)
   const restless = Math.log((restlessness(past, shape.window) + 0.05 * noise) / noise)
   for (let k = 0; k < aheads.length; k++) {
     const ahead = aheads[k]!
     const spread = spreadAt(shape, scaling, ahead)
-    const base = baselineAt(past, ahead)
+    const base = baseline(ahead)
     out.baseline[k * out.baselineStride + out.offset] = (base - now) / spread
     let place = k * out.knotStride + out.offset
     const put = (value: number): void => {
@@ -146,6 +169,7 @@ export function writeKnots(
     put(bend((newest - base) / spread))
     put(bend((now - base) / spread))
     put(bend((ofWindow - base) / spread))
+    put(bend((ofSeason - base) / spread))
     put(bend((level - base) / spread))
     put(restless)
     put(Math.log(spread / noise))
@@ -171,14 +195,14 @@ function putSeason(
   const before = then - season
   const narrow = around(past, then, narrowOf(season))
   const twice = isSeenTwice(season) && isKnown(past, before - narrowOf(season))
-  const angle = (2 * Math.PI * ((count + ahead) % season)) / season
+  const phase = 2 * ((count + ahead) % season)
   put(1)
   put(bend((narrow - base) / spread))
   put(bend((around(past, then, broadOf(season)) - base) / spread))
   put(bend((anchorOf(past) - meanBefore(past, count - season, NOW_STEPS)) / spread))
   put(bend(((twice ? around(past, before, narrowOf(season)) : narrow) - base) / spread))
-  put(Math.sin(angle))
-  put(Math.cos(angle))
+  put(phasesOf(season)[phase]!)
+  put(phasesOf(season)[phase + 1]!)
 }
 
 /** Names of a sample's numbers in the order of `Features`: window, knots, baselines. */

@@ -8,7 +8,7 @@ import { newPath } from '../models/path-storage.ts'
 import { FiniteNumbers, usable, usableHistory } from '../plain-data.ts'
 import { anchorOf, namesOf, spreadAt } from './features.ts'
 import { forecastMany, forecastOf, type NeuralSubject } from './neural-forecast.ts'
-import { at, baselineAt, chosenSeasons, loadOf, observe, ringLength, rootsOf } from './past.ts'
+import { at, baselineOf, chosenSeasons, loadOf, observe, ringLength, rootsOf } from './past.ts'
 import { learnScaling } from './scaling.ts'
 import { type Cell, medianOf } from './shape.ts'
 import { type NeuralWeights, StoredWeights } from './weights.ts'
@@ -22,17 +22,10 @@ export interface NeuralState extends NeuralSubject {
   largest: number
 }
 
-/** Networks that were trained on data from before the history's end. */
-export type TrainedNetworks = Readonly<Partial<Record<Cell, NeuralWeights>>>
-
-interface NeuralFitContext extends FitContext {
-  readonly neural?: TrainedNetworks
-}
-
 export function createNeural(cell: Cell): ForecastModel<NeuralState> {
   return {
     kind: cell,
-    fit(history, { seasons, neural }: NeuralFitContext) {
+    fit(history, { seasons, neural }: FitContext) {
       const weights = neural?.[cell]
       return weights && stand(usableHistory(history), seasons, weights)
     },
@@ -42,12 +35,8 @@ export function createNeural(cell: Cell): ForecastModel<NeuralState> {
       if (newest > state.largest) state.largest = newest
       return state
     },
-    next: (state) => valueAt(state, 0),
-    predict(state, horizonSteps) {
-      const path = newPath(horizonSteps)
-      for (let k = 0; k < horizonSteps; k++) path[k] = valueAt(state, k)
-      return path
-    },
+    next: (state) => pathOf(state, first)[0]!,
+    predict: (state, horizonSteps) => pathOf(state, newPath(horizonSteps)),
     read: (stored) => {
       const { ring, ...state } = StoredState.parse(stored)
       return { ...state, ring: Float32Array.from(ring) }
@@ -105,24 +94,30 @@ const StoredState = z
     message: 'must be as many as the knots of the weights',
   })
 
-/** The median `ahead` steps after the next: its own baseline, and the departure between those at the knots around it. */
-function valueAt(state: NeuralState, ahead: number): number {
+/** The median path: each step's own baseline, and the departure from it as at the knots around. */
+function pathOf(state: NeuralState, path: Float64Array): Float64Array {
   const { shape } = state.weights
   const { knots, levels } = shape
   const { quantiles, baseline } = forecastOf(state)
   const median = medianOf(shape)
+  const usual = baselineOf(state)
   const departure = (k: number): number => quantiles[k * levels.length + median]! - baseline[k]!
   let right = 0
-  while (right < knots.length - 1 && knots[right]! < ahead) right++
-  let value = departure(right)
-  if (right > 0 && knots[right]! > ahead) {
-    const left = right - 1
-    const share = (ahead - knots[left]!) / (knots[right]! - knots[left]!)
-    value = departure(left) + share * (value - departure(left))
+  for (let ahead = 0; ahead < path.length; ahead++) {
+    while (right < knots.length - 1 && knots[right]! < ahead) right++
+    let value = departure(right)
+    if (right > 0 && knots[right]! > ahead) {
+      const left = right - 1
+      const share = (ahead - knots[left]!) / (knots[right]! - knots[left]!)
+      value = departure(left) + share * (value - departure(left))
+    }
+    const root = usual(ahead) + spreadAt(shape, state.scaling, ahead) * value
+    path[ahead] = loadOf(Math.min(root, MOST_GROWTH * state.largest))
   }
-  const root = baselineAt(state, ahead) + spreadAt(shape, state.scaling, ahead) * value
-  return loadOf(Math.min(root, MOST_GROWTH * state.largest))
+  return path
 }
+
+const first = new Float64Array(1)
 
 /** Forecasts many states at once; `next` and `predict` of each are then quick until it moves on. */
 export function predictMany(states: readonly NeuralState[]): void {

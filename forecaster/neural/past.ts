@@ -27,6 +27,9 @@ export interface Scaling {
 export const MOST_SEASONS = 2
 /** Steps of the mean that stands for "now". */
 export const NOW_STEPS = 6
+/** Without a season, what is looked at as a long while. */
+const LONG_STEPS = 256
+const LONG_SAMPLES = 24
 /** Half widths of the smoothed looks at a season ago. */
 export const NARROW = 2
 export const BROAD = 8
@@ -56,7 +59,7 @@ export function ringLength(seasons: readonly number[], window: number): number {
     const back = isSeenTwice(season) ? 2 * season : season
     return Math.max(back + BROAD, season + window, season + NOW_STEPS) + 2
   })
-  return Math.max(window + 1, ...reach)
+  return Math.max(window + 1, seasons.length > 0 ? 0 : LONG_STEPS, ...reach)
 }
 
 export function rootOf(load: number): number {
@@ -129,6 +132,16 @@ export function meanBefore({ ring, count }: Past, end: number, steps: number): n
   return sum / (to - from)
 }
 
+/** Mean over the shortest season, or over a while without one, from a few of its steps. */
+export function longMean(past: Past): number {
+  const { seasons, count, ring } = past
+  const steps = Math.min(seasons[0] ?? LONG_STEPS, count, ring.length)
+  const samples = Math.min(LONG_SAMPLES, steps)
+  let sum = 0
+  for (let i = 0; i < samples; i++) sum += at(past, count - 1 - Math.floor((i * steps) / samples))
+  return sum / samples
+}
+
 /** The newest step at least a whole number of seasons before `target` that has been seen. */
 export function seasonAgo(count: number, ahead: number, season: number): number {
   return count + ahead - season * Math.ceil((ahead + 1) / season)
@@ -138,19 +151,23 @@ export function seasonAgo(count: number, ahead: number, season: number): number 
  * A plain forecast of the √load `ahead` steps after the next one, from which the network says how far to depart: the load
  * of the target's time one season ago (mean over the seasons), and how far the load is from its season now, fading.
  */
-export function baselineAt(past: Past, ahead: number): number {
-  const { seasons, count } = past
+export function baselineOf(past: Past): (ahead: number) => number {
+  const { count } = past
   const now = meanBefore(past, count, NOW_STEPS)
-  let usual = 0
-  let usualNow = 0
-  let known = 0
-  for (const season of seasons) {
-    if (!isKnown(past, count - season - NOW_STEPS)) continue
-    usual += around(past, seasonAgo(count, ahead, season), narrowOf(season))
-    usualNow += meanBefore(past, count - season, NOW_STEPS)
-    known++
+  const seasons = past.seasons.filter((season) => isKnown(past, count - season - NOW_STEPS))
+  const shortest = seasons[0]
+  if (shortest === undefined) {
+    const plain = (now + at(past, count - 1)) / 2
+    return () => plain
   }
-  if (known === 0) return (now + at(past, count - 1)) / 2
-  const left = Math.exp((-6 * (ahead + 1)) / seasons[0]!)
-  return Math.max(0, usual / known + left * (now - usualNow / known))
+  let usualNow = 0
+  for (const season of seasons) usualNow += meanBefore(past, count - season, NOW_STEPS)
+  const departure = now - usualNow / seasons.length
+  return (ahead) => {
+    let usual = 0
+    for (const season of seasons)
+      usual += around(past, seasonAgo(count, ahead, season), narrowOf(season))
+    const left = Math.exp((-6 * (ahead + 1)) / shortest)
+    return Math.max(0, usual / seasons.length + left * departure)
+  }
 }

@@ -1,5 +1,5 @@
 /** How large a series' √load and its changes are, learned from its history. */
-import { baselineAt, type Past, type Scaling } from './past.ts'
+import { baselineOf, type Past, type Scaling } from './past.ts'
 
 /** Issue times at which the baseline is compared with what came. */
 const MOST_ORIGINS = 300
@@ -50,7 +50,7 @@ function spreadsOf(
     for (let count = last; count >= from; count -= stride) {
       if (Number.isNaN(values[count + knot]!)) continue
       walk.count = count
-      distances.push(Math.abs(past.ring[count + knot]! - baselineAt(walk, knot)))
+      distances.push(Math.abs(past.ring[count + knot]! - baselineOf(walk)(knot)))
     }
     const before = k > 0 ? spreads[k - 1]! : noise
     // too few to say: as at the knot before

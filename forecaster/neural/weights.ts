@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { INPUTS, KNOT_FEATURES } from './features.ts'
-import { layoutOf, NeuralShape } from './shape.ts'
+import { type Cell, layoutOf, NeuralShape } from './shape.ts'
 
 const FORMAT = 1
 
@@ -35,6 +35,8 @@ export const NeuralWeights = Content.extend({
 })
 export type NeuralWeights = Readonly<z.infer<typeof NeuralWeights>>
 export type Training = z.infer<typeof Training>
+/** Networks by cell, trained on data from before the end of the history they are used on. */
+export type TrainedNetworks = Readonly<Partial<Record<Cell, NeuralWeights>>>
 
 const interned = new Map<string, WeakRef<NeuralWeights>>()
 const decoded = new WeakMap<NeuralWeights, Float32Array>()
