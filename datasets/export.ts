@@ -1,5 +1,4 @@
 /** Series as files that the sources read back: CSV with ISO times, Parquet with timestamps. A missing value is empty. */
-import { parquetWriteBuffer } from 'hyparquet-writer'
 import type { Series } from '../forecaster/series.ts'
 import { csvCell } from './csv.ts'
 
@@ -7,12 +6,12 @@ export const EXPORT_FORMATS = ['csv', 'parquet'] as const
 export type ExportFormat = (typeof EXPORT_FORMATS)[number]
 
 /** `timestamp,<metric>`, a row a step. */
-export function seriesBytes(series: Series, format: ExportFormat): Uint8Array {
+export async function seriesBytes(series: Series, format: ExportFormat): Promise<Uint8Array> {
   switch (format) {
     case 'csv':
       return new TextEncoder().encode(toCsv(series))
     case 'parquet':
-      return new Uint8Array(toParquet(series))
+      return new Uint8Array(await toParquet(series))
   }
 }
 
@@ -24,7 +23,9 @@ function toCsv({ metric, startMs, stepMs, values }: Series): string {
   return [`timestamp,${csvCell(metric)}`, ...rows, ''].join('\n')
 }
 
-function toParquet({ metric, startMs, stepMs, values }: Series): ArrayBuffer {
+async function toParquet({ metric, startMs, stepMs, values }: Series): Promise<ArrayBuffer> {
+  // loaded for those who write Parquet, not for every command
+  const { parquetWriteBuffer } = await import('hyparquet-writer')
   const times = Array.from(values, (_, i) => new Date(startMs + i * stepMs))
   const cells = Array.from(values, (value) => (Number.isNaN(value) ? undefined : value))
   return parquetWriteBuffer({

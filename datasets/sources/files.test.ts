@@ -36,7 +36,7 @@ describe.each(EXPORT_FORMATS)('%s', (kind) => {
     await fc.assert(
       fc.asyncProperty(series, async (drawn) => {
         const written: Series = { service: 'shop-a', metric: 'requests_per_second', ...drawn }
-        const file = write(`shop-a.${kind}`, seriesBytes(written, kind))
+        const file = write(`shop-a.${kind}`, await seriesBytes(written, kind))
         const { series: read, report } = await one({ kind, file })
         // -0 is written as 0
         expect({ ...read, values: read.values.map((v) => v + 0) }).toEqual({
@@ -131,7 +131,7 @@ describe('a Parquet file', () => {
 
   const hasArrow = (() => {
     try {
-      return execFileSync('python3', ['-c', 'import pyarrow']).length === 0
+      return execFileSync('python3', ['-c', 'import pyarrow'], { stdio: 'pipe' }).length === 0
     } catch {
       return false
     }

@@ -32,7 +32,7 @@ export interface LibraryOptions {
   readonly limits?: DownloadLimits
 }
 
-/** Where a trace lies. */
+/** Where a trace lies: in a folder, in the cache, or where it comes from. */
 export type TracePlace = 'folder' | 'cache' | 'origin'
 
 export interface ListedTrace {
@@ -66,8 +66,9 @@ export async function listTraces(options: LibraryOptions): Promise<ListedTrace[]
  * the manifest describes, or its origin cannot be converted; DatasetUnreachable when the origin does not answer.
  */
 export async function traceFile(name: string, options: LibraryOptions): Promise<TraceFile> {
-  const { entry, folder } = await findTrace(name, options)
-  if (folder !== undefined) {
+  const listed = await findTrace(name, options)
+  const { entry, folder } = listed
+  if (folder !== undefined && liesInFolder(listed)) {
     const path = join(folder, entry.file)
     const text = await readOrRefuse(path, name)
     refuseWrongBytes(text, entry, path)
@@ -83,6 +84,22 @@ export async function traceFile(name: string, options: LibraryOptions): Promise<
   return { entry, folder, text, path, from: 'origin' }
 }
 
+/** Where the trace would be taken from, unverified; undefined where it cannot be had. */
+export function placeOf(
+  { entry, folder }: ListedTrace,
+  { env }: Pick<LibraryOptions, 'env'>,
+): TracePlace | undefined {
+  if (folder !== undefined && existsSync(join(folder, entry.file))) return 'folder'
+  if (existsSync(join(cacheFolder(env), entry.file))) return 'cache'
+  return entry.origin?.form ? 'origin' : undefined
+}
+
+/** A folder may be a mere catalogue: what it lists with an origin that can be converted may be fetched. */
+function liesInFolder({ entry, folder = '' }: ListedTrace): boolean {
+  return existsSync(join(folder, entry.file)) || !entry.origin?.form
+}
+
+/** Throws DatasetError with the names that there are. */
 export async function findTrace(name: string, options: LibraryOptions): Promise<ListedTrace> {
   const listed = await listTraces(options)
   const found = listed.find(({ entry }) => entry.id === name)

@@ -1,5 +1,6 @@
 /** The command line: parses, runs one command, and turns whatever happened into an exit code. */
 import { CommanderError } from 'commander'
+import { DatasetError, DatasetUnreachable } from '../../datasets/dataset-error.ts'
 import { ConfigError } from '../config-error.ts'
 import { CommandFailure, EXIT } from './exit-codes.ts'
 import { createProgram } from './program.ts'
@@ -14,8 +15,17 @@ export async function runCli(argv: readonly string[], around: Surroundings): Pro
     await program.parseAsync([...argv], { from: 'user' })
     return code
   } catch (error) {
-    return endedBy(error, around)
+    return endedBy(asFailure(error), around)
   }
+}
+
+/** What a data set's faults are to whoever asked for it. */
+function asFailure(error: unknown): unknown {
+  if (error instanceof DatasetError)
+    return new CommandFailure(EXIT.usage, error.message, undefined, { cause: error })
+  if (error instanceof DatasetUnreachable)
+    return new CommandFailure(EXIT.unreachable, error.message, undefined, { cause: error })
+  return error
 }
 
 function endedBy(error: unknown, { stderr }: Surroundings): number {

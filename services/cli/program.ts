@@ -8,6 +8,7 @@ import { addCheck } from './commands/check.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addConfig } from './commands/config.ts'
 import { addControl } from './commands/control.ts'
+import { addDataset } from './commands/dataset.ts'
 import { addDecisions } from './commands/decisions.ts'
 import { addForecast } from './commands/forecast.ts'
 import { addOutlook } from './commands/outlook.ts'
@@ -58,6 +59,7 @@ export function createProgram(around: Surroundings, done: (code: number) => void
     addControl,
     addCheck,
     addConfig,
+    addDataset,
     addCompletion,
   ]) {
     add(program, around, done)
