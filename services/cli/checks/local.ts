@@ -24,7 +24,8 @@ export interface CheckGroup {
 const LEAST_NODE = [22, 18] as const
 /** The day this was written: a clock before it is wrong. */
 const EARLIEST_MS = Date.UTC(2026, 10, 21)
-const DATABASES = ['series.db', 'ledger.db'] as const
+const SAMPLE_STORE = 'series.db'
+const DATABASES = [SAMPLE_STORE, 'ledger.db'] as const
 const SQLITE_HEADER = 'SQLite format 3\0'
 
 export function passed(name: string, detail = ''): Check {
@@ -106,6 +107,17 @@ export function checkState(config: AppConfig): CheckGroup {
   }
 }
 
+/** Whether there is a sample store to read from; unlike opening it, this makes none. */
+export function checkSampleStore({ stateDir }: AppConfig): Check {
+  const file = join(resolve(stateDir), SAMPLE_STORE)
+  if (statSync(file, { throwIfNoEntry: false })?.isFile()) return database(file)
+  return failed(
+    'sample store is there',
+    `there is no sample store in ${resolve(stateDir)}`,
+    'forescale up makes one and fills it; another folder: stateDir or FORESCALE_STATE_DIR',
+  )
+}
+
 function writable(folder: string): Check {
   const there = nearestExisting(folder)
   try {
@@ -129,7 +141,7 @@ function nearestExisting(folder: string): string {
 }
 
 function database(file: string): Check {
-  const name = `${file.endsWith('series.db') ? 'sample store' : 'ledger'} opens`
+  const name = `${file.endsWith(SAMPLE_STORE) ? 'sample store' : 'ledger'} opens`
   const size = statSync(file, { throwIfNoEntry: false })?.size
   if (size === undefined) return passed(name, 'empty so far')
   const hint = `move ${file} away; a new one is made`
