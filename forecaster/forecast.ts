@@ -71,6 +71,8 @@ export interface Forecast {
   readonly stepMs: number
   readonly point: Float64Array
   readonly band: Band
+  /** Width of each step's band for an offset of one, where it is not `spreadOf`: covariates act, and may be missed. */
+  readonly widths?: Float64Array | undefined
   readonly drifting: boolean
   readonly model: ModelRef
   readonly quality: Quality
@@ -84,6 +86,10 @@ export function spreadOf(band: Pick<Band, 'power' | 'spreadFloor'>, point: numbe
   return Math.max(spread, spreadFloor)
 }
 
+function widthAt({ widths, band, point }: Forecast, k: number): number {
+  return widths ? widths[k]! : spreadOf(band, point[k]!)
+}
+
 /** The value that the load of step `k` stays under with probability `LEVELS[levelIndex]`. */
 export function quantileAt(forecast: Forecast, levelIndex: number, k: number): number {
   const { band, point } = forecast
@@ -92,7 +98,7 @@ export function quantileAt(forecast: Forecast, levelIndex: number, k: number): n
   const at = left * LEVELS.length + levelIndex
   const a = band.offsets[at]!
   const offset = share === 0 ? a : between(a, band.offsets[at + LEVELS.length]!, share)
-  return Math.max(0, p + spreadOf(band, p) * offset)
+  return Math.max(0, p + widthAt(forecast, k) * offset)
 }
 
 /** Rises with both ends whatever is rounded (a + share · (b − a) does not), so that quantiles never cross by a bit. */
@@ -122,7 +128,7 @@ export function demandOver(
   for (let level = 0; level < levels; level++) out[level] = 0
   for (let k = from; k <= to; k++) {
     const p = point[k]!
-    const width = spreadOf(band, p)
+    const width = widthAt(forecast, k)
     const { left, share } = places[k]!
     const a = left * levels
     const b = share === 0 ? a : a + levels

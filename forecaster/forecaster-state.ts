@@ -1,6 +1,7 @@
 /** What a forecaster remembers between steps: plain data, read back from JSON or from another thread. */
 import { z } from 'zod'
 import type { Correction } from './correction.ts'
+import { type Effects, readEffects } from './covariates/effects.ts'
 import { type Band, LEVELS, type MemberKind, ModelKind, ModelRef, Quality } from './forecast.ts'
 import { modelOf } from './models/registry.ts'
 import { type SeasonalNaiveState, seasonalNaive } from './models/seasonal-naive.ts'
@@ -26,6 +27,8 @@ export interface ForecasterState extends Tracking {
   readonly members: readonly Member[]
   /** The first fallback, followed beside the members; null when it is the only one, or no season is known. */
   readonly naive: SeasonalNaiveState | null
+  /** What covariates do; all else here is about the load without it. Null: nothing that is known of. */
+  readonly effects: Effects | null
   /** How much wider than the band the fallbacks' errors were in the backtest. */
   readonly naiveInflation: number
   readonly lastInflation: number
@@ -66,6 +69,7 @@ const StoredForecaster = z.strictObject({
   quality: Quality,
   members: z.array(StoredMember).min(1),
   naive: z.unknown(),
+  effects: z.unknown().optional(),
   naiveInflation: z.number().min(1),
   lastInflation: z.number().min(1),
   last: z.number().min(0),
@@ -95,5 +99,6 @@ export function readForecaster(stored: unknown): ForecasterState {
       modelState: modelOf(member.kind).read(member.modelState),
     })),
     naive: state.naive === null ? null : seasonalNaive.read(state.naive),
+    effects: state.effects ? readEffects(state.effects) : null,
   }
 }

@@ -7,6 +7,15 @@ import { createHash } from 'node:crypto'
 import type { ForecastConfig } from './config.ts'
 import { type Candidate, type Contestant, type ContestMember, holdContest } from './contest.ts'
 import { followError, noCorrection } from './correction.ts'
+import {
+  type Covariate,
+  type Effects,
+  followCovariates,
+  fromStep,
+  layOver,
+  withoutEffect,
+} from './covariates/effects.ts'
+import { freeOfEffects, type Verdict } from './covariates/fit-effects.ts'
 import { decayOf } from './ensemble.ts'
 import type { Forecast, MemberKind, ModelKind, Quality } from './forecast.ts'
 import type { ForecasterState } from './forecaster-state.ts'
@@ -29,11 +38,15 @@ export interface FitReport {
   readonly state: ForecasterState
   /** Every model that competed, best first. */
   readonly contest: readonly Contestant[]
+  /** What became of each covariate. */
+  readonly covariates: readonly Verdict[]
 }
 
 export interface FitOptions {
   /** Default: the end of the series. */
   readonly fittedAtMs?: number
+  /** Their values begin where the series does; of those beyond its end none is looked at. */
+  readonly covariates?: readonly Covariate[]
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -48,9 +61,12 @@ export function fitForecaster(
   seed: number,
   options: FitOptions = {},
 ): FitReport {
-  const history = fromFirstSeen(usableHistory(series.values))
+  const seen = fromFirstSeen(usableHistory(series.values))
   const { horizonSteps } = config
-  const seasons = seasonsOf(history, config, series.stepMs)
+  const seasons = seasonsOf(seen, config, series.stepMs)
+  const skipped = series.values.length - seen.length
+  const covariates = (options.covariates ?? []).map((covariate) => fromStep(covariate, skipped))
+  const { effects, verdicts, history } = freeOfEffects(seen, covariates, seasons, horizonSteps)
   const random = seededRandom(seed)
   const context: FitContext = { seasons, horizonSteps, random }
   const { candidates, absent } = holdContest(history, config, context)
@@ -59,14 +75,18 @@ export function fitForecaster(
   for (const candidate of candidates) {
     const members = fitMembers(candidate, history, context)
     if (members.length === 0) continue
-    const state = assemble({ history, context, candidate, candidates, members }, fittedAtMs)
-    return { state, contest }
+    const state = assemble(
+      { history, context, candidate, candidates, members, effects },
+      fittedAtMs,
+    )
+    return { state, contest, covariates: verdicts }
   }
-  const state = assemble(unscored(history, context), fittedAtMs)
+  const state = assemble(unscored(history, context, effects), fittedAtMs)
   const note = 'too short to test any model; wide band'
   return {
     state,
     contest: [{ kind: 'last-value', scaledPinball: null, mase: null, note }, ...contest],
+    covariates: verdicts,
   }
 }
 
@@ -101,9 +121,19 @@ function fitMembers(
   })
 }
 
-/** One grid step later; NaN: nothing seen. O(1); writes into `state` and returns it. */
-export function advance(state: ForecasterState, value: number): ForecasterState {
-  const known = usable(value)
+/**
+ * One grid step later; NaN: nothing seen. `covariates`: their values in that step, one an effect of `state.effects`;
+ * absent or NaN: not known. O(1); writes into `state` and returns it.
+ */
+export function advance(
+  state: ForecasterState,
+  value: number,
+  covariates: ArrayLike<number> = [],
+): ForecasterState {
+  const { effects } = state
+  const known = effects
+    ? withoutEffect(effects.form, usable(value), followCovariates(effects, covariates))
+    : usable(value)
   track(state, state.expected, known)
   if (!Number.isNaN(known)) {
     state.last = known
@@ -121,16 +151,20 @@ export function advance(state: ForecasterState, value: number): ForecasterState 
 /**
  * The forecast from where `state` stands, which must be the end of the step before `issuedAtMs`. Finite and not
  * negative always; `forecast.model.kind` names who really spoke. Length: the lesser of the configured and the
- * calibrated horizon.
+ * calibrated horizon. `covariates`: one array an effect of `state.effects`, its covariate from the first step on as far
+ * as it is known.
  */
 export function forecastAt(
   state: ForecasterState,
   issuedAtMs: number,
   series: Pick<Series, 'service' | 'metric' | 'stepMs'>,
   config: Pick<ForecastConfig, 'horizonSteps' | 'expirySteps'>,
+  covariates: readonly Float64Array[] = [],
 ): Forecast {
   const horizonSteps = Math.min(config.horizonSteps, state.band.horizonSteps)
   const { instead, point, wider } = speak(state, horizonSteps)
+  const band = publishedBand(state, wider)
+  const widths = state.effects ? layOver(point, band, state.effects, covariates) : undefined
   return {
     service: series.service,
     metric: series.metric,
@@ -138,7 +172,8 @@ export function forecastAt(
     expiresAtMs: issuedAtMs + config.expirySteps * series.stepMs,
     stepMs: series.stepMs,
     point,
-    band: publishedBand(state, wider),
+    band,
+    widths,
     drifting: state.drifting,
     model: instead ? { ...state.model, kind: instead } : state.model,
     quality: state.quality,
@@ -163,6 +198,7 @@ interface Learned {
     /** Its place among those that the losses are of. */
     readonly index: number
   }[]
+  readonly effects: Effects | null
 }
 
 function assemble(learned: Learned, fittedAtMs: number): ForecasterState {
@@ -184,6 +220,7 @@ function assemble(learned: Learned, fittedAtMs: number): ForecasterState {
       correction: { ...correction },
       bare: 0,
     })),
+    effects: learned.effects,
     naive:
       alone && kind === 'seasonal-naive' ? null : (seasonalNaive.fit(history, context) ?? null),
     naiveInflation: timesWider(naiveError, candidate.error),
@@ -206,7 +243,7 @@ function lossesOf({ candidate, members, context }: Learned): Float64Array {
   })
 }
 
-function unscored(history: Float64Array, context: FitContext): Learned {
+function unscored(history: Float64Array, context: FitContext, effects: Effects | null): Learned {
   const modelState = lastValue.fit(history, context)!
   const { horizonSteps } = context
   const { kind } = lastValue
@@ -222,7 +259,7 @@ function unscored(history: Float64Array, context: FitContext): Learned {
     losses: new Float64Array(probesOf(horizonSteps).length),
   }
   const members = [{ kind, modelState, correction: noCorrection(), index: 0 }]
-  return { history, context, candidate, candidates: [], members }
+  return { history, context, candidate, candidates: [], members, effects }
 }
 
 function timesWider(error: number | undefined, reference: number): number {
@@ -246,7 +283,8 @@ function fromFirstSeen(values: Float64Array): Float64Array {
 }
 
 /** Hash of what fitting learned: equal learning, equal version, on every machine. */
-function versionOf({ candidate, members }: Learned, losses: Float64Array): string {
-  const learned = JSON.stringify({ calibration: candidate.calibration, members, losses })
+function versionOf({ candidate, members, effects }: Learned, losses: Float64Array): string {
+  const { calibration } = candidate
+  const learned = JSON.stringify({ calibration, members, losses, effects })
   return createHash('sha256').update(learned).digest('hex').slice(0, 12)
 }

@@ -9,7 +9,9 @@
  * this time of its season, in robust deviations; what is not known yet stays as it was last seen.
  */
 import { z } from 'zod'
+import { type Band, LEVELS, spreadOf } from '../forecast.ts'
 import { FiniteNumbers, LARGEST_VALUE } from '../plain-data.ts'
+import { placesIn } from '../probes.ts'
 
 export type CovariateKind = 'event' | 'series'
 
@@ -23,6 +25,11 @@ export interface Covariate {
   readonly values: Float64Array
   /** Steps after the issue time that are known at it; infinite for what is planned. */
   readonly aheadSteps: number
+}
+
+/** The covariate from step `skipped` of its history on. */
+export function fromStep(covariate: Covariate, skipped: number): Covariate {
+  return { ...covariate, values: covariate.values.subarray(skipped) }
 }
 
 export interface Effect {
@@ -54,6 +61,10 @@ export interface Effects {
 /** However many effects come together, they make the load at most so many times larger or smaller. */
 const MOST_FACTOR = 20
 const MOST_LOG = Math.log(MOST_FACTOR)
+const LOW_90 = LEVELS.indexOf(0.05)
+const HIGH_90 = LEVELS.indexOf(0.95)
+/** Width of the 90 % interval of a normal law with a standard deviation of one. */
+const WIDTH_90 = 2 * 1.6449
 
 /** x of `effect` when its covariate is `value`, `steps` after the beginning of the history. */
 export function levelOf(
@@ -132,6 +143,48 @@ export function followCovariates(effects: Effects, values: ArrayLike<number>): n
   })
   effects.position++
   return effects.form === 'additive' ? sum : drawnIn(sum, MOST_LOG)
+}
+
+/** A copy of `history` without the effects; `values[i]` is effect i's covariate over the history. Leaves `effects` as they are. */
+export function freedOf(
+  history: Float64Array,
+  { form, effects }: Effects,
+  values: readonly Float64Array[],
+): Float64Array {
+  const from: Effects = {
+    form,
+    effects: effects.map((effect) => ({ ...effect, newest: 0 })),
+    position: 0,
+  }
+  const levels = levelsAhead(from, values, history.length)
+  const sums = effectsOf(from, levels)
+  return history.map((v, t) => withoutEffect(form, v, sums[t]!))
+}
+
+/**
+ * Writes into `point` what covariates do to it; `ahead` as in `levelsAhead`. Returns how wide the band of each step is for
+ * an offset of one: as wide as at any load of this size, and wider by how far the effects were missed.
+ */
+export function layOver(
+  point: Float64Array,
+  band: Band,
+  effects: Effects,
+  ahead: readonly Float64Array[],
+): Float64Array {
+  const { form } = effects
+  const levels = levelsAhead(effects, ahead, point.length)
+  const sums = effectsOf(effects, levels)
+  const errors = errorsOf(effects, levels)
+  const places = placesIn(band.horizonSteps)
+  return point.map((base, k) => {
+    const load = withEffect(form, base, sums[k]!)
+    point[k] = load
+    const width = spreadOf(band, load)
+    const from = places[k]!.left * LEVELS.length
+    const unit = band.offsets[from + HIGH_90]! - band.offsets[from + LOW_90]!
+    const missed = WIDTH_90 * errors[k]! * (form === 'additive' ? 1 : load)
+    return unit > 0 && missed > 0 ? Math.hypot(width, missed / unit) : width
+  })
 }
 
 const StoredEffects = z.strictObject({

@@ -8,7 +8,7 @@
  *
  * So one that does nothing changes nothing, and one seen once is not believed yet.
  */
-import type { Covariate, EffectForm, Effects } from './effects.ts'
+import { type Covariate, type EffectForm, type Effects, freedOf } from './effects.ts'
 import { type Column, columnOf, type Estimate, estimate } from './estimate.ts'
 import { blocksOf, type HeldOut, holdOut, type Scale } from './held-out.ts'
 import { isPlacebo } from './placebo.ts'
@@ -77,6 +77,21 @@ export function fitEffects(
     effects: kept.length === 0 ? null : effectsFrom(kept, weights, scale.form, history.length),
     verdicts: [...trials.map((trial) => verdictOf(trial, scale.form, weightOf)), ...missing],
   }
+}
+
+/** `fitEffects`, and the history without them: the same one when there are none. */
+export function freeOfEffects(
+  history: Float64Array,
+  covariates: readonly Covariate[],
+  seasons: readonly number[],
+  horizonSteps: number,
+): EffectFit & { readonly history: Float64Array } {
+  const fit = fitEffects(history, covariates, seasons, horizonSteps)
+  const { effects } = fit
+  if (!effects) return { ...fit, history }
+  const valuesOf = (name: string) => covariates.find((c) => c.name === name)!.values
+  const values = effects.effects.map(({ name }) => valuesOf(name))
+  return { ...fit, history: freedOf(history, effects, values) }
 }
 
 function untried({ name }: Covariate, note: string): Verdict {
