@@ -19,7 +19,18 @@ export const LEVELS: readonly number[] = [
 ]
 
 export const ModelKind = z
-  .enum(['ensemble', 'seasonal-naive', 'ets', 'theta', 'mstl', 'arima', 'linear', 'last-value'])
+  .enum([
+    'ensemble',
+    'seasonal-naive',
+    'ets',
+    'theta',
+    'mstl',
+    'arima',
+    'linear',
+    'lstm',
+    'gru',
+    'last-value',
+  ])
   .meta({ id: 'ModelKind', description: 'A registered forecasting model.' })
 export type ModelKind = z.infer<typeof ModelKind>
 /** Kinds that forecast by themselves. */

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ModelKind } from '../forecast.ts'
+import { smallWeights } from '../neural/test-weights.ts'
 import { seededRandom } from '../random.ts'
 import { modelOf } from './registry.ts'
 
@@ -11,6 +12,7 @@ const context = () => ({
   seasons: [SEASON],
   horizonSteps: HORIZON,
   random: seededRandom(1),
+  neural: { lstm: smallWeights('lstm'), gru: smallWeights('gru') },
 })
 
 const wave = (i: number): number => 20 + 10 * Math.sin((2 * Math.PI * i) / SEASON)

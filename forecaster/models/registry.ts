@@ -3,8 +3,10 @@ import type { MemberKind } from '../forecast.ts'
 import type { ForecastModel } from '../model.ts'
 import { arima } from './arima.ts'
 import { ets } from './ets.ts'
+import { gru } from './gru.ts'
 import { lastValue } from './last-value.ts'
 import { linear } from './linear.ts'
+import { lstm } from './lstm.ts'
 import { mstl } from './mstl.ts'
 import { seasonalNaive } from './seasonal-naive.ts'
 import { theta } from './theta.ts'
@@ -15,10 +17,14 @@ export function modelOf(kind: MemberKind): ForecastModel {
       return arima
     case 'ets':
       return ets
+    case 'gru':
+      return gru
     case 'last-value':
       return lastValue
     case 'linear':
       return linear
+    case 'lstm':
+      return lstm
     case 'mstl':
       return mstl
     case 'seasonal-naive':

@@ -7,13 +7,12 @@ import {
   type NeuralState,
   predictMany,
   quantilesAtKnots,
-  type TrainedNetworks,
   toLoads,
 } from './neural-model.ts'
 import { CELLS, medianOf } from './shape.ts'
 import { smallConfig, smallWeights, waves } from './test-weights.ts'
 import { fitNeural } from './train.ts'
-import { readWeights } from './weights.ts'
+import { readWeights, type TrainedNetworks } from './weights.ts'
 
 const HORIZON = 30
 

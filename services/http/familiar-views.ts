@@ -11,6 +11,8 @@ const HOURS_A_MONTH = 730
 const FEATURES: Readonly<Record<ModelKind, readonly string[]>> = {
   ensemble: ['recent_loads', 'season', 'recent_errors_of_each_model'],
   linear: ['recent_loads', 'recent_means', 'load_one_season_ago', 'profile_of_the_season'],
+  lstm: ['recent_loads', 'load_one_season_ago', 'phase_of_every_season', 'load_of_other_services'],
+  gru: ['recent_loads', 'load_one_season_ago', 'phase_of_every_season', 'load_of_other_services'],
   'seasonal-naive': ['load_one_season_ago'],
   ets: ['level', 'trend', 'season'],
   mstl: ['level', 'every_season', 'recent_loads'],
