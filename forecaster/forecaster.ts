@@ -47,6 +47,8 @@ export interface FitOptions {
   readonly fittedAtMs?: number
   /** Their values begin where the series does; of those beyond its end none is looked at. */
   readonly covariates?: readonly Covariate[]
+  /** Trained on what came before the part of the series that the contest tests on (`trainingPart`). */
+  readonly neural?: FitContext['neural']
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -68,7 +70,8 @@ export function fitForecaster(
   const covariates = (options.covariates ?? []).map((covariate) => fromStep(covariate, skipped))
   const { effects, verdicts, history } = freeOfEffects(seen, covariates, seasons, horizonSteps)
   const random = seededRandom(seed)
-  const context: FitContext = { seasons, horizonSteps, random }
+  const { neural } = options
+  const context: FitContext = { seasons, horizonSteps, random, neural }
   const { candidates, absent } = holdContest(history, config, context)
   const fittedAtMs = options.fittedAtMs ?? endMs(series)
   const contest = [...candidates, ...absent].map(contestRow)

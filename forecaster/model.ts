@@ -7,12 +7,15 @@
  * cannot predict: there is no state to hand in.
  */
 import type { MemberKind } from './forecast.ts'
+import type { TrainedNetworks } from './neural/weights.ts'
 
 export interface FitContext {
   /** Periods after which a pattern repeats, in steps, ascending, each at least 2; empty when none is known. */
   readonly seasons: readonly number[]
   /** Steps ahead that forecasts will be asked for. */
   readonly horizonSteps: number
+  /** Networks trained earlier on many services; without them the neural models do not compete. */
+  readonly neural?: TrainedNetworks | undefined
   /** Seeded source of chance in [0, 1). */
   readonly random: () => number
 }
