@@ -25,5 +25,8 @@ export const lastValue: ForecastModel<LastValueState> = {
   },
   next: (state) => clampToPath(state.last),
   predict: (state, horizonSteps) => newPath(horizonSteps).fill(clampToPath(state.last)),
+  components: (state, horizonSteps) => [
+    { name: 'level', values: lastValue.predict(state, horizonSteps) },
+  ],
   read: (stored) => LastValueState.parse(stored),
 }

@@ -22,10 +22,11 @@ const PROFILE_RATE = 0.3
 const LEAST_RING = 16
 /** Twice a season is looked back only as far as this. */
 const MOST_LOOK_BACK = 4500
-const PER_SEASON = 8
+/** They come last, season after season. */
+export const FEATURES_A_SEASON = 8
 
 export function featureCount(seasons: readonly number[]): number {
-  return NEWEST + RATES.length + PER_SEASON * seasons.length
+  return NEWEST + RATES.length + FEATURES_A_SEASON * seasons.length
 }
 
 export function newHistory(seasons: readonly number[]): LinearHistory {

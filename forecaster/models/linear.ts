@@ -10,12 +10,14 @@ import type { ForecastModel } from '../model.ts'
 import { clampToPath, FiniteNumbers, usable, usableHistory } from '../plain-data.ts'
 import { placesIn, probesOf } from '../probes.ts'
 import {
+  FEATURES_A_SEASON,
   featureCount,
   featuresOf,
   type LinearHistory,
   newHistory,
   observe,
 } from './linear-features.ts'
+import { withRest } from './path-components.ts'
 import { newPath } from './path-storage.ts'
 import { addRow, newSums, type Sums, solveRidge } from './ridge.ts'
 
@@ -58,6 +60,26 @@ export const linear: ForecastModel<LinearState> = {
     const path = newPath(horizonSteps)
     for (let k = 0; k < horizonSteps; k++) path[k] = valueAt(state, k)
     return path
+  },
+  components(state, horizonSteps) {
+    const path = linear.predict(state, horizonSteps)
+    const { seasons } = state.history
+    const level = new Float64Array(horizonSteps)
+    const parts = seasons.map((seasonSteps) => ({
+      name: 'season' as const,
+      seasonSteps,
+      values: new Float64Array(horizonSteps),
+    }))
+    for (let k = 0; k < horizonSteps; k++) {
+      const { flat, above } = rootParts(state, k)
+      const root = above.reduce((sum, part) => sum + part, flat)
+      level[k] = flat ** 2
+      // root² − flat² = (root + flat) · Σ above: each season its share
+      parts.forEach(({ values }, s) => {
+        values[k] = (root + flat) * above[s]!
+      })
+    }
+    return withRest(path, [{ name: 'level', values: level }, ...parts])
   },
   read(stored) {
     const { history, ...state } = StoredState.parse(stored)
@@ -133,20 +155,48 @@ function solveAll(sums: readonly Sums[]): Float64Array | undefined {
 }
 
 let features = new Float64Array(64)
+let coefficientsAt = new Float64Array(64)
 
-function valueAt(state: LinearState, ahead: number): number {
-  const { history, coefficients, horizonSteps } = state
-  const width = featureCount(history.seasons) + 1
-  if (features.length < width) features = new Float64Array(width)
+/** Writes `features` and `coefficientsAt` (the intercept first) for a step ahead; returns how many features. */
+function prepare({ history, coefficients, horizonSteps }: LinearState, ahead: number): number {
+  const count = featureCount(history.seasons)
+  const width = count + 1
+  if (features.length < width) {
+    features = new Float64Array(width)
+    coefficientsAt = new Float64Array(width)
+  }
   featuresOf(history, ahead, features)
   const { left, share } = placesIn(horizonSteps)[Math.min(ahead, horizonSteps - 1)]!
   const a = left * width
   const b = share > 0 ? a + width : a
-  let root = coefficients[a]! + share * (coefficients[b]! - coefficients[a]!)
-  for (let i = 1; i < width; i++) {
-    const coefficient = coefficients[a + i]! + share * (coefficients[b + i]! - coefficients[a + i]!)
-    root += coefficient * features[i - 1]!
-  }
+  for (let i = 0; i < width; i++)
+    coefficientsAt[i] = coefficients[a + i]! + share * (coefficients[b + i]! - coefficients[a + i]!)
+  return count
+}
+
+function valueAt(state: LinearState, ahead: number): number {
+  const count = prepare(state, ahead)
+  let root = coefficientsAt[0]!
+  for (let i = 0; i < count; i++) root += coefficientsAt[i + 1]! * features[i]!
   const most = MOST_GROWTH * state.largest
   return clampToPath(root > 0 ? Math.min(root, most) ** 2 : root)
+}
+
+/** √load of a step ahead: what it would be were each season flat, and what the features of each season add. */
+function rootParts(state: LinearState, ahead: number): { flat: number; above: number[] } {
+  const count = prepare(state, ahead)
+  const { seasons, means } = state.history
+  const usual = means.at(-1)!
+  const above = seasons.map(() => 0)
+  let flat = coefficientsAt[0]!
+  const first = count - seasons.length * FEATURES_A_SEASON
+  for (let i = 0; i < count; i++) {
+    const coefficient = coefficientsAt[i + 1]!
+    if (i < first) flat += coefficient * features[i]!
+    else {
+      flat += coefficient * usual
+      above[Math.floor((i - first) / FEATURES_A_SEASON)]! += coefficient * (features[i]! - usual)
+    }
+  }
+  return { flat, above }
 }

@@ -50,6 +50,15 @@ export const seasonalNaive: ForecastModel<SeasonalNaiveState> = {
     }
     return path
   },
+  components(state, horizonSteps) {
+    const { season } = state
+    const level = clampToPath(season.reduce((sum, v) => sum + v / season.length, 0))
+    const path = seasonalNaive.predict(state, horizonSteps)
+    return [
+      { name: 'level', values: new Float64Array(horizonSteps).fill(level) },
+      { name: 'season', seasonSteps: season.length, values: path.map((v) => v - level) },
+    ]
+  },
   read(stored) {
     const state = SeasonalNaiveState.parse(stored)
     return { season: state.season, position: state.position % state.season.length }
