@@ -6,18 +6,12 @@
  */
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import type { Coefficients } from './arima-step.ts'
 
 export interface Order {
   readonly p: number
   readonly d: 0 | 1
   readonly q: number
-}
-
-/** w[t] − mean = Σ phi·(w − mean) + e[t] + Σ theta·e, w being the series differenced d times. */
-export interface Coefficients {
-  readonly phi: readonly number[]
-  readonly theta: readonly number[]
-  readonly mean: number
 }
 
 export interface LibraryFit extends Coefficients {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../random.ts'
-import { arima, isStable } from './arima.ts'
+import { arima } from './arima.ts'
 import { fitWithLibrary } from './arima-library.ts'
+import { isStable } from './arima-step.ts'
 
 function gaussian(random: () => number): () => number {
   return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
@@ -37,9 +38,9 @@ describe('the library', () => {
   })
 })
 
-describe('ARIMA', () => {
-  const context = { seasons: [96], horizonSteps: 30, random: () => 0.5 }
+const context = { seasons: [96], horizonSteps: 30, random: () => 0.5 }
 
+describe('ARIMA', () => {
   it('foresees an autoregressive remainder: one step ahead better than the season alone', () => {
     const history = Float64Array.from(armaPath(96 * 6, 3))
     let state = arima.fit(history.subarray(0, 96 * 5), context)!
@@ -79,6 +80,52 @@ describe('ARIMA', () => {
       Object.assign(console, { log, error, warn })
     }
     expect(written).toEqual([])
+  })
+})
+
+describe('ARIMA on all seasons', () => {
+  const DAY = 48
+  const loads = (length: number, seed: number): Float64Array => {
+    const wander = armaPath(length, seed)
+    return Float64Array.from({ length }, (_, i) => {
+      const weekend = Math.floor(i / DAY) % 7 >= 5 ? -35 : 0
+      return Math.max(0, 50 + 25 * Math.sin((2 * Math.PI * i) / DAY) + weekend + wander[i]!)
+    })
+  }
+
+  it('foresees a weekend that the day alone knows nothing of', () => {
+    const history = loads(35 * DAY, 21)
+    const from = 33 * DAY
+    const error = (seasons: number[]): number => {
+      const state = arima.fit(history.slice(0, from), { ...context, seasons })!
+      const path = arima.predict(state, 2 * DAY)
+      return path.reduce((sum, v, k) => sum + Math.abs(v - history[from + k]!), 0) / path.length
+    }
+    expect(error([DAY, 7 * DAY])).toBeLessThan(0.4 * error([DAY]))
+  })
+
+  it('says what its path is made of: level, what wanders, and every season', () => {
+    const state = arima.fit(loads(28 * DAY, 22), { ...context, seasons: [DAY, 7 * DAY] })!
+    const path = arima.predict(state, 100)
+    const parts = arima.components!(state, 100)
+    expect(parts.filter(({ name }) => name === 'season').map((part) => part.seasonSteps)).toEqual([
+      DAY,
+      7 * DAY,
+    ])
+    path.forEach((v, k) => {
+      expect(parts.reduce((sum, { values }) => sum + values[k]!, 0)).toBeCloseTo(v, 8)
+    })
+  })
+
+  it('is chosen in bounded time for two weeks of minutes', () => {
+    const history = Float64Array.from(armaPath(20_160, 23))
+    const took = [0, 1].map(() => {
+      const before = performance.now()
+      expect(arima.fit(history, { ...context, seasons: [1440, 10_080] })).toBeDefined()
+      return performance.now() - before
+    })
+    // under 300 ms on a free core; the rest is room for a busy machine
+    expect(Math.min(...took)).toBeLessThan(1500)
   })
 })
 

@@ -10,23 +10,15 @@ import { chooseRates, type LayeredChoice, levelBefore, UNTESTED } from './layere
 import { foresee, type LayeredState, nextOf, startLayered, stepLayered } from './layered-step.ts'
 import { withRest } from './path-components.ts'
 import { newPath } from './path-storage.ts'
-import {
-  confirmedShares,
-  knownSeasons,
-  type Layers,
-  scaled,
-  seasonLayers,
-} from './season-layers.ts'
-import { chooseScale, fromScale, type StableScale, toScale } from './stable-scale.ts'
+import { knownSeasons, seasonLayers, testedLayers, weighted } from './season-layers.ts'
+import { chooseScale, fromScale, type StableScale, StoredScale, toScale } from './stable-scale.ts'
 
 const LEAST_POINTS = 8
-const MOST_UNSEEN_STEPS = 3000
-const LEAST_UNSEEN_STEPS = 20
+const SETTLE_STEPS = 3000
 const PASSES = 2
-const LEAST_SHARE = 0.05
 
 const StoredState = z.strictObject({
-  scale: z.strictObject({ kind: z.enum(['root', 'log']), unit: z.number().positive() }),
+  scale: StoredScale,
   remainder: z.strictObject({
     layers: z.array(FiniteNumbers),
     positions: z.array(z.int().min(0)),
@@ -52,11 +44,13 @@ export const mstl: ForecastModel<MstlState> = {
     if (known < LEAST_POINTS) return undefined
     const scale = chooseScale(values)
     const even = values.map((v) => toScale(scale, v))
-    const { choice, shares, periods } = tested(
-      even,
-      knownSeasons(even.length, seasons),
-      horizonSteps,
-    )
+    const {
+      layers: unseenBy,
+      shares,
+      periods,
+      from,
+    } = testedLayers(even, knownSeasons(even.length, seasons))
+    const choice = from === 0 ? UNTESTED : chooseRates(even, unseenBy, from, horizonSteps)
     const layers = weighted(seasonLayers(even, periods, PASSES), shares)
     return { scale, remainder: settled(even, layers, choice) }
   },
@@ -104,44 +98,13 @@ export const mstl: ForecastModel<MstlState> = {
   },
 }
 
-interface Tested {
-  readonly choice: LayeredChoice
-  /** Periods that count, and the share of each layer that held. */
-  readonly periods: readonly number[]
-  readonly shares: readonly number[]
-}
-
-/** Tested on the newest steps: at least one of the longest season, where two are there. */
-function tested(even: Float64Array, known: readonly number[], horizonSteps: number): Tested {
-  const steps = even.length
-  const longest = known.at(-1) ?? 0
-  const unseen = Math.max(Math.min(longest, steps >> 1), Math.min(steps >> 2, MOST_UNSEEN_STEPS))
-  const from = steps - unseen
-  if (unseen < LEAST_UNSEEN_STEPS || longest > from)
-    return { choice: UNTESTED, periods: known, shares: known.map(() => 1) }
-  const before = seasonLayers(even.subarray(0, from), known, 1)
-  const all = confirmedShares(even.subarray(from), before, from)
-  const counts = (_: unknown, j: number): boolean => all[j]! >= LEAST_SHARE
-  const shares = all.filter(counts)
-  const layers = weighted(before.filter(counts), shares)
-  return {
-    choice: chooseRates(even, layers, from, horizonSteps),
-    periods: known.filter(counts),
-    shares,
-  }
-}
-
-function weighted(layers: Layers, shares: readonly number[]): Float64Array[] {
-  return layers.map((layer, j) => scaled(layer, shares[j]!))
-}
-
 /** Level and deviation as they are at the end; the seasons of the whole history rest while it passes. */
 function settled(
   even: Float64Array,
   layers: readonly Float64Array[],
   { rates, clip }: LayeredChoice,
 ): LayeredState {
-  const reach = Math.max(layers.at(-1)?.length ?? 0, MOST_UNSEEN_STEPS)
+  const reach = Math.max(layers.at(-1)?.length ?? 0, SETTLE_STEPS)
   const from = Math.max(0, even.length - reach)
   const still = { ...rates, gamma: 0 }
   const state = startLayered(still, layers, from, levelBefore(even, layers, from), clip)

@@ -12,6 +12,9 @@ import { mean, median, seasonalProfile } from './seasonal-profile.ts'
 export type Layers = readonly Float64Array[]
 
 const CLIP_DEVIATIONS = 4
+const MOST_UNSEEN_STEPS = 3000
+const LEAST_UNSEEN_STEPS = 20
+const LEAST_SHARE = 0.05
 
 /** Seasons of which the history shows at least two; else the shortest, once it was seen whole; else none. */
 export function knownSeasons(steps: number, seasons: readonly number[]): number[] {
@@ -48,6 +51,45 @@ export function withoutLayers(values: Float64Array, layers: Layers, from: number
   return out
 }
 
+export interface TestedLayers {
+  /** The steps from here on are unseen by `layers`; 0: too little to hold steps back, and all were seen. */
+  readonly from: number
+  readonly layers: Float64Array[]
+  /** Periods that count, and the share of each one's layer that held. */
+  readonly periods: readonly number[]
+  readonly shares: readonly number[]
+}
+
+/** Tested on the newest steps: at least one of the longest season, where two are there. */
+export function testedLayers(values: Float64Array, known: readonly number[]): TestedLayers {
+  const steps = values.length
+  const longest = known.at(-1) ?? 0
+  const unseen = Math.max(Math.min(longest, steps >> 1), Math.min(steps >> 2, MOST_UNSEEN_STEPS))
+  const from = steps - unseen
+  if (unseen < LEAST_UNSEEN_STEPS || longest > from)
+    return {
+      from: 0,
+      layers: seasonLayers(values, known, 1),
+      periods: known,
+      shares: known.map(() => 1),
+    }
+  const before = seasonLayers(values.subarray(0, from), known, 1)
+  const all = confirmedShares(values.subarray(from), before, from)
+  const counts = (_: unknown, j: number): boolean => all[j]! >= LEAST_SHARE
+  const shares = all.filter(counts)
+  return {
+    from,
+    layers: weighted(before.filter(counts), shares),
+    periods: known.filter(counts),
+    shares,
+  }
+}
+
+/** Each layer by its share. */
+export function weighted(layers: Layers, shares: readonly number[]): Float64Array[] {
+  return layers.map((layer, j) => scaled(layer, shares[j]!))
+}
+
 /**
  * For each layer the share of it, 0 to 1, that best explains the `unseen` steps which begin at step `from`, less one
  * standard error; shortest first, what shorter ones explain taken out; 1 where less than a season is there to tell.
@@ -61,7 +103,7 @@ export function confirmedShares(unseen: Float64Array, layers: Layers, from: numb
   })
 }
 
-export function scaled(layer: Float64Array, share: number): Float64Array {
+function scaled(layer: Float64Array, share: number): Float64Array {
   return layer.map((v) => share * v)
 }
 
@@ -75,18 +117,13 @@ function confirmedShare(unseen: Float64Array, layer: Float64Array, from: number)
   let count = 0
   for (let b = 0; b < blocks; b++) {
     const at = start + b * layer.length
-    const block = unseen.subarray(at, at + layer.length)
-    const middle = median(block.filter((v) => !Number.isNaN(v)))
-    const misses = block.map((v) => v - middle)
-    const limit = CLIP_DEVIATIONS * 1.4826 * median(misses.map(Math.abs).filter((v) => v >= 0))
-    const centred = misses.map((v) => (limit > 0 ? Math.min(Math.max(v, -limit), limit) : v))
-    const level = mean(centred.filter((v) => !Number.isNaN(v)))
-    for (let i = 0; i < block.length; i++) {
-      const shape = layer[(from + at + i) % layer.length]!
-      if (Number.isNaN(centred[i]!)) continue
-      product += (centred[i]! - level) * shape
-      square += shape * shape
-      total += (centred[i]! - level) ** 2
+    const shape = layer.map((_, i) => layer[(from + at + i) % layer.length]!)
+    const seen = centred(unseen.subarray(at, at + layer.length), shape)
+    for (let i = 0; i < seen.length; i++) {
+      if (Number.isNaN(seen[i]!)) continue
+      product += seen[i]! * shape[i]!
+      square += shape[i]! * shape[i]!
+      total += seen[i]! * seen[i]!
       count++
     }
   }
@@ -94,4 +131,18 @@ function confirmedShare(unseen: Float64Array, layer: Float64Array, from: number)
   const share = product / square
   const noise = Math.max(total - share * product, 0) / count
   return Math.min(Math.max(share - Math.sqrt(noise / square), 0), 1)
+}
+
+/** A season's values about their level, those that lie far from the shape drawn in. */
+function centred(block: Float64Array, shape: Float64Array): Float64Array {
+  const known = (values: Float64Array): Float64Array => values.filter((v) => !Number.isNaN(v))
+  const rest = block.map((v, i) => v - shape[i]!)
+  const middle = median(known(rest))
+  const limit = CLIP_DEVIATIONS * 1.4826 * median(known(rest.map((v) => Math.abs(v - middle))))
+  const tame = rest.map((v, i) => {
+    const miss = v - middle
+    return shape[i]! + (limit > 0 ? Math.min(Math.max(miss, -limit), limit) : miss)
+  })
+  const level = mean(known(tame))
+  return tame.map((v) => v - level)
 }

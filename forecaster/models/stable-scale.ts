@@ -3,9 +3,14 @@
  * mean, as for counts of independent requests; log(1 + y/unit) where the deviation does, as when users come in crowds.
  * Taylor's power law (1961), variance = a·mean^b over stretches of the history, tells which: b nearer 2 than 1.
  */
+import { z } from 'zod'
 import { clampToPath } from '../plain-data.ts'
 import { mean, median } from './seasonal-profile.ts'
 
+export const StoredScale = z.strictObject({
+  kind: z.enum(['root', 'log']),
+  unit: z.number().positive(),
+})
 export interface StableScale {
   readonly kind: 'root' | 'log'
   /** What counts as small on the logarithmic scale, in the load's unit. */
