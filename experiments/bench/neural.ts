@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
 import { createKernelNetwork } from '../../forecaster/neural/kernel-network.ts'
 import { type Batch, emptyBatch, type Network } from '../../forecaster/neural/network.ts'
 import { createPlainNetwork } from '../../forecaster/neural/plain-network.ts'
@@ -15,6 +16,9 @@ import {
 } from '../../forecaster/neural/shape.ts'
 import { seededRandom } from '../../forecaster/random.ts'
 import type { Figure } from './timing.ts'
+
+const TorchAnswer = z.object({ least: z.number(), name: z.string() })
+type TorchAnswer = z.infer<typeof TorchAnswer>
 
 const BATCH = 64
 const RUNS = 60
@@ -39,16 +43,16 @@ export function benchNeural(python: string): Figure[] {
   return CELLS.flatMap((cell): Figure[] => {
     const shape = benchShape(cell)
     const ours: number[] = []
-    const theirs: number[] = []
+    const theirs: TorchAnswer[] = []
     for (let turn = 0; turn < TURNS; turn++) {
       ours.push(trainingMs(createKernelNetwork(shape, BATCH), RUNS))
-      theirs.push(torchMs(python, shape))
+      theirs.push(askTorch(python, shape))
     }
     const kernel = Math.min(...ours)
-    const torch = Math.min(...theirs)
+    const torch = Math.min(...theirs.map(({ least }) => least))
     const plain = trainingMs(createPlainNetwork(shape, BATCH), 3)
     const unit = 'ms a training batch of 64, one thread'
-    const peer = `PyTorch CPU, ${torch.toFixed(2)} ms`
+    const peer = `${theirs[0]!.name}, ${torch.toFixed(2)} ms`
     return [
       { name: `forecast.${cell}.train`, value: kernel, unit, peer, ratio: kernel / torch },
       {
@@ -84,13 +88,13 @@ function randomBatch(shape: NeuralShape, random: () => number): Batch {
   return batch
 }
 
-function torchMs(python: string, shape: NeuralShape): number {
+function askTorch(python: string, shape: NeuralShape): TorchAnswer {
   const input = JSON.stringify({ ...shape, knots: shape.knots.length, batch: BATCH, runs: RUNS })
   const answer = execFileSync(python, ['-s', PEER], {
     input,
     encoding: 'utf8',
-    env: { ...process.env, OMP_NUM_THREADS: '1' },
+    env: { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' },
     timeout: 120_000,
   })
-  return JSON.parse(answer).least
+  return TorchAnswer.parse(JSON.parse(answer))
 }

@@ -14,7 +14,7 @@ package="$home/node_modules/@tensorflow/tfjs-node"
 works() { node -e "require('$package').tensor([1]).square().dataSync()" >/dev/null 2>&1; }
 if works; then echo "already in $home"; exit 0; fi
 
-mkdir -p "$home/wheel"
+mkdir -p "$home"
 [ -f "$home/package.json" ] || echo '{ "private": true }' > "$home/package.json"
 npm install --prefix "$home" --ignore-scripts --no-audit --no-fund --silent @tensorflow/tfjs-node@4.22.0 node-gyp@11
 

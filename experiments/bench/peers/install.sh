@@ -24,7 +24,7 @@ for candidate in /usr/bin/python3 "$python" "$home-torch/bin/python"; do
   if has_torch "$candidate"; then torch="$candidate"; break; fi
 done
 if [ -z "$torch" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  apt-get update -qq && apt-get install -y -qq python3-torch && torch=/usr/bin/python3
+  apt-get update -qq && apt-get install -y -qq python3-torch libopenblas0-pthread && torch=/usr/bin/python3
 fi
 if [ -z "$torch" ]; then
   # elsewhere (macOS, Linux on ARM) PyPI's own wheel is the CPU one

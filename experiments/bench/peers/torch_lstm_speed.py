@@ -1,7 +1,7 @@
 """How long PyTorch takes for one training batch of an LSTM or GRU with the head of ours, on one thread.
 
-Reads one JSON object (sizes, see experiments/bench/neural.ts) and answers with the least and the middle of many batches,
-in milliseconds: forward, pinball loss, backward, clipping of the gradient's norm, Adam.
+Reads one JSON object (sizes, see experiments/bench/neural.ts) and answers with the least of many batches, in
+milliseconds: forward, pinball loss, backward, clipping of the gradient's norm, Adam.
 """
 
 import json
@@ -63,7 +63,19 @@ def measure(size):
         if run >= WARM_UP:
             times.append((time.perf_counter() - started) * 1000)
     times.sort()
-    return {"least": times[0], "middle": times[len(times) // 2], "torch": torch.__version__}
+    return {"least": times[0], "name": f"PyTorch {torch.__version__} CPU, {blas()}"}
+
+
+def blas():
+    """Which library multiplies matrices: Debian's reference one is several times slower than OpenBLAS."""
+    try:
+        with open("/proc/self/maps") as maps:
+            loaded = maps.read()
+    except OSError:
+        return "its own BLAS"
+    if "openblas" in loaded:
+        return "OpenBLAS"
+    return "reference BLAS" if "/blas/libblas" in loaded else "its own BLAS"
 
 
 if __name__ == "__main__":
