@@ -34,7 +34,7 @@ export function speak(state: ForecasterState, horizonSteps: number): Spoken {
 }
 
 /** The members' corrected paths; undefined in place of one that throws, is not finite, or is absurd. */
-function memberPaths(state: ForecasterState, steps: number): (Float64Array | undefined)[] {
+export function memberPaths(state: ForecasterState, steps: number): (Float64Array | undefined)[] {
   const limit = ABSURD * state.largest
   return state.members.map((member) => soundPath(member, steps, limit))
 }
