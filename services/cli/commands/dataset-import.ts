@@ -22,7 +22,8 @@ Examples:
 /** What is stored, and refused by reason. */
 const Report = z.object({ accepted: z.number(), rejected: z.record(z.string(), z.number()) })
 const HINTS: Readonly<Record<string, string>> = {
-  'too-old': 'older than the store keeps: --end-now moves the series so that it ends now',
+  'too-old':
+    'older than the store keeps (retentionMs); --end-now moves the series so that it ends now',
   'far-future': 'ahead of the controller: --end-now moves the series so that it ends now',
   'unknown-service': 'the controller has no such service: name one with --service',
 }
