@@ -6,7 +6,13 @@
 import { estimateArma, type SeasonalOrder } from './arima-estimate.ts'
 import { fitWithLibrary } from './arima-library.ts'
 import { differencesOf, rankOrders } from './arima-orders.ts'
-import { armaAfter, type Coefficients, followArma, foreseeArma, isStable } from './arima-step.ts'
+import {
+  armaAfter,
+  type Coefficients,
+  followShifting,
+  foreseeArma,
+  isStable,
+} from './arima-step.ts'
 
 export interface Candidate {
   readonly coefficients: Coefficients
@@ -112,7 +118,7 @@ function pathError(
   { coefficients, differenced }: Candidate,
   horizonSteps: number,
 ): number {
-  const state = armaAfter(remainder.subarray(0, split), coefficients, differenced)
+  const state = armaAfter(remainder.subarray(0, split), coefficients, differenced, followShifting)
   const unseen = remainder.length - split
   const reach = Math.max(1, Math.min(horizonSteps, unseen >> 1))
   const probes = [...new Set([0, (reach - 1) >> 3, (reach - 1) >> 1, reach - 1])]
@@ -129,7 +135,7 @@ function pathError(
         count++
       }
     }
-    followArma(state, remainder[t]!)
+    followShifting(state, remainder[t]!)
   }
   return count === 0 ? Number.POSITIVE_INFINITY : sum / count
 }

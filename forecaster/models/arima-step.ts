@@ -5,6 +5,10 @@
  *   w[t] − mean = Σ phi·(w − mean) + e[t] + Σ theta·e         w is the series, differenced d times
  */
 
+/** Of independent errors one in 2,048 steps begins such a run. */
+const LONG_RUN = 12
+const MEAN_RATE = 0.1
+
 export interface Coefficients {
   readonly phi: readonly number[]
   readonly theta: readonly number[]
@@ -12,8 +16,13 @@ export interface Coefficients {
   readonly mean: number
 }
 
-export interface ArmaState extends Coefficients {
+export interface ArmaState {
+  readonly phi: readonly number[]
+  readonly theta: readonly number[]
+  mean: number
   readonly differenced: boolean
+  /** Errors of one sign in a row, with that sign. */
+  run: number
   /** The newest value. */
   last: number
   /** Newest first: values (differenced, if so), less their mean; and one-step errors. */
@@ -27,6 +36,7 @@ export function startArma({ phi, theta, mean }: Coefficients, differenced: boole
     theta: [...theta],
     mean,
     differenced,
+    run: 0,
     last: 0,
     past: phi.map(() => 0),
     errors: theta.map(() => 0),
@@ -38,14 +48,30 @@ export function nextArma(state: ArmaState): number {
   return (state.differenced ? state.last : state.mean) + foreseen(state, state.past, state.errors)
 }
 
-/** One step on; an unseen step (NaN) is taken to be what was foreseen. */
-export function followArma(state: ArmaState, value: number): void {
+/** One step on, and its error; an unseen step (NaN) is taken to be what was foreseen. */
+export function followArma(state: ArmaState, value: number): number {
   const ahead = foreseen(state, state.past, state.errors)
   const offset = state.differenced ? state.last : state.mean
   const error = Number.isNaN(value) ? 0 : value - offset - ahead
   shift(state.past, ahead + error)
   shift(state.errors, error)
   state.last = offset + ahead + error
+  return error
+}
+
+/**
+ * As `followArma`, but the mean gives way when a long run of errors has one sign: far from its mean an ARMA with a strong
+ * moving average foresees the far side of it, step after step, and the next fit may be hours away.
+ */
+export function followShifting(state: ArmaState, value: number): void {
+  const error = followArma(state, value)
+  if (state.differenced || error === 0) return
+  const sign = Math.sign(error)
+  state.run = state.run * sign > 0 ? state.run + sign : sign
+  if (Math.abs(state.run) < LONG_RUN) return
+  const move = MEAN_RATE * error
+  state.mean += move
+  for (let i = 0; i < state.past.length; i++) state.past[i]! -= move
 }
 
 /** Writes the values of the steps ahead into `path`. */
@@ -62,15 +88,16 @@ export function foreseeArma(state: ArmaState, path: Float64Array): void {
   }
 }
 
-/** The state after all of `values`, which are finite. */
+/** The state after all of `values`, which are finite; `follow` as the state will be led on. */
 export function armaAfter(
   values: Float64Array,
   coefficients: Coefficients,
   differenced: boolean,
+  follow: (state: ArmaState, value: number) => void = followArma,
 ): ArmaState {
   const state = startArma(coefficients, differenced)
   state.last = values[0]!
-  for (let i = differenced ? 1 : 0; i < values.length; i++) followArma(state, values[i]!)
+  for (let i = differenced ? 1 : 0; i < values.length; i++) follow(state, values[i]!)
   return state
 }
 
@@ -89,7 +116,7 @@ export function isStable(coefficients: readonly number[]): boolean {
 }
 
 function foreseen(
-  { phi, theta }: Coefficients,
+  { phi, theta }: Pick<Coefficients, 'phi' | 'theta'>,
   past: readonly number[],
   errors: readonly number[],
 ): number {

@@ -66,6 +66,14 @@ describe('ARIMA', () => {
     expect(arima.fit(Float64Array.from(armaPath(40, 5)), context)).toBeUndefined()
   })
 
+  it('does not foresee the far side of its mean when the level falls and stays down', () => {
+    const history = Float64Array.from(armaPath(900, 31), (v) => 4 * v)
+    let state = arima.fit(history, { ...context, seasons: [] })!
+    const noise = gaussian(seededRandom(32))
+    for (let i = 0; i < 60; i++) state = arima.update(state, 40 + noise())
+    for (const v of arima.predict(state, 5)) expect(Math.abs(v - 40)).toBeLessThan(40)
+  })
+
   it('prints nothing', () => {
     const written: unknown[] = []
     const { log, error, warn } = console

@@ -9,7 +9,7 @@ import { z } from 'zod'
 import type { Component, ForecastModel } from '../model.ts'
 import { FiniteNumbers, usable, usableHistory } from '../plain-data.ts'
 import { type Candidate, chooseArma, isConstant, joinGaps } from './arima-choice.ts'
-import { type ArmaState, armaAfter, followArma, foreseeArma, nextArma } from './arima-step.ts'
+import { type ArmaState, armaAfter, followShifting, foreseeArma, nextArma } from './arima-step.ts'
 import { withRest } from './path-components.ts'
 import { newPath } from './path-storage.ts'
 import {
@@ -38,6 +38,7 @@ const StoredState = z.strictObject({
     theta: Terms,
     mean: z.number(),
     differenced: z.boolean(),
+    run: z.int(),
     last: z.number(),
     past: Terms,
     errors: Terms,
@@ -73,7 +74,7 @@ export const arima: ForecastModel<ArimaState> = {
   },
   update(state, value) {
     const { layers, positions, remainder } = state
-    followArma(remainder, toScale(state.scale, usable(value)) - seasonNow(state))
+    followShifting(remainder, toScale(state.scale, usable(value)) - seasonNow(state))
     for (let j = 0; j < layers.length; j++)
       positions[j] = positions[j]! + 1 === layers[j]!.length ? 0 : positions[j]! + 1
     return state
@@ -140,6 +141,6 @@ function stateOf(
     scale,
     layers,
     positions: layers.map((layer) => even.length % layer.length),
-    remainder: armaAfter(remainderOf(even, layers), coefficients, differenced),
+    remainder: armaAfter(remainderOf(even, layers), coefficients, differenced, followShifting),
   }
 }
