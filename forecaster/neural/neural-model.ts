@@ -4,7 +4,6 @@
  */
 import { z } from 'zod'
 import type { FitContext, ForecastModel } from '../model.ts'
-import { newPath } from '../models/path-storage.ts'
 import { FiniteNumbers, usable, usableHistory } from '../plain-data.ts'
 import { anchorOf, namesOf, spreadAt } from './features.ts'
 import { forecastMany, forecastOf, type NeuralSubject } from './neural-forecast.ts'
@@ -22,7 +21,11 @@ export interface NeuralState extends NeuralSubject {
   largest: number
 }
 
-export function createNeural(cell: Cell): ForecastModel<NeuralState> {
+/** `newPath` gives the storage of a path. */
+export function createNeural(
+  cell: Cell,
+  newPath: (steps: number) => Float64Array = (steps) => new Float64Array(steps),
+): ForecastModel<NeuralState> {
   return {
     kind: cell,
     fit(history, { seasons, neural }: FitContext) {
