@@ -101,7 +101,7 @@ async function readSeries(
   row: { service: ServiceId; firstMs: number; lastMs: number },
 ): Promise<Series> {
   const toMs = floorToStep(row.lastMs, stepMs) + stepMs
-  const mostMs = Math.ceil(forecast.historySteps / (1 - testShare)) * stepMs
+  const mostMs = Math.round(forecast.historySteps / (1 - testShare)) * stepMs
   const fromMs = floorToStep(toMs - Math.min(lengthMs, mostMs), stepMs)
   const startMs = Math.max(floorToStep(row.firstMs, stepMs), fromMs)
   const grid = { metric, services: [row.service], fromMs: startMs, toMs, stepMs }

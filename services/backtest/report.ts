@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import type { RollingResult } from '../../forecaster/accuracy/rolling.ts'
 import { LEVELS, quantileAt } from '../../forecaster/forecast.ts'
 import type { BacktestReport, ServiceBacktest } from './backtest.ts'
 
@@ -14,9 +15,19 @@ const BAND = [0.05, 0.5, 0.95].map((level) => LEVELS.indexOf(level))
 /** A plot shows the last steps of the training part, and all of the test part. */
 const SHOWN_TRAINING = 0.5
 const MOST_POINTS = 4000
+/** Digits that a plot can show. */
+const DIGITS = 6
+const UNITS: readonly (readonly [string, number])[] = [
+  ['week', 7 * 24 * 3600e3],
+  ['day', 24 * 3600e3],
+  ['h', 3600e3],
+  ['min', 60e3],
+  ['s', 1000],
+  ['ms', 1],
+]
 
 export function reportHtml(report: BacktestReport, title: string): string {
-  const data = { levels: LEVELS, services: report.services.map(plotData), stepMs: report.stepMs }
+  const data = { levels: LEVELS, services: report.services.map(plotData) }
   const json = JSON.stringify(data).replaceAll('<', '\\u003c')
   return `<!doctype html>
 <html lang="en">
@@ -40,38 +51,73 @@ ${report.left.length > 0 ? `<h2>Not tested</h2><ul>${report.left.map(({ service,
 `
 }
 
-function section(
-  { service, series, plan, results, chosen, why }: ServiceBacktest,
-  index: number,
-): string {
-  const heads = plan.horizons.flatMap((h) => [`SPL to ${h}`, `MASE to ${h}`, `in 90 % to ${h}`])
-  const rows = results.map((result) => {
-    const cells = result.scores.flatMap((score) =>
-      score
-        ? [
-            score.spl.toFixed(4),
-            score.mase?.toFixed(3) ?? '–',
-            `${(100 * score.coverage90).toFixed(1)} %`,
-          ]
-        : ['–', '–', '–'],
-    )
-    const times = [`${Math.round(result.fitMs)} ms`, `${result.forecastMs.toFixed(2)} ms`]
-    const name =
-      result.spoke === result.entrant ? result.entrant : `${result.entrant} (${result.spoke} spoke)`
-    const mark = result.entrant === chosen ? ' class="chosen"' : ''
-    return `<tr${mark}><th scope="row">${escapeHtml(name)}</th>${[...cells, ...times].map((c) => `<td>${c}</td>`).join('')}</tr>`
-  })
-  const seasons = results[0]!.seasons.map((season) => `${season} steps`).join(', ') || 'none found'
+function section(service: ServiceBacktest, index: number): string {
+  const { chosen, why } = service
+  const figure = (plot: string, caption: string, look = '') =>
+    `<figure${look}><div id="${plot}-${index}"></div><figcaption>${caption}</figcaption></figure>`
   return `<section>
-<h2>${escapeHtml(service)}</h2>
-<p>${series.values.length} steps, tested on the last ${series.values.length - plan.testFrom} from ${plan.origins.length} issue times; seasons: ${seasons}.
-<strong>Choice: ${escapeHtml(chosen)}</strong> (${escapeHtml(why)}).</p>
-<div class="scroll"><table><thead><tr><th scope="col">model</th>${[...heads, 'fit', 'forecast'].map((h) => `<th scope="col">${h}</th>`).join('')}</tr></thead>
-<tbody>${rows.join('')}</tbody></table></div>
-<div class="plots"><figure><div id="load-${index}"></div><figcaption>Load, and forecasts of the choice from its issue times: median and 90 % interval</figcaption></figure>
-<figure><div id="loss-${index}"></div><figcaption>SPL by model and horizon</figcaption></figure>
-<figure><div id="calibration-${index}"></div><figcaption>Share of loads under each quantile, by horizon; on the diagonal is calibrated</figcaption></figure></div>
+<h2>${escapeHtml(service.service)}</h2>
+<p><strong>Choice: ${escapeHtml(chosen)}</strong> (${escapeHtml(why)}).</p>
+<p class="quiet">${escapeHtml(tested(service))}</p>
+${scores(service, index)}
+<div class="plots">
+${figure('load', 'Load, and forecasts of the choice from its issue times: median and 90 % interval. Tested right of the dashed line. Drag to look closer, double-click for all.', ' class="wide"')}
+${figure('loss', 'SPL by model and horizon; lower is better.')}
+${figure('calibration', 'Calibration of the choice: how much larger the share of loads under each quantile is than its level. Calibrated is 0.')}
+</div>
 </section>`
+}
+
+/** What was tested, as a sentence. */
+function tested({ series, plan, results }: ServiceBacktest): string {
+  const { values, startMs, stepMs } = series
+  const [from, to] = [startMs, startMs + values.length * stepMs].map((ms) =>
+    new Date(ms).toISOString().slice(0, 16).replace('T', ' '),
+  )
+  const seasons = results[0]!.seasons.map((season) => duration(season * stepMs)).join(', ')
+  return (
+    `${values.length} steps of ${duration(stepMs)} from ${from} to ${to} (UTC), ` +
+    `tested on the last ${values.length - plan.testFrom} from ${plan.origins.length} issue times. ` +
+    `Seasons: ${seasons || 'none found'}.`
+  )
+}
+
+function scores({ service, plan, results, chosen }: ServiceBacktest, index: number): string {
+  const groups = plan.horizons.map(
+    (h) => `<th scope="colgroup" colspan="3" class="first">up to ${h} steps ahead</th>`,
+  )
+  const heads = plan.horizons.map(
+    () =>
+      '<th scope="col" class="first">SPL</th><th scope="col">MASE</th><th scope="col">in 90 %</th>',
+  )
+  const rows = results.map((result) => row(result, result.entrant === chosen))
+  return `<div class="scroll" role="region" tabindex="0" aria-labelledby="scores-${index}"><table class="scores">
+<caption id="scores-${index}" class="quiet">Scores of the models on ${escapeHtml(service)}</caption>
+<thead><tr><th></th>${groups.join('')}<th scope="colgroup" colspan="2" class="first">time, ms</th></tr>
+<tr><th scope="col" class="model">model</th>${heads.join('')}<th scope="col" class="first">fit</th><th scope="col">forecast</th></tr></thead>
+<tbody>${rows.join('')}</tbody></table></div>`
+}
+
+function row({ entrant, spoke, scores, fitMs, forecastMs }: RollingResult, best: boolean): string {
+  const cells = scores.map((score) => {
+    const [spl, mase, held] = score
+      ? [score.spl.toFixed(4), score.mase?.toFixed(3) ?? '–', percentOf(score.coverage90)]
+      : ['–', '–', '–']
+    return `<td class="first">${spl}</td><td>${mase}</td><td>${held}</td>`
+  })
+  const name = `${entrant}${spoke === entrant ? '' : ` (${spoke} spoke)`}${best ? ' ← choice' : ''}`
+  return `<tr${best ? ' class="chosen"' : ''}><th scope="row">${escapeHtml(name)}</th>${cells.join('')}<td class="first">${Math.round(fitMs)}</td><td>${forecastMs.toFixed(2)}</td></tr>`
+}
+
+function percentOf(share: number): string {
+  return `${(100 * share).toFixed(1)} %`
+}
+
+/** "1 day", "15 s": in the largest unit that is not over it. */
+function duration(ms: number): string {
+  const [name, unit] = UNITS.find(([, length]) => ms >= length) ?? UNITS.at(-1)!
+  const count = Math.round((100 * ms) / unit) / 100
+  return `${count} ${name}${count !== 1 && ['week', 'day'].includes(name) ? 's' : ''}`
 }
 
 /** Columns for the plots of one service. */
@@ -90,7 +136,7 @@ function plotData({ service, series, plan, results, chosen }: ServiceBacktest) {
     const until = Math.min(origin + reach, plan.origins[o + 1] ?? values.length, values.length)
     for (let t = Math.max(origin, from); t < until; t++)
       BAND.forEach((level, i) => {
-        bands[i]![t - from] = quantileAt(best.forecasts[o]!, level, t - origin)
+        bands[i]![t - from] = shown(quantileAt(best.forecasts[o]!, level, t - origin))
       })
   })
   return {
@@ -99,8 +145,10 @@ function plotData({ service, series, plan, results, chosen }: ServiceBacktest) {
       { length: values.length - from },
       (_, i) => (startMs + (from + i) * stepMs) / 1000,
     ),
-    load: Array.from(values.subarray(from), (v) => (Number.isNaN(v) ? null : v)),
+    load: Array.from(values.subarray(from), (v) => (Number.isNaN(v) ? null : shown(v))),
     bands,
+    testFrom: (startMs + plan.testFrom * stepMs) / 1000,
+    chosen,
     horizons: plan.horizons,
     entrants: results.map(({ entrant, scores }) => ({
       entrant,
@@ -108,6 +156,10 @@ function plotData({ service, series, plan, results, chosen }: ServiceBacktest) {
     })),
     calibration: best.scores.map((score) => score?.coverage ?? null),
   }
+}
+
+function shown(value: number): number {
+  return Number(value.toPrecision(DIGITS))
 }
 
 function escapeHtml(text: string): string {
