@@ -2,6 +2,7 @@
 
 import type { TraceEntry } from '../../../datasets/traces/manifest.ts'
 import { LEVELS, ModelKind } from '../../../forecaster/forecast.ts'
+import type { TrainedNetworks } from '../../../forecaster/neural/weights.ts'
 import type { Entrant } from './field.ts'
 import { naiveForecast, naiveOffsets } from './naive.ts'
 import { runPool } from './pool.ts'
@@ -26,6 +27,7 @@ export interface OursOptions {
   readonly origins: number
   readonly refits: number
   readonly threads: number
+  readonly neural: TrainedNetworks
   /** Kinds that also run alone. */
   readonly singles: readonly string[]
   readonly log: (line: string) => void
@@ -112,7 +114,16 @@ export async function oursEntrants(cases: readonly Case[], options: OursOptions)
 const byWork = (a: Case, b: Case) => b.trace.values.length - a.trace.values.length
 
 function taskOf(model: string, { entry }: Case, options: OursOptions): WalkTask {
-  const { folder, origins, refits } = options
+  const { folder, origins, refits, neural } = options
   const config = model === DEFAULT ? {} : { models: [model] }
-  return { folder, trace: entry, origins, config, seed: 1, refits, dense: model === DEFAULT }
+  return {
+    folder,
+    trace: entry,
+    origins,
+    config,
+    seed: 1,
+    refits,
+    neural,
+    dense: model === DEFAULT,
+  }
 }

@@ -10,6 +10,7 @@ import type { Figure } from '../timing.ts'
 import { DEFAULT, naiveEntrants, type Ours, oursEntrants, YESTERDAY } from './entrants.ts'
 import type { Entrant } from './field.ts'
 import { denseOf, figuresOf } from './figures.ts'
+import { trainNetworks } from './networks.ts'
 import {
   type Cases,
   type Options,
@@ -48,6 +49,7 @@ async function main(): Promise<void> {
     origins,
     refits,
     threads,
+    neural: await trainNetworks(cases.known, log),
     singles: singlesOf(options),
     log,
   })

@@ -50,14 +50,14 @@ describe('the scores of a forecast', () => {
 
   it('have no MASE where the training part never changes', () => {
     const flat = Float64Array.of(2, 2, 2, 2, 10, 20, 30)
-    expect(scoreQuantiles(pointForecast([[1], [1]]), flat, { ...split, reach: 1 })[0]!.mase).toBe(
-      null,
-    )
+    const path = [1, 1]
+    expect(scoreQuantiles(pointForecast([path, path]), flat, split)[0]!.mase).toBeNull()
   })
 
   it('do not exist where the load of the test part is zero', () => {
     const idle = Float64Array.of(1, 3, 1, 3, 0, 0, 0)
     expect(yardstickOf(idle, split).load).toBeNull()
-    expect(scoreQuantiles(pointForecast([[0], [0]]), idle, { ...split, reach: 1 })).toEqual([])
+    const path = [0, 0]
+    expect(scoreQuantiles(pointForecast([path, path]), idle, split)).toEqual([])
   })
 })

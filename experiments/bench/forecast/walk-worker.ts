@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads'
 import type { TraceEntry } from '../../../datasets/traces/manifest.ts'
 import { ForecastConfig } from '../../../forecaster/config.ts'
+import { readWeights, type TrainedNetworks } from '../../../forecaster/neural/weights.ts'
 import { splitOf } from './split.ts'
 import { readTrace } from './trace.ts'
 import { type Walk, walk } from './walk.ts'
@@ -13,6 +14,8 @@ export interface WalkTask {
   readonly config: unknown
   readonly seed: number
   readonly refits: number
+  /** Where one is given. */
+  readonly neural: TrainedNetworks
   readonly dense: boolean
 }
 
@@ -23,7 +26,11 @@ parentPort?.on('message', (task: WalkTask) => {
     const trace = readTrace(task.folder, task.trace)
     const split = splitOf(trace, task.origins)
     if (split === undefined) throw new Error('too short to split')
-    const plan = { ...task, config: ForecastConfig.parse(task.config) }
+    // each thread keeps one copy of the weights, whatever the number of traces
+    const neural = Object.fromEntries(
+      Object.entries(task.neural).map(([cell, weights]) => [cell, readWeights(weights)]),
+    )
+    const plan = { ...task, config: ForecastConfig.parse(task.config), neural }
     const done = walk(trace, split, plan)
     parentPort?.postMessage({ walk: done } satisfies WalkAnswer, [
       done.quantiles.buffer as ArrayBuffer,

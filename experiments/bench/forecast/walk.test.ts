@@ -3,6 +3,7 @@ import { ForecastConfig } from '../../../forecaster/config.ts'
 import { LEVELS } from '../../../forecaster/forecast.ts'
 import { seededRandom } from '../../../forecaster/random.ts'
 import { naiveQuantiles } from './entrants.ts'
+import { lessonOf } from './networks.ts'
 import { splitOf } from './split.ts'
 import type { Trace } from './trace.ts'
 import { historyAt, walk } from './walk.ts'
@@ -53,6 +54,17 @@ describe('a walk', () => {
     const history = historyAt(trace, 450, short)
     expect(history.values).toEqual(trace.values.slice(350, 450))
     expect(history.startMs).toBe(350 * STEP_MS)
+  })
+})
+
+describe('what a network may learn from a trace', () => {
+  it('ends before the test part, and before what the first contest tests on', () => {
+    const trace = traceOf(600)
+    const split = splitOf(trace, 3)!
+    const lesson = lessonOf({ trace, split })!
+    expect(lesson.values.length).toBeLessThan(split.testFrom)
+    const other = lessonOf({ trace: changedFrom(trace, split.testFrom), split })
+    expect(other).toEqual(lesson)
   })
 })
 

@@ -11,6 +11,7 @@ import {
   fitForecaster,
   forecastAt,
 } from '../../../forecaster/forecaster.ts'
+import type { TrainedNetworks } from '../../../forecaster/neural/weights.ts'
 import { LOAD_METRIC, type Series } from '../../../forecaster/series.ts'
 import { naiveOffsets, naiveStep } from './naive.ts'
 import { type Score, scoresOf } from './score.ts'
@@ -26,6 +27,8 @@ export interface WalkPlan {
   readonly seed: number
   /** At most this many fits after the first, at least `config.refitMs` apart. */
   readonly refits: number
+  /** Trained on what came before the test part. */
+  readonly neural?: TrainedNetworks
   /** Also forecast at every step of the test part, and score that. */
   readonly dense: boolean
 }
@@ -60,6 +63,7 @@ export function walk(trace: Trace, split: Split, plan: WalkPlan): Walk {
   const quantiles = new Float32Array(origins.length * LEVELS.length * reach)
   const refitEvery = refitSteps(trace, split, plan)
   const dense = plan.dense ? denseTallies(trace, split) : undefined
+  const options = plan.neural ? { neural: plan.neural } : {}
   const spoke: Record<string, number> = {}
   let state: ForecasterState | undefined
   let fits = 0
@@ -70,7 +74,7 @@ export function walk(trace: Trace, split: Split, plan: WalkPlan): Walk {
   for (let t = testFrom; t <= last; t++) {
     if (state === undefined || (t - testFrom) % refitEvery === 0) {
       const startedMs = performance.now()
-      state = fitForecaster(historyAt(trace, t, config), config, plan.seed).state
+      state = fitForecaster(historyAt(trace, t, config), config, plan.seed, options).state
       fitMs += performance.now() - startedMs
       fits++
     }
