@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ModelKind } from './forecast.ts'
 import { LifecycleConfig } from './lifecycle-config.ts'
+import { NeuralSettings } from './neural/neural-settings.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -40,7 +41,17 @@ export const ForecastConfig = z
     models: z
       .array(ModelKind)
       .min(1)
-      .default(['ensemble', 'seasonal-naive', 'ets', 'theta', 'arima', 'mstl', 'linear'])
+      .default([
+        'ensemble',
+        'seasonal-naive',
+        'ets',
+        'theta',
+        'arima',
+        'mstl',
+        'linear',
+        'lstm',
+        'gru',
+      ])
       .meta({
         description:
           'Models that compete in the backtest; seasonal-naive always does. `ensemble` lets them speak together.',
@@ -52,6 +63,7 @@ export const ForecastConfig = z
       .default(240)
       .meta({ description: 'Issue times of the rolling-origin backtest.' }),
     lifecycle: LifecycleConfig.prefault({}),
+    neural: NeuralSettings.prefault({}),
   })
   .meta({ id: 'ForecastConfig' })
 export type ForecastConfig = z.infer<typeof ForecastConfig>

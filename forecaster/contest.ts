@@ -80,10 +80,14 @@ export function holdContest(
 
 function kindsOf(
   config: ForecastConfig,
-  { seasons }: FitContext,
+  { seasons, neural }: FitContext,
   plan: BacktestPlan | undefined,
 ): Set<MemberKind> {
-  const named = config.models.filter((kind): kind is MemberKind => kind !== 'ensemble')
+  // a network that nobody has trained yet does not compete
+  const named = config.models.filter(
+    (kind): kind is MemberKind =>
+      kind !== 'ensemble' && ((kind !== 'lstm' && kind !== 'gru') || neural?.[kind] !== undefined),
+  )
   const seasonal = plan !== undefined && seasons.some((season) => plan.trainSteps >= season)
   return new Set<MemberKind>([
     'seasonal-naive',

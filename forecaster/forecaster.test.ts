@@ -69,6 +69,7 @@ describe('fitting', () => {
       'ensemble',
       'ets',
       'linear',
+      'mstl',
       'seasonal-naive',
       'theta',
     ])

@@ -17,6 +17,7 @@ import {
 } from './covariates/effects.ts'
 import { freeOfEffects, type Verdict } from './covariates/fit-effects.ts'
 import { decayOf } from './ensemble.ts'
+import { seasonsOf } from './find-seasons.ts'
 import type { Forecast, MemberKind, ModelKind, Quality } from './forecast.ts'
 import type { ForecasterState } from './forecaster-state.ts'
 import { lookAhead, speak } from './look-ahead.ts'
@@ -27,7 +28,6 @@ import { seasonalNaive } from './models/seasonal-naive.ts'
 import { usable, usableHistory } from './plain-data.ts'
 import { probesOf } from './probes.ts'
 import { seededRandom } from './random.ts'
-import { detectSeasons } from './seasons.ts'
 import { endMs, type Series } from './series.ts'
 import { publishedBand, startTracking, type TrackedFit, track } from './tracking.ts'
 import { wideBand } from './wide-band.ts'
@@ -51,8 +51,6 @@ export interface FitOptions {
   readonly neural?: FitContext['neural']
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000
-const LEAST_DAYS = 3
 const UNSCORED: Quality = { mase: null, scaledPinball: null, coverage90: null, origins: 0 }
 const MOST_FALLBACK_INFLATION = 4
 
@@ -91,25 +89,6 @@ export function fitForecaster(
     contest: [{ kind: 'last-value', scaledPinball: null, mase: null, note }, ...contest],
     covariates: verdicts,
   }
-}
-
-/**
- * The configured seasons, else those found. A day is always looked at, however faint: people's loads have one, and every
- * model tests for itself what a season is worth to it.
- */
-function seasonsOf(
-  history: Float64Array,
-  { seasonsMs }: ForecastConfig,
-  stepMs: number,
-): readonly number[] {
-  if (!seasonsMs) {
-    const found = detectSeasons(history, { calendar: { stepMs } })
-    const day = Math.round(DAY_MS / stepMs)
-    const fits = day >= 2 && history.length >= LEAST_DAYS * day
-    return fits && !found.includes(day) ? [...found, day].sort((a, b) => a - b) : found
-  }
-  const steps = seasonsMs.map((ms) => Math.round(ms / stepMs)).filter((season) => season >= 2)
-  return [...new Set(steps)].sort((a, b) => a - b)
 }
 
 /** The candidate's models, learned from the whole history; without those that cannot. */

@@ -16,8 +16,8 @@ function misbehave(seed: number): void {
   if (seed === THROW) throw new Error('out of memory, says the library')
 }
 
-parentPort?.on('message', ({ series, config, seed, fittedAtMs }: FitRequest) => {
+parentPort?.on('message', ({ series, config, seed, options }: FitRequest) => {
   if (config.models.includes('arima') || seed === CRASH_ALWAYS) misbehave(seed)
-  answer({ kind: 'done', report: fitForecaster(series, config, seed, { fittedAtMs }) })
+  answer({ kind: 'done', report: fitForecaster(series, config, seed, options) })
 })
 answer({ kind: 'ready' })

@@ -28,7 +28,9 @@ afterEach(() => Promise.all(open.splice(0).map((fitter) => fitter.close())))
 describe('the fitter', () => {
   it('gives what fitting in this thread would give, and a state that goes on', async () => {
     const series = seriesOf('search')
-    const report = await fitterOf({ timeLimitMs: 30_000 }).fit(series, config, 1, 5000)
+    const report = await fitterOf({ timeLimitMs: 30_000 }).fit(series, config, 1, {
+      fittedAtMs: 5000,
+    })
     const here = fitForecaster(series, config, 1, { fittedAtMs: 5000 })
     expect(report).toEqual(here)
     expect(series.values.length).toBe(4 * SEASON) // copied, not moved
@@ -41,7 +43,7 @@ describe('the fitter', () => {
     const done: string[] = []
     await Promise.all(
       ['a', 'b', 'c'].map(async (service) => {
-        await fitter.fit(seriesOf(service), config, 1, 0)
+        await fitter.fit(seriesOf(service), config, 1, { fittedAtMs: 0 })
         done.push(service)
       }),
     )
@@ -56,11 +58,11 @@ describe('the fitter', () => {
     'fits without ARIMA in a new worker when the worker %s, and says so',
     async (_, seed, timeLimitMs, why) => {
       const fitter = fitterOf({ timeLimitMs, workerFile: faulty })
-      const report = await fitter.fit(seriesOf('search'), config, seed, 0)
+      const report = await fitter.fit(seriesOf('search'), config, seed, { fittedAtMs: 0 })
       expect(report.state.quality.origins).toBeGreaterThan(0)
       const row = report.contest.find(({ kind }) => kind === 'arima')
       expect(row?.note).toMatch(why)
-      const after = await fitter.fit(seriesOf('payment'), config, 0, 0)
+      const after = await fitter.fit(seriesOf('payment'), config, 0, { fittedAtMs: 0 })
       expect(after.contest.find(({ kind }) => kind === 'arima')?.scaledPinball).not.toBeNull()
     },
     30_000,
@@ -68,21 +70,23 @@ describe('the fitter', () => {
 
   it('rejects, with the cause, when nothing can be fitted at all; the next request is not harmed', async () => {
     const fitter = fitterOf({ timeLimitMs: 20_000, workerFile: faulty })
-    const failed = fitter.fit(seriesOf('search'), config, CRASH_ALWAYS, 0)
+    const failed = fitter.fit(seriesOf('search'), config, CRASH_ALWAYS, { fittedAtMs: 0 })
     await expect(failed).rejects.toThrow(FitFailed)
     await expect(failed).rejects.toMatchObject({ cause: expect.any(FitFailed) })
-    await expect(fitter.fit(seriesOf('search'), config, 0, 0)).resolves.toBeDefined()
+    await expect(
+      fitter.fit(seriesOf('search'), config, 0, { fittedAtMs: 0 }),
+    ).resolves.toBeDefined()
   }, 30_000)
 
   it('refuses work once closed, also what was waiting', async () => {
     const fitter = fitterOf({ timeLimitMs: 30_000 })
     const waiting = [
-      fitter.fit(seriesOf('a'), config, 1, 0),
-      fitter.fit(seriesOf('b'), config, 1, 0),
+      fitter.fit(seriesOf('a'), config, 1, { fittedAtMs: 0 }),
+      fitter.fit(seriesOf('b'), config, 1, { fittedAtMs: 0 }),
     ]
     const settled = Promise.allSettled(waiting)
     await fitter.close()
     for (const { status } of await settled) expect(status).toBe('rejected')
-    await expect(fitter.fit(seriesOf('c'), config, 1, 0)).rejects.toThrow(/closed/)
+    await expect(fitter.fit(seriesOf('c'), config, 1, { fittedAtMs: 0 })).rejects.toThrow(/closed/)
   })
 })

@@ -5,7 +5,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import type { ForecastConfig } from '../../forecaster/config.ts'
-import type { FitReport } from '../../forecaster/forecaster.ts'
+import type { FitOptions, FitReport } from '../../forecaster/forecaster.ts'
 import { readForecaster } from '../../forecaster/forecaster-state.ts'
 import type { Series } from '../../forecaster/series.ts'
 import type { FitAnswer, FitRequest } from './fit-worker.ts'
@@ -22,7 +22,7 @@ export interface FitterOptions {
 
 export interface Fitter {
   /** Rejects with `FitFailed` when even the simplest fit failed, or the fitter was closed. */
-  fit(series: Series, config: ForecastConfig, seed: number, fittedAtMs: number): Promise<FitReport>
+  fit(series: Series, config: ForecastConfig, seed: number, options: FitOptions): Promise<FitReport>
   close(): Promise<void>
 }
 
@@ -94,8 +94,8 @@ export function createFitter({ timeLimitMs, workerFile }: FitterOptions): Fitter
   }
 
   return {
-    fit(series, config, seed, fittedAtMs) {
-      const fitted = queue.then(() => fitWithLess({ series, config, seed, fittedAtMs }))
+    fit(series, config, seed, options) {
+      const fitted = queue.then(() => fitWithLess({ series, config, seed, options }))
       queue = fitted.catch(() => undefined)
       return fitted
     },
