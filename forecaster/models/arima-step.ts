@@ -5,8 +5,8 @@
  *   w[t] − mean = Σ phi·(w − mean) + e[t] + Σ theta·e         w is the series, differenced d times
  */
 
-/** Of independent errors one in 2,048 steps begins such a run. */
-const LONG_RUN = 12
+import { isShifted, newWatch, type ShiftWatch } from './shift-watch.ts'
+
 const MEAN_RATE = 0.1
 
 export interface Coefficients {
@@ -21,8 +21,7 @@ export interface ArmaState {
   readonly theta: readonly number[]
   mean: number
   readonly differenced: boolean
-  /** Errors of one sign in a row, with that sign. */
-  run: number
+  readonly watch: ShiftWatch
   /** The newest value. */
   last: number
   /** Newest first: values (differenced, if so), less their mean; and one-step errors. */
@@ -36,7 +35,7 @@ export function startArma({ phi, theta, mean }: Coefficients, differenced: boole
     theta: [...theta],
     mean,
     differenced,
-    run: 0,
+    watch: newWatch(),
     last: 0,
     past: phi.map(() => 0),
     errors: theta.map(() => 0),
@@ -60,15 +59,12 @@ export function followArma(state: ArmaState, value: number): number {
 }
 
 /**
- * As `followArma`, but the mean gives way when a long run of errors has one sign: far from its mean an ARMA with a strong
+ * As `followArma`, but the mean gives way when the level has shifted (`shift-watch.ts`): far from its mean an ARMA with a strong
  * moving average foresees the far side of it, step after step, and the next fit may be hours away.
  */
 export function followShifting(state: ArmaState, value: number): void {
   const error = followArma(state, value)
-  if (state.differenced || error === 0) return
-  const sign = Math.sign(error)
-  state.run = state.run * sign > 0 ? state.run + sign : sign
-  if (Math.abs(state.run) < LONG_RUN) return
+  if (state.differenced || error === 0 || !isShifted(state.watch, error)) return
   const move = MEAN_RATE * error
   state.mean += move
   for (let i = 0; i < state.past.length; i++) state.past[i]! -= move

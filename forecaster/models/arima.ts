@@ -19,6 +19,7 @@ import {
   weighted,
   withoutLayers,
 } from './season-layers.ts'
+import { StoredWatch } from './shift-watch.ts'
 import { chooseScale, fromScale, type StableScale, StoredScale, toScale } from './stable-scale.ts'
 
 const LEAST_POINTS = 60
@@ -38,7 +39,7 @@ const StoredState = z.strictObject({
     theta: Terms,
     mean: z.number(),
     differenced: z.boolean(),
-    run: z.int(),
+    watch: StoredWatch,
     last: z.number(),
     past: Terms,
     errors: Terms,

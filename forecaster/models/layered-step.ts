@@ -8,6 +8,11 @@
  * Ord & Snyder 2008, §2.5), with damping of the deviation in the place of a damped trend.
  */
 
+import { isShifted, newWatch, type ShiftWatch } from './shift-watch.ts'
+
+/** A level that has shifted is followed at this rate, however slow it is otherwise. */
+const SHIFT_RATE = 0.1
+
 export interface LayeredRates {
   readonly a: number
   readonly b: number
@@ -21,6 +26,7 @@ export interface LayeredState extends LayeredRates {
   readonly positions: number[]
   slow: number
   fast: number
+  readonly watch: ShiftWatch
   /** Largest error that may bend the seasons; 0: no limit. */
   clip: number
 }
@@ -39,6 +45,7 @@ export function startLayered(
     positions: layers.map((layer) => from % layer.length),
     slow,
     fast: 0,
+    watch: newWatch(),
     clip,
   }
 }
@@ -52,7 +59,8 @@ export function stepLayered(state: LayeredState, scaled: number): number {
   const gentle =
     known && state.clip > 0 ? Math.min(Math.max(error, -state.clip), state.clip) : error
   if (known) {
-    state.slow += state.a * error
+    const rate = isShifted(state.watch, error) ? Math.max(state.a, SHIFT_RATE) : state.a
+    state.slow += rate * error
     state.fast += state.b * error
   }
   const bend = known && state.gamma > 0 ? (state.gamma * gentle) / layers.length : 0

@@ -11,6 +11,7 @@ import { foresee, type LayeredState, nextOf, startLayered, stepLayered } from '.
 import { withRest } from './path-components.ts'
 import { newPath } from './path-storage.ts'
 import { knownSeasons, seasonLayers, testedLayers, weighted } from './season-layers.ts'
+import { StoredWatch } from './shift-watch.ts'
 import { chooseScale, fromScale, type StableScale, StoredScale, toScale } from './stable-scale.ts'
 
 const LEAST_POINTS = 8
@@ -24,6 +25,7 @@ const StoredState = z.strictObject({
     positions: z.array(z.int().min(0)),
     slow: z.number(),
     fast: z.number(),
+    watch: StoredWatch,
     a: z.number().min(0).max(1),
     b: z.number().min(0).max(1),
     phi: z.number().min(0).max(1),
