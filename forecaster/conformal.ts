@@ -2,12 +2,13 @@
  * Split-conformal calibration (Vovk et al. 2005; Romano et al. 2019 for the normalised form): the backtest's errors,
  * divided by spread(point) = point^power and by how restless the load was when the forecast was issued
  * (volatility.ts), give each probe its own quantiles. Location and scale are taken probe by probe, the shape is
- * pooled with the neighbours', and beyond the outer tenths an exponential tail's predictive quantile stands in
- * (k·σ·(ratio^(1/k) − 1), a Lomax law), which is the wider the fewer errors there are.
+ * pooled with the neighbours', and the tails are the wider the fewer errors there are
+ * (error-quantiles.ts).
  */
 import type { BacktestPlan } from './accuracy/backtest.ts'
 import { ratio } from './accuracy/mase.ts'
 import { meanPinball } from './accuracy/pinball.ts'
+import { quantilesOf } from './error-quantiles.ts'
 import { type Band, LEVELS, spreadOf } from './forecast.ts'
 import { type Unrest, unrestAt, type Volatility } from './volatility.ts'
 
@@ -39,8 +40,6 @@ const REACTIONS = [0.35, 0, 0.7]
 const LEAST_GAIN = 0.005
 const FOLDS = 4
 const POOL_PROBES = 2
-const TAIL = 0.1
-const LEAST_TAIL_ERRORS = 2
 /** Fewer errors than this say nothing of a step: the step before stands in. */
 const LEAST_ERRORS = 3
 const LOW_90 = LEVELS.indexOf(0.05)
@@ -236,48 +235,6 @@ function lastSeen(columns: readonly Float64Array[], j: number): number {
   let source = j
   while (source > 0 && columns[source]!.length < LEAST_ERRORS) source--
   return source
-}
-
-/** Quantiles at `LEVELS` of sorted, centred errors, of which `independent` count as different. */
-function quantilesOf(sorted: Float64Array, independent: number): Float64Array {
-  const out = new Float64Array(LEVELS.length)
-  if (sorted.length === 0) return out
-  const tailErrors = Math.max(LEAST_TAIL_ERRORS, TAIL * independent)
-  // the tails begin at the plain tenths: moved outwards there would be no errors left to tell their length
-  const upper = rankValue(sorted, 1 - TAIL, Number.POSITIVE_INFINITY)
-  const lower = rankValue(sorted, TAIL, Number.POSITIVE_INFINITY)
-  const upperScale = meanExcess(sorted, upper, 1)
-  const lowerScale = meanExcess(sorted, lower, -1)
-  const reach = (share: number): number => tailErrors * ((TAIL / share) ** (1 / tailErrors) - 1)
-  for (let l = 0; l < LEVELS.length; l++) {
-    const level = LEVELS[l]!
-    if (level > 1 - TAIL) out[l] = upper + upperScale * reach(1 - level)
-    else if (level < TAIL) out[l] = lower - lowerScale * reach(level)
-    else out[l] = rankValue(sorted, level, independent)
-    if (l > 0) out[l] = Math.max(out[l]!, out[l - 1]!)
-  }
-  return out
-}
-
-/** Conformal rank: the level is moved outwards by (n + 1)/n, as much as `independent` errors ask for. */
-function rankValue(sorted: Float64Array, level: number, independent: number): number {
-  const outward = 0.5 + (level - 0.5) * (1 + 1 / independent)
-  const at = Math.min(Math.max(outward * sorted.length - 0.5, 0), sorted.length - 1)
-  const below = Math.floor(at)
-  const above = Math.min(below + 1, sorted.length - 1)
-  return sorted[below]! + (at - below) * (sorted[above]! - sorted[below]!)
-}
-
-function meanExcess(sorted: Float64Array, from: number, side: 1 | -1): number {
-  let sum = 0
-  let count = 0
-  for (const value of sorted) {
-    const excess = side * (value - from)
-    if (excess <= 0) continue
-    sum += excess
-    count++
-  }
-  return count === 0 ? 0 : sum / count
 }
 
 function middleOf(sorted: Float64Array): number {
