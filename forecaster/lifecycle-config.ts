@@ -22,7 +22,7 @@ export const LifecycleConfig = z
       .default(24 * HOUR_MS)
       .meta({
         description:
-          'A champion that was fitted longer ago gives way to a challenger that is not worse, ms.',
+          'A champion that has been one for longer gives way to a challenger that is not worse, ms.',
       }),
     keepArtifacts: z.int().min(1).max(100).default(3).meta({
       description:

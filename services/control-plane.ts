@@ -13,6 +13,8 @@ import type { Alert, AlertChange } from './alerts/alert.ts'
 import type { AlertsView } from './alerts/alerts.ts'
 import type { Coverage } from './alerts/anomalies.ts'
 import type { AppConfig } from './config.ts'
+import type { ModelControl } from './models/control.ts'
+import type { ModelChange } from './models/model-version.ts'
 import type { OutlookView } from './outlook/view.ts'
 import type { AppendReport, Sample } from './stores/sample-store.ts'
 
@@ -161,6 +163,7 @@ export type ControlEvent =
     }
   | { readonly kind: 'forecast'; readonly data: ForecastDocument }
   | { readonly kind: 'alert'; readonly data: AlertChange }
+  | { readonly kind: 'model'; readonly data: ModelChange }
   | { readonly kind: 'setting'; readonly data: { key: string; value: unknown; atMs: number } }
 
 export interface HealthCheck {
@@ -202,6 +205,8 @@ export interface ControlPlane {
   coverage(service: ServiceId): Coverage | undefined
   /** Demand of the coming days beside the budget; made anew at most once an hour. */
   outlook(days: number): Promise<OutlookView>
+  /** Versions of the services' models: compare, promote, roll back, retrain, export, import. */
+  readonly models: ModelControl
   health(): Promise<readonly HealthCheck[]>
   /** Runs one tick at `atMs` (manual clock only); replica counts as the caller reports them. Ticks never overlap. */
   runTick(

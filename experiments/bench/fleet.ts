@@ -2,9 +2,12 @@
 import { initialCapacity } from '../../agents/capacity.ts'
 import { ServiceSpec } from '../../agents/service-spec.ts'
 import { seededRandom } from '../../datasets/random.ts'
+import { barOf } from '../../forecaster/changepoint.ts'
 import { ForecastConfig } from '../../forecaster/config.ts'
 import { type ForecasterState, fitForecaster } from '../../forecaster/forecaster.ts'
 import { LOAD_METRIC } from '../../forecaster/series.ts'
+import { type Contenders, type Following, noContenders } from '../../services/models/contenders.ts'
+import { rowOf } from '../../services/models/registry.ts'
 
 /** A step of 5 minutes and a season of a day: 288 steps. */
 export const STEP_MS = 300_000
@@ -47,3 +50,22 @@ export function fitFleet(n: number): ForecasterState[] {
 
 export const fleetCapacity = () =>
   initialCapacity(fleetSpec.capacityPerReplica, fleetSpec.slo.objective)
+
+/** A champion that no registry knows: what a tick needs of it is its state. */
+export function fleetContenders(service: string, state: ForecasterState): Contenders {
+  const row = rowOf(service, {
+    ...{ report: { state, contest: [] }, config: forecastConfig, seed: 1, stepMs: STEP_MS },
+    ...{ fromMs: 0, toMs: 0, due: { reason: 'first', detail: '' } as const, nowMs: 0 },
+  })
+  const version = { ...row, number: 1, hasArtifact: false }
+  return { ...noContenders(), champion: { version, state, sinceMs: 0 } }
+}
+
+const changeBar = barOf(forecastConfig.lifecycle.falseAlarmSteps)
+
+export const followingOf = (service: string): Following => ({
+  service,
+  stepMs: STEP_MS,
+  config: forecastConfig,
+  changeBar,
+})

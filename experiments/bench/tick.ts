@@ -13,7 +13,6 @@ import { averageValueReplicas } from '../../agents/hpa/metrics.ts'
 import { emptyMemory, normalizeWithBehaviors } from '../../agents/hpa/normalize.ts'
 import { decideTick } from '../../coordinator/tick.ts'
 import type { TickInput } from '../../coordinator/tick-input.ts'
-import { advance } from '../../forecaster/forecaster.ts'
 import { LOAD_METRIC } from '../../forecaster/series.ts'
 import { createDryRun } from '../../services/actuators/dry-run.ts'
 import { AppConfig } from '../../services/config.ts'
@@ -21,8 +20,18 @@ import { openLedger } from '../../services/ledger/registry.ts'
 import { createControlLoop, forecastAll, observeAll } from '../../services/loops/control-loop.ts'
 import { createLoadBook, type Entry, type LoadBook } from '../../services/loops/load-book.ts'
 import { openSettings, type Settings } from '../../services/loops/settings.ts'
+import { followLoad } from '../../services/models/contenders.ts'
 import { openStore } from '../../services/stores/registry.ts'
-import { fitFleet, fleetCapacity, fleetSpec, forecastConfig, loadAt, STEP_MS } from './fleet.ts'
+import {
+  fitFleet,
+  fleetCapacity,
+  fleetContenders,
+  fleetSpec,
+  followingOf,
+  forecastConfig,
+  loadAt,
+  STEP_MS,
+} from './fleet.ts'
 import { type Figure, leastMs } from './timing.ts'
 
 const SIZES = [100, 1000, 10_000]
@@ -53,7 +62,7 @@ function memoryBook(n: number): { book: LoadBook; entries: Entry[] } {
       violationRatio: 0,
       latencyP95Seconds: 0.1,
       readyReplicas: 4,
-      fit: { state, atMs: START_MS, historyEndMs: START_MS, spanMs: START_MS },
+      contenders: fleetContenders(nameOf(i), state),
     }),
   )
   const none = () => Promise.reject(new Error('the pure part does not read'))
@@ -61,7 +70,8 @@ function memoryBook(n: number): { book: LoadBook; entries: Entry[] } {
     entries: new Map(entries.map((e) => [e.service, e])),
     readToMs: () => START_MS,
     read: none,
-    adopt: none,
+    following: followingOf,
+    replay: none,
     history: none,
   }
   return { book, entries }
@@ -96,7 +106,7 @@ async function pureMs(n: number): Promise<number> {
     const nowMs = START_MS
     entries.forEach((entry, i) => {
       entry.loadRps = loadAt(i, run + 1)
-      entry.fit = { ...entry.fit!, state: advance(entry.fit!.state, entry.loadRps) }
+      followLoad(entry.contenders, entry.loadRps, START_MS, followingOf(entry.service))
     })
     const forecasts = forecastAll(book, config)
     const input: TickInput = observeAll(
@@ -151,6 +161,7 @@ async function wholeMs(n: number): Promise<{ whole: number; io: number }> {
       store,
       stepMs: STEP_MS,
       specs,
+      config: forecastConfig,
       longestGapMs: forecastConfig.historyMs,
     })
     const settings = await openSettings(config, ledger)
@@ -183,12 +194,7 @@ async function wholeMs(n: number): Promise<{ whole: number; io: number }> {
     await book.read(START_MS)
     const states = fitFleet(n)
     for (let i = 0; i < n; i++) {
-      await book.adopt(nameOf(i), {
-        state: states[i]!,
-        atMs: START_MS,
-        historyEndMs: START_MS,
-        spanMs: START_MS,
-      })
+      book.entries.get(nameOf(i))!.contenders = fleetContenders(nameOf(i), states[i]!)
     }
     let whole = Number.POSITIVE_INFINITY
     let io = Number.POSITIVE_INFINITY

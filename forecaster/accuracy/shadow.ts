@@ -29,7 +29,9 @@ export interface Shadow {
   /** Steps since the contest began. */
   steps: number
   readonly waiting: Issue[]
-  /** Mean pinball loss of each issue time whose loads have come, in order. */
+  /** Issue times whose loads have come, in order, as steps since the contest began. */
+  readonly issued: number[]
+  /** Mean pinball loss of each. */
   readonly championLosses: number[]
   readonly challengerLosses: number[]
 }
@@ -45,8 +47,9 @@ interface Issue {
 export interface Verdict {
   readonly outcome: 'promote' | 'retire' | 'go-on'
   readonly why: 'better' | 'not-worse' | 'worse' | 'not-better' | 'undecided'
+  /** Reviews so far. */
   readonly review: number
-  /** What this review could spend. */
+  /** What this review could spend; 0 between reviews. */
   readonly alpha: number
   readonly championLoss: number
   readonly challengerLoss: number
@@ -68,7 +71,7 @@ export function planShadow(
 }
 
 export function startShadow(plan: ShadowPlan): Shadow {
-  return { plan, steps: 0, waiting: [], championLosses: [], challengerLosses: [] }
+  return { plan, steps: 0, waiting: [], issued: [], championLosses: [], challengerLosses: [] }
 }
 
 /** True when forecasts are to be handed to `issue` before the next step. */
@@ -114,8 +117,9 @@ export function resolve(shadow: Shadow, value: number): void {
   }
   shadow.steps++
   while (waiting.length > 0 && shadow.steps - waiting[0]!.atStep >= plan.horizonSteps) {
-    const { sums, weight } = waiting.shift()!
+    const { sums, weight, atStep } = waiting.shift()!
     if (weight === 0) continue
+    shadow.issued.push(atStep)
     shadow.championLosses.push(sums[0] / weight)
     shadow.challengerLosses.push(sums[1] / weight)
   }
@@ -123,21 +127,20 @@ export function resolve(shadow: Shadow, value: number): void {
 
 /**
  * What the review that is due just now finds; undefined between reviews. `needed`: the champion drifts or is too old, so
- * a challenger that has not lost more takes its place without having to prove more.
+ * a challenger that has not lost more takes its place without having to prove more, and sooner: it is looked at whenever
+ * a further horizon is over. That is no test, so it spends nothing.
  */
 export function review(shadow: Shadow, needed: boolean): Verdict | undefined {
   const { plan, steps } = shadow
   const since = steps - plan.horizonSteps
-  if (since <= 0 || since % plan.reviewSteps !== 0) return undefined
-  const number = since / plan.reviewSteps
-  const alpha = alphaAt(number, plan.reviews, plan.alpha)
+  if (since <= 0) return undefined
+  const number = Math.floor(since / plan.reviewSteps)
+  const isReview = since % plan.reviewSteps === 0
+  if (!isReview && !(needed && since % plan.horizonSteps === 0)) return undefined
   const compared = compareLosses(shadow.championLosses, shadow.challengerLosses, overlapOf(plan))
-  return {
-    review: number,
-    alpha,
-    ...compared,
-    ...judge(compared, alpha, needed, number >= plan.reviews),
-  }
+  const alpha = isReview ? alphaAt(number, plan.reviews, plan.alpha) : 0
+  const judged = judge(compared, alpha, needed, isReview && number >= plan.reviews)
+  return { review: number, alpha, ...compared, ...judged }
 }
 
 export interface Compared {
@@ -171,8 +174,8 @@ function judge(
   needed: boolean,
   isLast: boolean,
 ): Pick<Verdict, 'outcome' | 'why'> {
-  if (test && test.pSecondBetter <= alpha) return { outcome: 'promote', why: 'better' }
+  if (alpha > 0 && test && test.pSecondBetter <= alpha) return { outcome: 'promote', why: 'better' }
   if (needed && challengerLoss <= championLoss) return { outcome: 'promote', why: 'not-worse' }
-  if (test && test.pFirstBetter <= alpha) return { outcome: 'retire', why: 'worse' }
+  if (alpha > 0 && test && test.pFirstBetter <= alpha) return { outcome: 'retire', why: 'worse' }
   return isLast ? { outcome: 'retire', why: 'not-better' } : { outcome: 'go-on', why: 'undecided' }
 }

@@ -60,8 +60,11 @@ describe('each curl example, against the real controller', () => {
   const run = (command: string) =>
     new Promise<{ code: number; output: string }>((resolve) => {
       const marked = command.replace('curl -sS ', "curl -sS -w '\\n%{http_code} %{content_type}' ")
-      execFile('sh', ['-c', marked], { env, maxBuffer: 1e8 }, (error, output) =>
-        resolve({ code: Number(error?.code ?? 0), output }),
+      execFile(
+        'sh',
+        ['-c', marked],
+        { env, cwd: whole.stateDir, maxBuffer: 1e8 },
+        (error, output) => resolve({ code: Number(error?.code ?? 0), output }),
       )
     })
 
@@ -75,7 +78,7 @@ describe('each curl example, against the real controller', () => {
     const [method = '', path = ''] = name.split(' ')
     const promised = document.paths[path]?.[method.toLowerCase()]?.responses[String(status)]
     const schema = promised?.content?.['application/json']?.schema
-    if (!schema) return
+    if (!schema || command.includes(' -o ')) return
     expect(type.join(' ')).toContain('application/json')
     const pointer = [path, method.toLowerCase(), 'responses', String(status), 'content']
       .concat('application/json', 'schema')

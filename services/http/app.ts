@@ -27,6 +27,7 @@ import { healthRoutes } from './health.ts'
 import { metricsRoutes } from './metrics.ts'
 import { modelRoutes } from './models.ts'
 import { modeRoutes } from './modes.ts'
+import { outcomeRoutes } from './outcomes.ts'
 import { outlookRoutes } from './outlook.ts'
 import { asProblem, invalidRequest, ProblemError, problemResponse } from './problem.ts'
 import type { RouteDeps } from './route.ts'
@@ -120,6 +121,7 @@ export function createApp(deps: AppDeps): App {
   modeRoutes(app, routeDeps)
   sampleRoutes(app, routeDeps)
   modelRoutes(app, routeDeps)
+  outcomeRoutes(app, routeDeps)
   alertRoutes(app, routeDeps)
   outlookRoutes(app, routeDeps)
   demoRoutes(app, routeDeps)

@@ -27,14 +27,21 @@ const QUERIES: Readonly<Record<string, string>> = {
   'GET /v1/ticks': 'limit=5',
   'GET /v1/alerts': 'open=true&limit=5',
   'GET /v1/outlook': 'days=7',
-  'GET /v1/models': 'service=search',
+  'GET /v1/models': 'service=search&limit=5',
+  'GET /v1/models/{service}/compare': 'a=1&b=2',
   'GET /v1/outcomes': 'service=search',
   'GET /predict/{service}': 'horizon_seconds=30',
 }
 
-/** Streams do not end by themselves. */
+/** Bodies that no example can show: a file that another route has written. */
+const FILES: Readonly<Record<string, string>> = {
+  'POST /v1/models/{service}/import': '@search.model.json',
+}
+
+/** Streams do not end by themselves; what another example reads is written to a file. */
 const OPTIONS: Readonly<Record<string, string>> = {
   'GET /v1/events': '-N --max-time 2 ',
+  'GET /v1/models/{service}/{number}/export': '-o search.model.json ',
   'GET /v1/ws':
     "-N --max-time 2 --http1.1 -H 'connection: upgrade' -H 'upgrade: websocket' -H 'sec-websocket-version: 13' -H 'sec-websocket-key: Zm9yZXNjYWxlLWRvY3MhIQ==' ",
 }
@@ -61,7 +68,9 @@ function command(
   })
   const query = QUERIES[name] ? `?${QUERIES[name]}` : ''
   const verb = method === 'GET' ? '' : `-X ${method} `
-  const data = body ? ` \\\n  -H 'content-type: ${body[0]}' ${payload(body[1].example)}` : ''
+  const data = body
+    ? ` \\\n  -H 'content-type: ${body[0]}' ${FILES[name] ? `--data-binary ${FILES[name]}` : payload(body[1].example)}`
+    : ''
   return `curl -sS ${verb}${OPTIONS[name] ?? ''}"$FORESCALE${filled}${query}"${data}`
 }
 

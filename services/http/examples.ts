@@ -10,7 +10,7 @@ import type {
   TickSummary,
 } from '../control-plane.ts'
 import type { DemoView } from './demo-port.ts'
-import type { ModelView, StoredDecisionView, TickRow } from './views.ts'
+import type { StoredDecisionView, TickRow } from './views.ts'
 
 /** 2026-11-21T08:00:00Z */
 const AT_MS = 1_795_248_000_000
@@ -166,22 +166,6 @@ export const replay: ReplayReport = {
   recomputedHash: HASH,
   stored: decision,
   recomputed: decision,
-}
-
-export const model: ModelView = {
-  service: 'search',
-  metric: 'requests_per_second',
-  kind: 'ets',
-  version: '9c1185a5',
-  fittedAtMs: AT_MS - 3_600_000,
-  fromMs: AT_MS - 604_800_000,
-  toMs: AT_MS - 3_600_000,
-  quality: { mase: 0.71, scaledPinball: 0.043, coverage90: 0.91, origins: 12 },
-  contest: [
-    { kind: 'ets', scaledPinball: 0.043, mase: 0.71, note: null },
-    { kind: 'seasonal-naive', scaledPinball: 0.051, mase: 1, note: null },
-    { kind: 'arima', scaledPinball: null, mase: null, note: 'refused: the forecast diverged' },
-  ],
 }
 
 export const spike = { id: 'spike-1', service: 'search', factor: 3, durationMs: 60_000 }

@@ -10,6 +10,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import { ProblemError, problemResponse } from './problem.ts'
 
 const SAMPLES_BYTES = 8 * 1024 * 1024
+const MODEL_BYTES = 32 * 1024 * 1024
 const OTHER_BYTES = 64 * 1024
 const READS: readonly string[] = ['GET', 'HEAD']
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::']
@@ -62,7 +63,7 @@ export const bodyGuard: MiddlewareHandler = async (c, next) => {
       [{ field: 'content-encoding', value: encoding, allowed: 'identity' }],
     )
   }
-  const maxSize = c.req.path === '/v1/samples' ? SAMPLES_BYTES : OTHER_BYTES
+  const maxSize = longestBody(c.req.path)
   return bodyLimit({
     maxSize,
     onError: (context) =>
@@ -84,4 +85,9 @@ export const bodyGuard: MiddlewareHandler = async (c, next) => {
 export const freshAnswers: MiddlewareHandler = async (c, next) => {
   await next()
   if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store')
+}
+
+function longestBody(path: string): number {
+  if (path === '/v1/samples') return SAMPLES_BYTES
+  return /^\/v1\/models\/[^/]+\/import$/.test(path) ? MODEL_BYTES : OTHER_BYTES
 }

@@ -1,62 +1,238 @@
-/** Fitted models with the backtests that chose them, and what was measured after each tick. */
-import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+/** Versions of the services' models: what they are, how two compare, and who forecasts. */
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { ServiceId } from '../../forecaster/series.ts'
-import type { StoredModel } from '../ledger/ledger.ts'
-import * as examples from './examples.ts'
-import { invalidRequest } from './problem.ts'
-import { strict, TimeText } from './query.ts'
-import { json, problems, type RouteDeps } from './route.ts'
-import { items, ModelView, OutcomeView } from './views.ts'
+import { ArtifactError } from '../models/artifact.ts'
+import { ModelComparison } from '../models/compare.ts'
+import { ModelFile } from '../models/model-file.ts'
+import { ModelStatus, ModelVersion } from '../models/model-version.ts'
+import * as examples from './examples-models.ts'
+import { invalidRequest, ProblemError } from './problem.ts'
+import { Cursor, integerText, Limit, NoQuery, strict } from './query.ts'
+import { ACTOR, assertConfigured, body, json, problems, type RouteDeps } from './route.ts'
+import { ServiceParam } from './services.ts'
+import { page } from './views.ts'
 
-const HOUR_MS = 3_600_000
-const LONGEST_RANGE_MS = 7 * 24 * HOUR_MS
-const service = ServiceId.optional().openapi({ example: 'search' })
+const tags = ['models']
+const PAGE_ROWS = 50
+const MOST_VERSIONS = 999_999_999
+const METRIC = 'requests_per_second'
+
+const numberText = (what: string, example: number) =>
+  integerText(1, MOST_VERSIONS, `Number of ${what}.`, example)
+const VersionParam = strict({
+  service: ServiceId.meta({ example: 'search' }),
+  number: numberText('the version', 1),
+})
+const Why = z
+  .string()
+  .max(200)
+  .default('')
+  .meta({ description: 'For the record.', example: 'too low at noon' })
+const PromoteRequest = strict({ number: z.int().min(1), why: Why }).meta({ id: 'PromoteRequest' })
+const RollbackRequest = strict({
+  number: z
+    .int()
+    .min(1)
+    .optional()
+    .meta({ description: 'Without it: the champion before this one.' }),
+  why: Why,
+}).meta({ id: 'RollbackRequest' })
+const RetrainRequest = strict({ why: Why }).meta({ id: 'RetrainRequest' })
+const RetrainAnswer = z
+  .strictObject({ service: ServiceId, asked: z.literal(true) })
+  .meta({ id: 'RetrainAnswer' })
 
 const listModels = createRoute({
   method: 'get',
   path: '/v1/models',
-  tags: ['models'],
-  summary: 'Fitted models, newest first',
-  request: { query: strict({ service }) },
+  tags,
+  summary: 'Versions of models, newest first',
+  request: {
+    query: strict({
+      service: ServiceId.optional().openapi({ example: 'search' }),
+      status: ModelStatus.optional().openapi({ example: 'champion' }),
+      limit: Limit.default(PAGE_ROWS),
+      cursor: Cursor.optional(),
+    }),
+  },
   responses: {
-    200: json(items(ModelView), 'Each with the contest that it won.', { items: [examples.model] }),
+    200: json(page(ModelVersion), 'Each with its data, its score and its standing.', {
+      items: [examples.challenger, examples.champion],
+      next: null,
+    }),
     ...problems('invalid-request'),
   },
 })
 
-const listOutcomes = createRoute({
+const readModel = createRoute({
   method: 'get',
-  path: '/v1/outcomes',
-  tags: ['models'],
-  summary: 'What was measured after each tick',
-  description: 'Without `to` up to now, without `from` the hour before it; at most seven days.',
+  path: '/v1/models/{service}/{number}',
+  tags,
+  summary: 'One version of a model',
+  request: { params: VersionParam, query: NoQuery },
+  responses: {
+    200: json(ModelVersion, 'The version.', examples.champion),
+    ...problems('invalid-request', 'service-not-found', 'model-not-found'),
+  },
+})
+
+const compareModels = createRoute({
+  method: 'get',
+  path: '/v1/models/{service}/compare',
+  tags,
+  summary: 'Two versions on the same recent loads',
+  description:
+    'Their kept states go over the loads again, from where both stand, and are scored from the same issue times.',
   request: {
-    query: strict({ service, from: TimeText.optional(), to: TimeText.optional() }),
+    params: ServiceParam,
+    query: strict({ a: numberText('one version', 1), b: numberText('the other', 2) }),
   },
   responses: {
-    200: json(items(OutcomeView), 'Load, violations and cost.', { items: [examples.outcome] }),
-    ...problems('invalid-request'),
+    200: json(ModelComparison, 'Losses, and the Diebold–Mariano test.', examples.comparison),
+    ...problems('invalid-request', 'service-not-found', 'model-not-found', 'conflict'),
+  },
+})
+
+const promoteModel = createRoute({
+  method: 'post',
+  path: '/v1/models/{service}/promote',
+  tags,
+  summary: 'Make the challenger the champion from the next tick on',
+  request: {
+    params: ServiceParam,
+    query: NoQuery,
+    ...body(PromoteRequest, { number: 2, why: 'sees the campaign' }),
+  },
+  responses: {
+    200: json(ModelVersion, 'The champion now.', examples.promoted),
+    ...problems('invalid-request', 'service-not-found', 'model-not-found', 'conflict'),
+  },
+})
+
+const rollBack = createRoute({
+  method: 'post',
+  path: '/v1/models/{service}/rollback',
+  tags,
+  summary: 'Take back an earlier version from the next tick on',
+  description:
+    'A new version goes on from the state that was kept of it, brought up to date with the loads since.',
+  request: {
+    params: ServiceParam,
+    query: NoQuery,
+    ...body(RollbackRequest, { why: 'too low at noon' }),
+  },
+  responses: {
+    200: json(ModelVersion, 'The champion now.', examples.rolledBack),
+    ...problems('invalid-request', 'service-not-found', 'model-not-found', 'conflict'),
+  },
+})
+
+const retrain = createRoute({
+  method: 'post',
+  path: '/v1/models/{service}/retrain',
+  tags,
+  summary: 'Fit a service anew at the next tick',
+  description: 'The champion serves meanwhile; what is fitted stands up to it as challenger.',
+  request: {
+    params: ServiceParam,
+    query: NoQuery,
+    ...body(RetrainRequest, { why: 'new release' }),
+  },
+  responses: {
+    202: json(RetrainAnswer, 'It has been asked for.', { service: 'search', asked: true }),
+    ...problems('invalid-request', 'service-not-found'),
+  },
+})
+
+const exportModel = createRoute({
+  method: 'get',
+  path: '/v1/models/{service}/{number}/export',
+  tags,
+  summary: 'A version with its fitted state, as one file',
+  request: { params: VersionParam, query: NoQuery },
+  responses: {
+    200: json(ModelFile, 'To be imported elsewhere.', examples.file),
+    ...problems('invalid-request', 'service-not-found', 'model-not-found', 'conflict'),
+  },
+})
+
+const importModel = createRoute({
+  method: 'post',
+  path: '/v1/models/{service}/import',
+  tags,
+  summary: 'Take in a version from a file',
+  description:
+    'It becomes champion where there is none, else challenger. The file must be of this service, grid and form, and its state at most forecast.historySteps behind.',
+  request: { params: ServiceParam, query: NoQuery, ...body(ModelFile, examples.file) },
+  responses: {
+    201: json(ModelVersion, 'The version that it is here.', {
+      ...examples.challenger,
+      reason: 'import',
+      detail: 'version 1 of another registry, exported 2026-11-21T08:00:00.000Z',
+    }),
+    ...problems('invalid-request', 'service-not-found', 'conflict', 'body-too-large'),
   },
 })
 
 export function modelRoutes(app: OpenAPIHono, { control, ledger }: RouteDeps): void {
+  const { models } = control
   app.openapi(listModels, async (c) => {
-    const rows = await ledger.models(c.req.valid('query').service)
-    return c.json({ items: rows.map(modelView) }, 200)
+    const { items, next } = await ledger.models(c.req.valid('query'))
+    return c.json({ items: [...items], next: next ?? null }, 200)
   })
-  app.openapi(listOutcomes, async (c) => {
-    const query = c.req.valid('query')
-    const toMs = query.to ?? control.nowMs() + 1
-    const fromMs = query.from ?? toMs - HOUR_MS
-    if (fromMs >= toMs || toMs - fromMs > LONGEST_RANGE_MS) {
-      const allowed = `a time before to (${toMs}) and at most ${LONGEST_RANGE_MS} ms before it`
-      throw invalidRequest([{ field: 'from', value: fromMs, allowed }])
+  app.openapi(compareModels, async (c) => {
+    const service = configured(c.req.valid('param').service)
+    const { a, b } = c.req.valid('query')
+    return c.json(found(await models.compare(service, a, b), service, `${a} or ${b}`), 200)
+  })
+  app.openapi(readModel, async (c) => {
+    const { service, number } = c.req.valid('param')
+    configured(service)
+    return c.json(
+      found(await ledger.model({ service, metric: METRIC, number }), service, number),
+      200,
+    )
+  })
+  app.openapi(exportModel, async (c) => {
+    const { service, number } = c.req.valid('param')
+    const file = found(await models.exportModel(configured(service), number), service, number)
+    c.header('content-disposition', `attachment; filename="${service}-${number}.model.json"`)
+    return c.json(file, 200)
+  })
+  app.openapi(promoteModel, async (c) => {
+    const service = configured(c.req.valid('param').service)
+    const { number, why } = c.req.valid('json')
+    return c.json(found(await models.promote(service, number, ACTOR, why), service, number), 200)
+  })
+  app.openapi(rollBack, async (c) => {
+    const service = configured(c.req.valid('param').service)
+    const { number, why } = c.req.valid('json')
+    const model = await models.rollback(service, number, ACTOR, why)
+    return c.json(found(model, service, number ?? 'before'), 200)
+  })
+  app.openapi(retrain, (c) => {
+    const service = configured(c.req.valid('param').service)
+    models.retrain(service, ACTOR, c.req.valid('json').why)
+    return c.json({ service, asked: true as const }, 202)
+  })
+  app.openapi(importModel, async (c) => {
+    const service = configured(c.req.valid('param').service)
+    try {
+      return c.json(await models.importModel(service, c.req.valid('json'), ACTOR, 'imported'), 201)
+    } catch (error) {
+      if (!(error instanceof ArtifactError)) throw error
+      const { field, value, allowed } = error
+      throw invalidRequest([{ field, value, allowed }])
     }
-    const rows = await ledger.outcomes({ service: query.service, fromMs, toMs })
-    return c.json({ items: [...rows] }, 200)
   })
+
+  function configured(service: string): string {
+    assertConfigured(control, service)
+    return service
+  }
 }
 
-function modelView({ contest, ...rest }: StoredModel) {
-  return { ...rest, contest: [...contest] }
+function found<Row>(row: Row | undefined, service: string, number: number | string): Row {
+  if (row !== undefined) return row
+  throw new ProblemError('model-not-found', `there is no version ${number} of ${service}`)
 }

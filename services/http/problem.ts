@@ -19,6 +19,7 @@ export const PROBLEMS = {
   'service-not-found': { status: 404, title: 'There is no such service' },
   'decision-not-found': { status: 404, title: 'There is no such decision' },
   'alert-not-found': { status: 404, title: 'There is no such alert' },
+  'model-not-found': { status: 404, title: 'There is no such version of the model' },
   'tick-not-found': { status: 404, title: 'There is no such tick' },
   'forecast-not-found': { status: 404, title: 'There is no such forecast' },
   'proposal-not-found': { status: 404, title: 'There is no proposal yet' },

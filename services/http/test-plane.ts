@@ -21,6 +21,7 @@ import type { OutlookView } from '../outlook/view.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import * as examples from './examples.ts'
 import * as alertExamples from './examples-alerts.ts'
+import { createTestModelControl } from './test-models.ts'
 import { createTestLedger, createTestStore } from './test-stores.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -44,6 +45,8 @@ export interface TestState {
 export interface TestPlane {
   readonly control: ControlPlane
   readonly state: TestState
+  /** What was asked of the models, in words. */
+  readonly asked: readonly string[]
   emit(event: ControlEvent): void
   subscribers(): number
 }
@@ -107,6 +110,7 @@ function initialState(): TestState {
 
 export function createTestPlane(store: SampleStore): TestPlane {
   const state = initialState()
+  const models = createTestModelControl()
   const listeners = new Set<(event: ControlEvent) => void>()
   const emit = (event: ControlEvent): void => {
     for (const listener of listeners) listener(event)
@@ -128,6 +132,7 @@ export function createTestPlane(store: SampleStore): TestPlane {
     alerts: () => state.alerts,
     coverage: (service) => state.coverage.get(service),
     outlook: async (days) => ({ ...state.outlook, days }),
+    models: models.control,
     health: async () => state.health,
     async runTick(atMs) {
       state.nowMs = atMs
@@ -172,7 +177,7 @@ export function createTestPlane(store: SampleStore): TestPlane {
       return () => listeners.delete(listener)
     },
   }
-  return { control, state, emit, subscribers: () => listeners.size }
+  return { control, state, asked: models.asked, emit, subscribers: () => listeners.size }
 }
 
 /** Everything that the app needs, all of it in memory. */

@@ -4,6 +4,7 @@ import type { Ledger, Setting, TickRecord } from '../ledger/ledger.ts'
 import type { Sample, SampleStore } from '../stores/sample-store.ts'
 import * as examples from './examples.ts'
 import { createTestAlerts } from './test-alerts.ts'
+import { createTestModels } from './test-models.ts'
 
 export function createTestStore(): SampleStore {
   const samples: Sample[] = []
@@ -43,6 +44,7 @@ export function createTestLedger(): Ledger {
   const decisions = [examples.storedDecision]
   return {
     ...createTestAlerts(),
+    ...createTestModels(),
     epoch: examples.tickRow.epoch,
     openTick: async () => {},
     settle: async () => {},
@@ -60,8 +62,6 @@ export function createTestLedger(): Ledger {
       service === 'search' && metric === examples.forecast.metric && atMs >= examples.tick.atMs
         ? examples.forecast
         : undefined,
-    saveModel: async () => {},
-    models: async () => [examples.model],
     saveOutcomes: async () => {},
     outcomes: async () => [examples.outcome],
     checkpoint: async () => {},

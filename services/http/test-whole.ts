@@ -80,6 +80,8 @@ export async function startWhole(): Promise<Whole> {
   await pushHistory(listening.url)
   for (const at of [LAST_TICK_MS - STEP_MS, LAST_TICK_MS]) {
     await post(listening.url, '/v1/ticks', { at, replicas: { search: 4, payment: 2 } })
+    // so that there is a champion and a challenger
+    await post(listening.url, '/v1/models/search/retrain', {})
   }
   const spike = await demo.startSpike({ service: 'search', factor: 3, durationMs: 600_000 })
   return {
@@ -106,6 +108,7 @@ function wholeConfig(stateDir: string): AppConfig {
       historyMs: 5 * SEASON_STEPS * STEP_MS,
       horizonSteps: 20,
       models: ['seasonal-naive'],
+      lifecycle: { reviewSteps: 80, reviews: 1 },
     },
     services: { search: {}, payment: {} },
   })

@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import { Mode, PolicyKind } from '../../agents/service-spec.ts'
 import { BoundBy, Decision, Settlement } from '../../coordinator/decision.ts'
-import { Quality } from '../../forecaster/forecast.ts'
 import { MetricName, ServiceId } from '../../forecaster/series.ts'
 
 export const StoredDecisionView = Decision.extend({
@@ -48,30 +47,6 @@ export const SeriesView = z
     }),
   })
   .meta({ id: 'Series' })
-
-export const ModelView = z
-  .strictObject({
-    service: ServiceId,
-    metric: MetricName,
-    kind: z.string(),
-    version: z.string(),
-    fittedAtMs: z.number(),
-    fromMs: z.number(),
-    toMs: z.number(),
-    quality: Quality,
-    contest: z
-      .array(
-        z.strictObject({
-          kind: z.string(),
-          scaledPinball: z.number().nullable(),
-          mase: z.number().nullable(),
-          note: z.string().nullable(),
-        }),
-      )
-      .meta({ description: 'Every model that competed, best first.' }),
-  })
-  .meta({ id: 'Model', description: 'A fitted model and the backtest that chose it.' })
-export type ModelView = z.infer<typeof ModelView>
 
 export const OutcomeView = z
   .strictObject({

@@ -8,7 +8,7 @@ import { AppConfig } from '../config.ts'
 import type { Ledger, Page } from './ledger.ts'
 import { openLedger } from './registry.ts'
 import { anyDecision, anyTick } from './test-arbitraries.ts'
-import { AT_MS, decisionOf, forecastOf, modelOf, TICK_MS, tickOf } from './test-rows.ts'
+import { AT_MS, decisionOf, forecastOf, TICK_MS, tickOf } from './test-rows.ts'
 
 const KINDS: Record<AppConfig['ledger']['kind'], AppConfig['ledger']> = {
   embedded: { kind: 'embedded' },
@@ -65,11 +65,9 @@ describe.each(Object.values(KINDS))('$kind', (kind) => {
       )
     })
 
-    it('comes back exactly: forecasts, models, outcomes, checkpoints', async () => {
+    it('comes back exactly: forecasts, outcomes, checkpoints', async () => {
       await ledger.openTick(tickOf(1), [], [forecastOf('a'), forecastOf('b', 7)])
       expect(await ledger.forecast('b', METRIC, AT_MS + TICK_MS)).toStrictEqual(forecastOf('b', 7))
-      await ledger.saveModel(modelOf('a', AT_MS))
-      expect(await ledger.models('a')).toStrictEqual([modelOf('a', AT_MS)])
       const outcome = {
         tick: 1,
         service: 'a',
@@ -250,14 +248,6 @@ describe.each(Object.values(KINDS))('$kind', (kind) => {
     expect(await first(tickOf(9).atMs, 'a', 'cpu_cores')).toBeUndefined()
   })
 
-  it('keeps models newest first, of one service or of all', async () => {
-    await ledger.saveModel(modelOf('a', 1))
-    await ledger.saveModel(modelOf('b', 2))
-    await ledger.saveModel(modelOf('a', 3))
-    expect((await ledger.models()).map((m) => m.fittedAtMs)).toEqual([3, 2, 1])
-    expect((await ledger.models('a')).map((m) => m.fittedAtMs)).toEqual([3, 1])
-  })
-
   it('keeps the first outcome of a tick, and answers for [from, to)', async () => {
     const outcome = (tick: number, service: string, cost: number) => ({
       tick,
@@ -308,9 +298,6 @@ describe.each(Object.values(KINDS))('$kind', (kind) => {
       await ledger.saveOutcomes([{ ...outcome, tick: n, atMs: tick.atMs }])
     }
     const beforeMs = tickOf(3).atMs
-    await ledger.saveModel(modelOf('a', AT_MS))
-    await ledger.saveModel(modelOf('a', AT_MS + 1))
-    await ledger.saveModel(modelOf('a', AT_MS, { metric: 'cpu_cores' }))
     await ledger.prune(beforeMs)
     expect((await ledger.ticks({ limit: 9 })).items.map((t) => t.tick)).toEqual([4, 3])
     expect((await ledger.decisions({ limit: 9 })).items.map((d) => d.tick)).toEqual([4, 3])
@@ -318,11 +305,6 @@ describe.each(Object.values(KINDS))('$kind', (kind) => {
     expect(await ledger.forecast('a', METRIC, beforeMs)).toStrictEqual(forecastOf('a', 3))
     const outcomes = await ledger.outcomes({ fromMs: 0, toMs: beforeMs * 2 })
     expect(outcomes.map((o) => o.tick)).toEqual([3, 4])
-    const models = (await ledger.models()).map((m) => [m.metric, m.fittedAtMs])
-    expect(models).toEqual([
-      ['cpu_cores', AT_MS],
-      [METRIC, AT_MS + 1],
-    ])
     expect(await ledger.restore('specs:old')).toBeUndefined()
     expect(await ledger.restore('specs:kept')).toEqual(['kept'])
     expect(await ledger.restore('agents')).toEqual(['state'])

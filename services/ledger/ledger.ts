@@ -4,9 +4,10 @@
  * state of agents and coordinator; settings are what operators changed, with an audit trail.
  */
 import type { BoundBy, Decision, Settlement } from '../../coordinator/decision.ts'
-import type { ForecastDocument, Quality } from '../../forecaster/forecast.ts'
+import type { ForecastDocument } from '../../forecaster/forecast.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { AlertsLedger } from './alerts-ledger.ts'
+import type { ModelsLedger } from './models-ledger.ts'
 
 export interface StoredDecision extends Decision {
   readonly settlement: Settlement
@@ -47,24 +48,6 @@ export interface DecisionQuery {
   readonly cursor?: string | undefined
 }
 
-export interface StoredModel {
-  readonly service: ServiceId
-  readonly metric: string
-  readonly kind: string
-  readonly version: string
-  readonly fittedAtMs: number
-  readonly fromMs: number
-  readonly toMs: number
-  readonly quality: Quality
-  /** Every model that competed, best first. */
-  readonly contest: readonly {
-    kind: string
-    scaledPinball: number | null
-    mase: number | null
-    note: string | null
-  }[]
-}
-
 export interface Outcome {
   readonly tick: number
   readonly service: ServiceId
@@ -82,7 +65,7 @@ export interface Setting {
   readonly actor: string
 }
 
-export interface Ledger extends AlertsLedger {
+export interface Ledger extends AlertsLedger, ModelsLedger {
   /** Random id made when the ledger was created; part of every decision's id. */
   readonly epoch: string
   /**
@@ -115,9 +98,6 @@ export interface Ledger extends AlertsLedger {
   pendingDecisions(): Promise<readonly StoredDecision[]>
   /** The forecast that was the newest at `atMs`. */
   forecast(service: ServiceId, metric: string, atMs: number): Promise<ForecastDocument | undefined>
-  saveModel(model: StoredModel): Promise<void>
-  /** Newest first. */
-  models(service?: ServiceId): Promise<readonly StoredModel[]>
   saveOutcomes(rows: readonly Outcome[]): Promise<void>
   outcomes(query: {
     service?: ServiceId | undefined
@@ -130,8 +110,8 @@ export interface Ledger extends AlertsLedger {
   settings(): Promise<readonly Setting[]>
   settingHistory(key: string): Promise<readonly Setting[]>
   /**
-   * Drops ticks, decisions, forecasts and outcomes older than `beforeMs`, models too but for the newest of each series,
-   * `specs:` checkpoints that no tick needs any more, alerts that closed and deliveries that ended before.
+   * Drops ticks, decisions, forecasts and outcomes older than `beforeMs`, models that were retired before and whose state is
+   * no longer kept, `specs:` checkpoints that no tick needs any more, alerts that closed and deliveries that ended before.
    */
   prune(beforeMs: number): Promise<void>
   close(): Promise<void>

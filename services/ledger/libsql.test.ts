@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LedgerError } from './database.ts'
 import { openLibsqlLedger } from './libsql.ts'
 import * as schema from './schema.ts'
-import { decisionOf, forecastOf, tickOf } from './test-rows.ts'
+import { decisionOf, forecastOf, modelOf, TICK_MS, tickOf } from './test-rows.ts'
 
 const MIGRATIONS = new URL('migrations/', import.meta.url).pathname
 
@@ -113,6 +113,13 @@ describe('migrations', () => {
       sql: 'INSERT INTO forecasts VALUES (?, ?, ?, ?)',
       args: [written.service, written.metric, tickOf(1).atMs, JSON.stringify(written)],
     })
+    const { kind, version, quality, contest, fromMs, toMs } = modelOf('a', 3)
+    const document = { metric: written.metric, kind, version, quality, contest, fromMs, toMs }
+    for (const fittedAtMs of [3, 7])
+      await client.execute({
+        sql: 'INSERT INTO models (service, fitted_at_ms, document) VALUES (?, ?, ?)',
+        args: ['a', fittedAtMs, JSON.stringify({ ...document, service: 'a', fittedAtMs })],
+      })
     client.close()
 
     const ledger = await openLibsqlLedger(folder, 'epoch')
@@ -124,6 +131,13 @@ describe('migrations', () => {
       forecastOf('a'),
     )
     expect((await ledger.lastTick())!.tick).toBe(2)
+    expect((await ledger.models({ limit: 9 })).items).toMatchObject([
+      { number: 2, fittedAtMs: 7, parent: 1, reason: 'scheduled' },
+      {
+        ...{ number: 1, fittedAtMs: 3, parent: null, reason: 'first', kind, quality, contest },
+        ...{ status: 'retired', steps: 4, stepMs: TICK_MS, hasArtifact: false },
+      },
+    ])
     await ledger.close()
   })
 })

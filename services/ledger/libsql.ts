@@ -13,6 +13,7 @@ import { decisionRows } from './decision-rows.ts'
 import { demandRows } from './demand-rows.ts'
 import type { Ledger } from './ledger.ts'
 import { memoryRows } from './memory-rows.ts'
+import { modelRows } from './model-rows.ts'
 import { outboxRows } from './outbox-rows.ts'
 import * as schema from './schema.ts'
 import { tickRows } from './tick-rows.ts'
@@ -29,6 +30,7 @@ export async function openLibsqlLedger(folder: string, newEpoch: string): Promis
     ...outboxRows(db),
     ...demandRows(client, db),
     ...memoryRows(client, db),
+    ...modelRows(client, db),
     ...houseKeeping(client),
   }
 }
@@ -51,10 +53,12 @@ const PRUNED_WITH_TICKS = [
   'DELETE FROM outcomes WHERE at_ms < ?',
 ]
 
-/** What only old ticks needed: the newest model of a series and the specs of kept ticks stay. */
+/** What only old ticks needed: models whose state is kept and the specs of kept ticks stay. */
 const PRUNED_AT_LAST = [
-  `DELETE FROM models WHERE fitted_at_ms < ?
-     AND seq NOT IN (SELECT max(seq) FROM models GROUP BY service, document ->> '$.metric')`,
+  `DELETE FROM model_versions WHERE retired_at_ms < ? AND status = 'retired'
+     AND NOT EXISTS (SELECT 1 FROM model_artifacts AS kept WHERE kept.service = model_versions.service
+       AND kept.metric = model_versions.metric AND kept.number = model_versions.number)
+     AND seq NOT IN (SELECT max(seq) FROM model_versions GROUP BY service, metric)`,
   `DELETE FROM checkpoints WHERE at_ms < ? AND key LIKE 'specs:%'
      AND substr(key, length('specs:') + 1) NOT IN (SELECT config_hash FROM ticks)`,
   'DELETE FROM alerts WHERE closed_at_ms < ?',

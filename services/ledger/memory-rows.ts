@@ -1,26 +1,14 @@
-/** What outlives a tick: models, outcomes, checkpoints, and the settings that operators changed. */
+/** What outlives a tick: outcomes, checkpoints, and the settings that operators changed. */
 import type { Client } from '@libsql/client'
 import { and, asc, desc, eq, gte, inArray, lt, sql } from 'drizzle-orm'
 import type { Db } from './database.ts'
 import { insertRows } from './insert-rows.ts'
-import type { Ledger, Setting, StoredModel } from './ledger.ts'
+import type { Ledger, Setting } from './ledger.ts'
 import * as schema from './schema.ts'
 
 export function memoryRows(client: Client, db: Db) {
-  const { models, outcomes, checkpoints, settings } = schema
+  const { outcomes, checkpoints, settings } = schema
   return {
-    async saveModel(model) {
-      const { service, fittedAtMs } = model
-      await client.batch(insertRows(models, [{ service, fittedAtMs, document: model }]), 'write')
-    },
-    async models(service) {
-      const rows = await db
-        .select()
-        .from(models)
-        .where(service === undefined ? undefined : eq(models.service, service))
-        .orderBy(desc(models.seq))
-      return rows.map((row) => row.document as StoredModel)
-    },
     async saveOutcomes(rows) {
       if (rows.length === 0) return
       await client.batch(insertRows(outcomes, rows, 'ON CONFLICT DO NOTHING'), 'write')

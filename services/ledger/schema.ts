@@ -1,5 +1,14 @@
 /** The ledger's tables (SQLite). Rows are mapped in this folder (*-rows.ts) and nowhere else. */
-import { blob, index, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import {
+  blob,
+  index,
+  integer,
+  primaryKey,
+  real,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/sqlite-core'
 
 export const meta = sqliteTable('meta', {
   key: text('key').primaryKey(),
@@ -75,15 +84,57 @@ export const forecasts = sqliteTable(
   ],
 )
 
-export const models = sqliteTable(
-  'models',
+/** The registry; rows are never taken back, only their standing changes. */
+export const modelVersions = sqliteTable(
+  'model_versions',
   {
     seq: integer('seq').primaryKey({ autoIncrement: true }),
     service: text('service').notNull(),
+    metric: text('metric').notNull(),
+    number: integer('number').notNull(),
+    kind: text('kind').notNull(),
+    version: text('version').notNull(),
+    status: text('status').notNull(),
     fittedAtMs: real('fitted_at_ms').notNull(),
-    document: text('document', { mode: 'json' }).notNull(),
+    fromMs: real('from_ms').notNull(),
+    toMs: real('to_ms').notNull(),
+    stepMs: real('step_ms').notNull(),
+    steps: integer('steps').notNull(),
+    configHash: text('config_hash').notNull(),
+    config: text('config', { mode: 'json' }).notNull(),
+    seed: integer('seed').notNull(),
+    quality: text('quality', { mode: 'json' }).notNull(),
+    contest: text('contest', { mode: 'json' }).notNull(),
+    parent: integer('parent'),
+    reason: text('reason').notNull(),
+    detail: text('detail').notNull(),
+    contestFromMs: real('contest_from_ms'),
+    promotedAtMs: real('promoted_at_ms'),
+    promotedBy: text('promoted_by'),
+    promotedWhy: text('promoted_why'),
+    retiredAtMs: real('retired_at_ms'),
+    retiredBy: text('retired_by'),
+    retiredWhy: text('retired_why'),
   },
-  (table) => [index('models_by_service').on(table.service, table.seq)],
+  (table) => [
+    uniqueIndex('model_versions_number').on(table.service, table.metric, table.number),
+    index('model_versions_by_status').on(table.status),
+  ],
+)
+
+/** Fitted states of the newest versions. */
+export const modelArtifacts = sqliteTable(
+  'model_artifacts',
+  {
+    service: text('service').notNull(),
+    metric: text('metric').notNull(),
+    number: integer('number').notNull(),
+    standsAtMs: real('stands_at_ms').notNull(),
+    formatVersion: integer('format_version').notNull(),
+    sha256: text('sha256').notNull(),
+    packed: blob('packed', { mode: 'buffer' }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.service, table.metric, table.number] })],
 )
 
 export const outcomes = sqliteTable(

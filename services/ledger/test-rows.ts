@@ -1,7 +1,8 @@
 /** Plain rows for the ledger's tests. A process that is killed imports them too: nothing that is slow to load. */
 import type { Decision } from '../../coordinator/decision.ts'
 import type { ForecastDocument } from '../../forecaster/forecast.ts'
-import type { StoredModel, TickRecord } from './ledger.ts'
+import type { TickRecord } from './ledger.ts'
+import type { NewModel } from './models-ledger.ts'
 
 export const AT_MS = 1_795_248_000_000
 export const TICK_MS = 15_000
@@ -65,18 +66,37 @@ export function forecastOf(service: string, first = 1): ForecastDocument {
   }
 }
 
-export function modelOf(service: string, fittedAtMs: number, over: Partial<StoredModel> = {}) {
-  const model: StoredModel = {
+export function modelOf(
+  service: string,
+  fittedAtMs: number,
+  over: Partial<NewModel> = {},
+): NewModel {
+  return {
     service,
     metric: 'requests_per_second',
     kind: 'last-value',
     version: 'v1',
+    status: 'champion',
     fittedAtMs,
-    fromMs: AT_MS - 1000,
+    fromMs: AT_MS - 4 * TICK_MS,
     toMs: AT_MS,
+    stepMs: TICK_MS,
+    steps: 4,
+    configHash: 'abc',
+    config: { horizonSteps: 3 },
+    seed: 1,
     quality: { mase: 0.7, scaledPinball: 0.1, coverage90: 0.9, origins: 3 },
     contest: [{ kind: 'last-value', scaledPinball: 0.1, mase: null, note: 'only one' }],
+    parent: null,
+    reason: 'first',
+    detail: '',
+    contestFromMs: null,
+    promotedAtMs: fittedAtMs,
+    promotedBy: 'lifecycle',
+    promotedWhy: 'the first',
+    retiredAtMs: null,
+    retiredBy: null,
+    retiredWhy: null,
     ...over,
   }
-  return model
 }

@@ -158,12 +158,13 @@ export function memoriesOf({
 export function forecastAll(book: LoadBook, config: AppConfig): Map<ServiceId, Forecast> {
   const forecasts = new Map<ServiceId, Forecast>()
   const issuedAtMs = book.readToMs()
-  for (const { service, fit } of book.entries.values()) {
-    if (!fit) continue
+  for (const { service, contenders } of book.entries.values()) {
+    const { champion } = contenders
+    if (!champion) continue
     forecasts.set(
       service,
       forecastAt(
-        fit.state,
+        champion.state,
         issuedAtMs,
         { service, metric: LOAD_METRIC, stepMs: config.stepMs },
         config.forecast,

@@ -9,6 +9,8 @@ import {
   type ControlPlane,
   type HealthCheck,
 } from '../control-plane.ts'
+import { followLoad } from '../models/contenders.ts'
+import type { ModelControl } from '../models/control.ts'
 import {
   type ControllerDeps,
   type Core,
@@ -17,6 +19,7 @@ import {
   emit,
   emitStatus,
   type Listeners,
+  takeUpModels,
   tick,
   viewOf,
 } from './core.ts'
@@ -65,10 +68,21 @@ function viewsOf(core: Core) {
     alerts: core.alerts.view,
     coverage: core.alerts.coverage,
     outlook: (days) => core.outlook.read(days),
+    models: inTurnOf(core),
     health: () => checkHealth(core),
     explain: (id) => explainDecision(deps.ledger, id),
     replay: (id) => replayDecision(deps.ledger, id),
   } satisfies Partial<ControlPlane>
+}
+
+/** What changes models does so between two ticks. */
+function inTurnOf({ models, inTurn }: Core): ModelControl {
+  return {
+    ...models,
+    promote: (...given) => inTurn(() => models.promote(...given)),
+    rollback: (...given) => inTurn(() => models.rollback(...given)),
+    importModel: (...given) => inTurn(() => models.importModel(...given)),
+  }
 }
 
 function controlsOf(core: Core) {
@@ -110,12 +124,21 @@ function controlsOf(core: Core) {
   } satisfies Partial<ControlPlane>
 }
 
-/** Fits outlive a reload: without them every service would fall back to the reactive rule until fitted again. */
+/** Models outlive a reload: without them every service would fall back to the reactive rule until fitted again. */
 async function carryOver(from: LoadBook, to: LoadBook, nowMs: number): Promise<void> {
   if (Number.isNaN(from.readToMs())) return
   await to.read(nowMs)
-  for (const { service, fit } of from.entries.values()) {
-    if (fit) await to.adopt(service, { ...fit, historyEndMs: from.readToMs() })
+  for (const { service, contenders } of from.entries.values()) {
+    const following = to.following(service)
+    if (from.following(service).stepMs !== following.stepMs) continue // of another grid
+    await to.replay(
+      service,
+      from.readToMs(),
+      (load, endMs) => followLoad(contenders, load, endMs, following),
+      (entry) => {
+        entry.contenders = contenders
+      },
+    )
   }
 }
 
@@ -127,7 +150,7 @@ async function reload(core: Core): Promise<void> {
     settings.rebase(next)
     core.alerts.rebase(next)
     const parts = createParts(deps, settings, loop.state, next, core.alerts)
-    await carryOver(known, parts.book, deps.clock.nowMs())
+    await core.lifecycle.inLine(() => carryOver(known, parts.book, deps.clock.nowMs()))
     core.config = next
     core.parts = parts
     counting.reloaded(true, deps.clock.nowMs())
@@ -157,6 +180,7 @@ function lifecycleOf(core: Core) {
       const validMs = 2 * core.config.tickMs
       const recovered = await settlePending({ ledger, actuator, validMs, mayApply }, clock.nowMs())
       log.info(recovered, 'decisions left open by the last run')
+      await core.parts.book.read(clock.nowMs()).then(() => takeUpModels(core), failed)
       timer = every({
         periodMs: core.config.tickMs,
         offsetMs: TICK_OFFSET_MS,
@@ -167,6 +191,7 @@ function lifecycleOf(core: Core) {
     },
     async stop() {
       await timer?.stop()
+      await core.trainer.close()
       await core.inTurn(async () => {})
       await core.outlookWatch.idle()
       await core.alerts.close()
@@ -195,7 +220,7 @@ async function checkHealth({ deps, parts, last, config }: Core): Promise<HealthC
   const lastMs = last?.decided.input.atMs
   const late =
     clock.kind === 'system' && lastMs !== undefined && clock.nowMs() - lastMs > 5 * config.tickMs
-  const fitted = [...parts.book.entries.values()].filter((e) => e.fit).length
+  const fitted = [...parts.book.entries.values()].filter((e) => e.contenders.champion).length
   return [
     await attempt(
       'store',

@@ -8,6 +8,8 @@ import type { Clock, ManualClock } from '../clock.ts'
 import type { AppConfig } from '../config.ts'
 import type { ControlEvent } from '../control-plane.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { createModelControl, type ModelControl } from '../models/control.ts'
+import { createLifecycle, type Lifecycle, type LifecycleDeps } from '../models/lifecycle.ts'
 import { createOutlook, type Outlook } from '../outlook/outlook.ts'
 import { createOutlookWatch, type OutlookWatch } from '../outlook/refresh.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
@@ -20,6 +22,7 @@ import {
 import { type Counting, createCounting } from './counters.ts'
 import type { Fitter } from './fitter.ts'
 import { createLoadBook, type LoadBook } from './load-book.ts'
+import { createNeuralTrainer, type NeuralTrainer } from './neural-trainer.ts'
 import { createRefitter, type Refitter } from './refit.ts'
 import type { Settings } from './settings.ts'
 import { budgetOf, statusesOf, summaryOf, type ViewInput } from './views.ts'
@@ -58,6 +61,10 @@ export interface Core {
   readonly alerts: Alerts
   readonly outlook: Outlook
   readonly outlookWatch: OutlookWatch
+  readonly lifecycle: Lifecycle
+  readonly models: ModelControl
+  readonly refitter: Refitter
+  readonly trainer: NeuralTrainer
   config: AppConfig
   parts: Parts
   last: TickResult | undefined
@@ -87,6 +94,7 @@ export function createCore(
       core.config.services[service]!.capacityPerReplica,
     nowMs: deps.clock.nowMs,
   })
+  const { lifecycle, models, refitter, trainer } = createModels(deps, () => core)
   const core: Core = {
     deps,
     settings,
@@ -97,6 +105,10 @@ export function createCore(
     outlookWatch: createOutlookWatch(outlook, (error) =>
       deps.log.error({ err: error }, 'the outlook could not be made'),
     ),
+    lifecycle,
+    models,
+    refitter,
+    trainer,
     config: deps.config,
     parts: createParts(deps, settings, state, deps.config, alerts),
     last: undefined,
@@ -109,9 +121,43 @@ export function createCore(
   return core
 }
 
+/** The models outlive a reload; what they are followed by changes with it. */
+function createModels(
+  { ledger, fitter, clock, log }: ControllerDeps,
+  core: () => Core,
+): Pick<Core, 'lifecycle' | 'models' | 'refitter' | 'trainer'> {
+  const book = () => core().parts.book
+  const settings = () => core().config
+  const lifecycleDeps: LifecycleDeps = {
+    ledger,
+    book,
+    config: settings,
+    nowMs: clock.nowMs,
+    emit: (data) => emit(core(), { kind: 'model', data }),
+    onError: (service, error, what) => log.error({ service, err: error }, what),
+  }
+  const lifecycle = createLifecycle(lifecycleDeps)
+  const onError = (service: ServiceId, error: unknown) =>
+    log.error({ service, err: error }, 'fit failed; the old model stays')
+  const trainer = createNeuralTrainer({
+    book,
+    settings,
+    ledger,
+    onTrained: (networks, services) =>
+      log.info({ cells: Object.keys(networks), services }, 'networks trained'),
+    onError: (error) => log.error({ err: error }, 'no network could be trained; the old ones stay'),
+  })
+  const { networks } = trainer
+  return {
+    lifecycle,
+    trainer,
+    models: createModelControl(lifecycleDeps, lifecycle),
+    refitter: createRefitter({ book, settings, fitter, networks, lifecycle, onError }),
+  }
+}
+
 interface Parts {
   readonly book: LoadBook
-  readonly refitter: Refitter
   readonly loop: ControlLoop
 }
 
@@ -122,19 +168,17 @@ export function createParts(
   config: AppConfig,
   alerts: Alerts,
 ): Parts {
-  const { store, ledger, actuator, fitter, clock, log } = deps
-  const { stepMs, forecast, services, seed } = config
+  const { store, ledger, actuator, clock } = deps
+  const { stepMs, forecast, services } = config
   const specs = new Map(Object.entries(services))
   const book = createLoadBook({
     store,
     stepMs,
     specs,
+    config: forecast,
     onStep: alerts.step,
     longestGapMs: Math.min(LONGEST_GAP_MS, forecast.historySteps * stepMs),
   })
-  const onError = (service: ServiceId, error: unknown) =>
-    log.error({ service, err: error }, 'fit failed; the old model stays')
-  const refitter = createRefitter({ book, fitter, ledger, config: forecast, stepMs, seed, onError })
   const startups = async () => {
     const latest = await store.latest('startup_seconds', clock.nowMs())
     return new Map([...latest].map(([service, { value }]) => [service, value * 1000]))
@@ -144,7 +188,7 @@ export function createParts(
     { config, book, ledger, actuator, settings, startups, stopwatchMs },
     state,
   )
-  return { book, refitter, loop }
+  return { book, loop }
 }
 
 export const viewOf = ({ config, settings, parts, last, deps }: Core): ViewInput => ({
@@ -174,10 +218,14 @@ export function emitStatus(core: Core): void {
 }
 
 export async function tick(core: Core, nowMs: number): Promise<TickResult> {
-  const { deps, parts, config } = core
-  const { book, refitter, loop } = parts
+  const { deps, parts, config, lifecycle, refitter, trainer } = core
+  const { book, loop } = parts
   await book.read(nowMs)
+  await takeUpModels(core)
+  await lifecycle.settle()
   // live, fits run beside the ticks and are taken over when done; by the manual clock a tick waits for its fits
+  const trained = trainer.run(nowMs)
+  if (deps.clock.kind === 'manual') await trained
   const fitted = refitter.run(nowMs)
   if (deps.clock.kind === 'manual') await fitted
   const result = await loop.tick(nowMs)
@@ -195,6 +243,14 @@ export async function tick(core: Core, nowMs: number): Promise<TickResult> {
     await deps.ledger.prune(nowMs - config.retentionMs)
   }
   return result
+}
+
+/** Live, models of the last run are taken up beside the ticks; by the manual clock the first tick waits for them. */
+export async function takeUpModels({ deps, lifecycle }: Core): Promise<void> {
+  const failed = (error: unknown) =>
+    deps.log.error({ err: error }, 'models of the last run could not be read; tried again')
+  const restored = lifecycle.restore().catch(failed)
+  if (deps.clock.kind === 'manual') await restored
 }
 
 async function followAlerts(core: Core, result: TickResult): Promise<void> {

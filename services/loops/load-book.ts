@@ -1,21 +1,15 @@
 /**
  * What the controller knows of the services' load between ticks: how far the series were read, each service's
- * newest load, its forecaster and what was learned of its capacity. Reads the store; judges nothing.
+ * newest load, its models and what was learned of its capacity. Reads the store; judges nothing.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type CapacityState, initialCapacity, learnCapacity } from '../../agents/capacity.ts'
 import type { ServiceSpec } from '../../agents/service-spec.ts'
-import { advance, type ForecasterState } from '../../forecaster/forecaster.ts'
+import { barOf } from '../../forecaster/changepoint.ts'
+import type { ForecastConfig } from '../../forecaster/config.ts'
 import { floorToStep, LOAD_METRIC, type ServiceId } from '../../forecaster/series.ts'
+import { type Contenders, type Following, followLoad, noContenders } from '../models/contenders.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
-
-export interface Fit {
-  readonly state: ForecasterState
-  readonly atMs: number
-  /** End of the history that it learned from. */
-  readonly historyEndMs: number
-  /** Length of that history that holds data, ms. */
-  readonly spanMs: number
-}
 
 export interface Entry {
   readonly service: ServiceId
@@ -26,7 +20,7 @@ export interface Entry {
   violationRatio: number
   latencyP95Seconds: number
   readyReplicas: number
-  fit: Fit | undefined
+  contenders: Contenders
 }
 
 export interface LoadBook {
@@ -35,8 +29,18 @@ export interface LoadBook {
   readToMs(): number
   /** Reads every step that ended by `nowMs` and follows it with forecasters and capacity. */
   read(nowMs: number): Promise<void>
-  /** Takes over a fit, brought up to the step that the book stands at. */
-  adopt(service: ServiceId, fit: Fit): Promise<void>
+  /** What the models of a service are followed by. */
+  following(service: ServiceId): Following
+  /**
+   * Hands every step of a service from `fromMs` on to `follow`, up to where the book stands by then, and calls `install`
+   * in the same turn as the last one: no step is lost or followed twice. Others have their turns in between.
+   */
+  replay(
+    service: ServiceId,
+    fromMs: number,
+    follow: (load: number, endMs: number) => void,
+    install: (entry: Entry) => void,
+  ): Promise<void>
   /** Load of one service on the grid, oldest first, ending where the book stands. */
   history(service: ServiceId, lengthMs: number): Promise<{ startMs: number; values: Float64Array }>
 }
@@ -45,12 +49,15 @@ export interface LoadBookDeps {
   readonly store: SampleStore
   readonly stepMs: number
   readonly specs: ReadonlyMap<ServiceId, ServiceSpec>
+  readonly config: ForecastConfig
   /** Told of every step of every service as it is read; NaN: nothing was measured. */
   readonly onStep?: (service: ServiceId, endMs: number, loadRps: number) => void
   /** Older steps than this are not caught up with; their forecasters start afresh. */
   readonly longestGapMs: number
 }
 
+/** Steps of a long replay after which others have their turn. */
+const STEPS_A_TURN = 200
 /** Most steps of a service, and cells of all, that are read again at the start. */
 const LEARN_STEPS = 2000
 const LEARN_CELLS = 2_000_000
@@ -58,7 +65,9 @@ const LEARN_CELLS = 2_000_000
 const FOLLOWED = [LOAD_METRIC, 'violation_ratio', 'ready_replicas', 'latency_p95_seconds'] as const
 
 export function createLoadBook(deps: LoadBookDeps): LoadBook {
-  const { store, stepMs, specs, longestGapMs, onStep } = deps
+  const { store, stepMs, specs, longestGapMs, onStep, config } = deps
+  const changeBar = barOf(config.lifecycle.falseAlarmSteps)
+  const following = (service: ServiceId): Following => ({ service, stepMs, config, changeBar })
   const services = [...specs.keys()]
   const entries = new Map<ServiceId, Entry>(services.map((s) => [s, firstEntry(s, specs.get(s)!)]))
   let readToMs = Number.NaN
@@ -80,7 +89,7 @@ export function createLoadBook(deps: LoadBookDeps): LoadBook {
         steps,
         width: steps,
         readToMs: readToMs - steps * stepMs,
-        stepMs,
+        following: following(service),
         onStep,
       }
       follow(entries.get(service)!, columns, cells)
@@ -100,7 +109,7 @@ export function createLoadBook(deps: LoadBookDeps): LoadBook {
       if (Number.isNaN(readToMs)) await firstRead(nowMs)
       const toMs = floorToStep(nowMs, stepMs)
       if (toMs - readToMs > longestGapMs) {
-        for (const entry of entries.values()) entry.fit = undefined
+        for (const entry of entries.values()) entry.contenders = noContenders()
         readToMs = toMs - longestGapMs
       }
       if (toMs <= readToMs) return
@@ -115,25 +124,25 @@ export function createLoadBook(deps: LoadBookDeps): LoadBook {
           steps,
           width: columns[0]!.length / services.length,
           readToMs,
-          stepMs,
+          following: following(service),
           onStep,
         })
       })
       readToMs += steps * stepMs
     },
-    async adopt(service, fit) {
+    following,
+    async replay(service, fromMs, follow, install) {
       const entry = entries.get(service)
       if (!entry) return
-      let { state } = fit
-      let standsAtMs = fit.historyEndMs
       // while steps are fetched the book may move on: follow it until both stand at the same step
-      while (standsAtMs < readToMs) {
-        const endMs = readToMs
-        for (const value of await grid(LOAD_METRIC, [service], standsAtMs, endMs))
-          state = advance(state, value)
-        standsAtMs = endMs
+      for (let standsAtMs = fromMs; standsAtMs < readToMs; ) {
+        const toMs = Math.min(readToMs, standsAtMs + STEPS_A_TURN * stepMs)
+        const loads = await grid(LOAD_METRIC, [service], standsAtMs, toMs)
+        for (let k = 0; k < loads.length; k++) follow(loads[k]!, standsAtMs + (k + 1) * stepMs)
+        standsAtMs = toMs
+        if (standsAtMs < readToMs) await nextTurn()
       }
-      entry.fit = { ...fit, state }
+      install(entry)
     },
     async history(service, lengthMs) {
       const startMs = readToMs - Math.floor(lengthMs / stepMs) * stepMs
@@ -151,7 +160,7 @@ function firstEntry(service: ServiceId, spec: ServiceSpec): Entry {
     violationRatio: Number.NaN,
     latencyP95Seconds: Number.NaN,
     readyReplicas: Number.NaN,
-    fit: undefined,
+    contenders: noContenders(),
   }
 }
 
@@ -168,15 +177,16 @@ interface Cells {
   readonly steps: number
   readonly width: number
   readonly readToMs: number
-  readonly stepMs: number
+  readonly following: Following
   readonly onStep: LoadBookDeps['onStep']
 }
 
 function follow(
   entry: Entry,
   columns: readonly Float64Array[],
-  { row, steps, width, readToMs, stepMs, onStep }: Cells,
+  { row, steps, width, readToMs, following, onStep }: Cells,
 ): void {
+  const { stepMs } = following
   const [loads, violations, ready, latencies] = columns
   for (let k = 0; k < steps; k++) {
     const cell = row * width + k
@@ -199,6 +209,6 @@ function follow(
       }
     }
     onStep?.(entry.service, readToMs + (k + 1) * stepMs, load)
-    if (entry.fit) entry.fit = { ...entry.fit, state: advance(entry.fit.state, load) }
+    followLoad(entry.contenders, load, readToMs + (k + 1) * stepMs, following)
   }
 }

@@ -1,42 +1,25 @@
-/**
- * When a series is fitted anew: at once when it has no model; while its history is young each time it has grown by
- * a quarter; later every `refitMs`, or as soon as it drifts, but not more often than a quarter of its season.
- */
+/** Fits what is due, one series after another, in the worker; the old model serves meanwhile. */
 import type { ForecastConfig } from '../../forecaster/config.ts'
+import type { TrainedNetworks } from '../../forecaster/neural/weights.ts'
 import { LOAD_METRIC, type ServiceId } from '../../forecaster/series.ts'
-import type { Ledger } from '../ledger/ledger.ts'
+import { type Due, refitDue } from '../models/due.ts'
+import type { Lifecycle } from '../models/lifecycle.ts'
 import type { Fitter } from './fitter.ts'
-import type { Entry, Fit, LoadBook } from './load-book.ts'
-
-const GROWTH = 0.25
-const FIRST_STEPS = 5
-/** Without a season, a drifting series rests so many steps between refits. */
-const REST_STEPS = 20
+import type { Entry, LoadBook } from './load-book.ts'
 
 export interface RefitDeps {
-  readonly book: LoadBook
+  /** As they are now: all change when the configuration is read again. */
+  readonly book: () => LoadBook
+  readonly settings: () => {
+    readonly forecast: ForecastConfig
+    readonly stepMs: number
+    readonly seed: number
+  }
   readonly fitter: Fitter
-  readonly ledger: Ledger
-  readonly config: ForecastConfig
-  readonly stepMs: number
-  readonly seed: number
+  /** For the neural models; undefined while none is trained. */
+  readonly networks: () => TrainedNetworks | undefined
+  readonly lifecycle: Pick<Lifecycle, 'enrol' | 'restoring'>
   readonly onError: (service: ServiceId, error: unknown) => void
-}
-
-export function refitDue(
-  entry: Entry,
-  nowMs: number,
-  config: ForecastConfig,
-  stepMs: number,
-): boolean {
-  if (Number.isNaN(entry.loadAtMs)) return false
-  const { fit } = entry
-  if (!fit) return true
-  const ageMs = nowMs - fit.atMs
-  const grownMs = Math.max(GROWTH * fit.spanMs, FIRST_STEPS * stepMs)
-  const season = fit.state.seasons[0]
-  const restMs = (season === undefined ? REST_STEPS : season / 4) * stepMs
-  return ageMs >= Math.min(config.refitMs, grownMs) || (fit.state.drifting && ageMs >= restMs)
 }
 
 export interface Refitter {
@@ -45,52 +28,46 @@ export interface Refitter {
 }
 
 export function createRefitter(deps: RefitDeps): Refitter {
-  const { book, fitter, ledger, config, stepMs, seed, onError } = deps
+  const { book, settings, fitter, networks, lifecycle, onError } = deps
   const running = new Set<ServiceId>()
 
-  async function refit(entry: Entry, nowMs: number): Promise<void> {
-    const { service } = entry
-    const history = await book.history(
-      service,
-      Math.min(config.historyMs, config.historySteps * stepMs),
-    )
+  async function refit({ service, contenders }: Entry, due: Due, nowMs: number): Promise<void> {
+    const { forecast, stepMs, seed } = settings()
+    if (due.reason === 'manual') contenders.retrain = undefined
+    const lengthMs = Math.min(forecast.historyMs, forecast.historySteps * stepMs)
+    const history = await book().history(service, lengthMs)
     const firstSeen = history.values.findIndex((v) => !Number.isNaN(v))
     if (firstSeen < 0) return
-    const startMs = history.startMs + firstSeen * stepMs
-    const values = history.values.subarray(firstSeen)
-    const historyEndMs = startMs + values.length * stepMs
-    const series = { service, metric: LOAD_METRIC, startMs, stepMs, values: values.slice() }
-    const report = await fitter.fit(series, config, seed, nowMs)
-    const fit: Fit = {
-      state: report.state,
-      atMs: nowMs,
-      historyEndMs,
-      spanMs: historyEndMs - startMs,
-    }
-    await book.adopt(service, fit)
-    const { model, quality } = report.state
-    await ledger.saveModel({
-      service,
-      metric: LOAD_METRIC,
-      kind: model.kind,
-      version: model.version,
+    const fromMs = history.startMs + firstSeen * stepMs
+    const values = history.values.slice(firstSeen)
+    const series = { service, metric: LOAD_METRIC, startMs: fromMs, stepMs, values }
+    const report = await fitter.fit(series, forecast, seed, {
       fittedAtMs: nowMs,
-      fromMs: startMs,
-      toMs: historyEndMs,
-      quality,
-      contest: report.contest,
+      neural: networks(),
     })
+    const toMs = fromMs + values.length * stepMs
+    await lifecycle.enrol(service, {
+      ...{ report, config: forecast, seed, stepMs },
+      ...{ fromMs, toMs, due, nowMs },
+    })
+  }
+
+  function dueOf(entry: Entry, nowMs: number): Due | undefined {
+    if (running.has(entry.service) || lifecycle.restoring(entry.service)) return undefined
+    const { forecast, stepMs } = settings()
+    return refitDue(entry.contenders, entry.loadAtMs, nowMs, forecast, stepMs)
   }
 
   return {
     async run(nowMs) {
-      const due = [...book.entries.values()].filter(
-        (entry) => !running.has(entry.service) && refitDue(entry, nowMs, config, stepMs),
-      )
-      for (const entry of due) running.add(entry.service)
-      for (const entry of due) {
+      const all = [...book().entries.values()].flatMap((entry) => {
+        const due = dueOf(entry, nowMs)
+        return due ? [{ entry, due }] : []
+      })
+      for (const { entry } of all) running.add(entry.service)
+      for (const { entry, due } of all) {
         try {
-          await refit(entry, nowMs)
+          await refit(entry, due, nowMs)
         } catch (error) {
           onError(entry.service, error)
         } finally {
