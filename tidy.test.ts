@@ -79,7 +79,8 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'swagger-ui-dist': ['services/http/'],
   'tfjs-node-native': ['services/tensorflow/'],
   undici: ['services/'],
-  uplot: ['services/dashboard/'],
+  // of the report only its files are read, to be put into the page
+  uplot: ['services/dashboard/', 'services/backtest/'],
   vite: ['services/dashboard/'],
   ws: ['services/http/'],
   yaml: ['services/config-', 'services/cli/', 'experiments/'],
