@@ -5,9 +5,10 @@ const ink = dark ? '#c9d1d9' : '#24292f'
 const grid = dark ? '#30363d' : '#d8dee4'
 const blue = dark ? '#58a6ff' : '#0969da'
 const band = dark ? 'rgb(88 166 255 / 0.35)' : 'rgb(9 105 218 / 0.25)'
+const grey = dark ? '#8b949e' : '#57606a'
 const COLOURS = dark
-  ? ['#58a6ff', '#8b949e', '#ff7b72', '#3fb950', '#d29922', '#bc8cff', '#f778ba', '#39c5cf']
-  : ['#0969da', '#57606a', '#cf222e', '#1a7f37', '#9a6700', '#8250df', '#bf3989', '#1b7c83']
+  ? ['#58a6ff', '#ff7b72', '#3fb950', '#d29922', '#bc8cff', '#f778ba', '#39c5cf']
+  : ['#0969da', '#cf222e', '#1a7f37', '#9a6700', '#8250df', '#bf3989', '#1b7c83']
 const DAY = '{YYYY}-{MM}-{DD}'
 /** By the distance of two marks, seconds: how the first of a day and the others are written. */
 const TIMES = [
@@ -94,9 +95,10 @@ function drawLoss(service, i) {
         { label: 'to' },
         ...entrants.map(({ entrant }, j) => ({
           label: entrant === chosen ? `${entrant} (choice)` : entrant,
-          stroke: COLOURS[j % COLOURS.length],
           width: entrant === chosen ? 3 : 1.2,
-          ...(entrant === 'seasonal-naive' ? { dash: [6, 4] } : {}),
+          ...(entrant === 'seasonal-naive'
+            ? { stroke: grey, dash: [6, 4] }
+            : { stroke: COLOURS[j % COLOURS.length] }),
         })),
       ],
     },
@@ -124,7 +126,7 @@ function drawCalibration(service, i) {
         { label: 'calibrated', stroke: ink, width: 1, dash: [4, 4], points: { show: false } },
         ...known.map(({ horizon }, h) => ({
           label: `to ${horizon}`,
-          stroke: COLOURS[(h === 0 ? 0 : h + 1) % COLOURS.length],
+          stroke: COLOURS[h % COLOURS.length],
           width: 1.5,
         })),
       ],
