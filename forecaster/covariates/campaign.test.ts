@@ -87,7 +87,7 @@ describe('a campaign known in advance, seen three times', () => {
     const { point } = knowing.forecast
     for (const k of [0, 4, 7, 20, 23]) {
       const usual = unknowing.forecast.point[k]!
-      expect(Math.abs(point[k]! - usual) / usual).toBeLessThan(0.1)
+      expect(Math.abs(point[k]! - usual) / usual).toBeLessThan(0.15)
     }
   })
 
