@@ -75,13 +75,15 @@ function passing(
   found: readonly Candidate[],
 ): Passing[] {
   const out: Passing[] = []
+  // slowly changing, a season found leaves some to all its multiples
+  const left = new Map(found.map((other) => [other, repeatedIn(rest, other.period)]))
   for (const candidate of candidates) {
     const { period, exact } = candidate
     if (found.some((other) => other.period === period || isKin(candidate, other))) continue
     const { share, variance, significance } = repetitionOf(rest, period)
     const parts = found.filter((other) => timesIn(other.period, period))
     const bar = exact ? CALENDAR_BAR : BAR
-    const own = exact || parts.length === 0 ? 0 : leftBy(parts, rest) / variance
+    const own = exact ? 0 : Math.max(0, ...parts.map((part) => left.get(part)!)) / variance
     const least = own + (parts.length === 0 ? bar.share : bar.multiple)
     if (significance >= bar.significance && share >= least)
       out.push({
@@ -93,12 +95,10 @@ function passing(
   return out
 }
 
-/** Variance that still comes back after those periods: slowly changing, they leave some to all their multiples. */
-function leftBy(parts: readonly Candidate[], rest: RunningSums): number {
-  return parts.reduce((most, { period }) => {
-    const { share, variance } = repetitionOf(rest, period)
-    return Math.max(most, share * variance)
-  }, 0)
+/** Variance that comes back after this period. */
+function repeatedIn(rest: RunningSums, period: number): number {
+  const { share, variance } = repetitionOf(rest, period)
+  return share * variance
 }
 
 /** The one that explains most, the calendar's first; then down to the shortest period that it is a multiple of. */

@@ -151,6 +151,6 @@ it('two weeks of minutes with day and week are fitted in bounded time', () => {
     mstl.fit(history, context([1440, 10_080], 60))
     return performance.now() - before
   })
-  // under 100 ms on a free core; the rest is room for a busy machine
+  // most of it is room for a busy machine
   expect(Math.min(...took)).toBeLessThan(600)
 })
