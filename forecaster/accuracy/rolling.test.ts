@@ -88,7 +88,9 @@ describe('the scores', () => {
     expect(of('ensemble').coverage[LEVELS.indexOf(0.5)]).toBeCloseTo(0.5, 0)
     expect(of('ensemble').spl).toBeLessThan(0.85 * of('seasonal-naive').spl)
     const { chosen, why } = chooseEntrant(results)
-    expect(of(chosen).spl).toBe(Math.min(...results.map((r) => r.scores[1]!.spl)))
+    const least = Math.min(...results.map((r) => r.scores[1]!.spl))
+    expect(chosen).toBe('ensemble')
+    expect(of(chosen).spl).toBeLessThanOrEqual(least / 0.95)
     expect(why).toMatch(/less than seasonal naive/)
   })
 

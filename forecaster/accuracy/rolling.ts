@@ -124,7 +124,13 @@ export function entrantsOf({ models }: ForecastConfig): ModelKind[] {
   return [...new Set<ModelKind>(['ensemble', ...models, 'seasonal-naive'])]
 }
 
-/** Which entrant serves best by scaled pinball loss over the longest horizon, and why, as a sentence. */
+/** An entrant takes the ensemble's place only by more than chance would give it. */
+const ENSEMBLE_LEAD = 0.05
+
+/**
+ * Which entrant serves best by scaled pinball loss over the longest horizon, and why, as a sentence. The ensemble goes
+ * before a model alone that is hardly better, as in the contest.
+ */
 export function chooseEntrant(results: readonly RollingResult[]): {
   chosen: ModelKind
   why: string
@@ -132,7 +138,9 @@ export function chooseEntrant(results: readonly RollingResult[]): {
   const lossOf = ({ scores }: RollingResult): number =>
     scores.at(-1)?.spl ?? Number.POSITIVE_INFINITY
   const ranked = [...results].sort((a, b) => lossOf(a) - lossOf(b))
-  const best = ranked[0]!
+  const together = ranked.find(({ entrant }) => entrant === 'ensemble')
+  const best =
+    together && lossOf(together) * (1 - ENSEMBLE_LEAD) <= lossOf(ranked[0]!) ? together : ranked[0]!
   if (!Number.isFinite(lossOf(best)))
     return { chosen: best.entrant, why: 'nothing could be scored: no load came in the test part' }
   const naive = results.find(({ entrant }) => entrant === 'seasonal-naive')
@@ -147,5 +155,8 @@ export function chooseEntrant(results: readonly RollingResult[]): {
 
 function lessThan(loss: number, other: number, name: string): string {
   if (!Number.isFinite(other)) return `${name} could not be scored`
-  return `${(100 * (1 - loss / other)).toFixed(1)} % less than ${name}`
+  const share = 100 * (1 - loss / other)
+  return share >= 0
+    ? `${share.toFixed(1)} % less than ${name}`
+    : `${(-share).toFixed(1)} % more than ${name} alone, which is within chance`
 }
