@@ -14,11 +14,10 @@ import {
   startShadow,
   wantsIssue,
 } from '../../forecaster/accuracy/shadow.ts'
-import { advance } from '../../forecaster/forecaster.ts'
 import { ServiceId } from '../../forecaster/series.ts'
 import { Conflict } from '../control-plane.ts'
 import { unpackState } from './artifact.ts'
-import { lookAhead } from './contenders.ts'
+import { lookAhead, step } from './contenders.ts'
 import type { LifecycleDeps } from './lifecycle.ts'
 import type { ModelVersion } from './model-version.ts'
 import { mostStepsBehind, stepsBehind } from './restore.ts'
@@ -94,7 +93,7 @@ export async function compareModels(
         issue(shadow, look(first), look(second))
       }
       for (const one of [first, second])
-        if (endMs > one.standsAtMs) one.state = advance(one.state, load)
+        if (endMs > one.standsAtMs) one.state = step(one.state, load, endMs, following)
       if (isCommon) resolve(shadow, load)
     },
     () => {},

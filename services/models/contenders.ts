@@ -24,6 +24,7 @@ import type { ForecastConfig } from '../../forecaster/config.ts'
 import type { Forecast } from '../../forecaster/forecast.ts'
 import { advance, type ForecasterState, forecastAt } from '../../forecaster/forecaster.ts'
 import { LOAD_METRIC, type ServiceId } from '../../forecaster/series.ts'
+import type { KnownCovariates } from '../covariates/covariates.ts'
 import type { NewModel } from '../ledger/models-ledger.ts'
 import type { ModelVersion } from './model-version.ts'
 
@@ -65,6 +66,7 @@ export interface Following {
   readonly service: ServiceId
   readonly stepMs: number
   readonly config: ForecastConfig
+  readonly covariates: KnownCovariates
   /** Above it a sum of errors is a changepoint (`barOf`). */
   readonly changeBar: number
 }
@@ -96,8 +98,8 @@ export function followLoad(
   const beganMs = endMs - following.stepMs
   watchErrors(contenders, champion, load, endMs, following)
   if (!challenger || challenger.verdict) {
-    champion.state = advance(champion.state, load)
-    if (challenger) challenger.state = advance(challenger.state, load)
+    champion.state = step(champion.state, load, endMs, following)
+    if (challenger) challenger.state = step(challenger.state, load, endMs, following)
     return
   }
   const { shadow } = challenger
@@ -106,8 +108,8 @@ export function followLoad(
     const look = ({ state }: Contender) => lookAhead(state, beganMs, horizonSteps, following)
     issue(shadow, look(champion), look(challenger))
   }
-  champion.state = advance(champion.state, load)
-  challenger.state = advance(challenger.state, load)
+  champion.state = step(champion.state, load, endMs, following)
+  challenger.state = step(challenger.state, load, endMs, following)
   resolve(shadow, load)
   const verdict = review(shadow, isNeeded(champion, endMs, following.config))
   if (verdict && verdict.outcome !== 'go-on') challenger.verdict = verdict
@@ -135,14 +137,27 @@ function watchErrors(
   contenders.changes = createChangeDetector()
 }
 
+/** A state one step later, which ended at `endMs`, with what covariates did in it. */
+export function step(
+  state: ForecasterState,
+  load: number,
+  endMs: number,
+  { service, stepMs, covariates }: Following,
+): ForecasterState {
+  return advance(state, load, covariates.inStep(service, state, endMs - stepMs))
+}
+
+/** The forecast from where `state` stands, with what is known of covariates. */
 export function lookAhead(
   state: ForecasterState,
   issuedAtMs: number,
   horizonSteps: number,
-  { service, stepMs, config }: Following,
+  { service, stepMs, config, covariates }: Following,
 ): Forecast {
   const series = { service, metric: LOAD_METRIC, stepMs }
-  return forecastAt(state, issuedAtMs, series, { horizonSteps, expirySteps: config.expirySteps })
+  const { expirySteps } = config
+  const ahead = covariates.ahead(service, state, issuedAtMs, horizonSteps)
+  return forecastAt(state, issuedAtMs, series, { horizonSteps, expirySteps }, ahead)
 }
 
 /** A challenger whose contest begins where the champion stands now. */

@@ -2,13 +2,13 @@
  * A state is brought up to where the loads stand and put to work, as champion or as challenger. What is written comes
  * first, what forecasts changes in one turn between two ticks.
  */
-import { advance, type ForecasterState } from '../../forecaster/forecaster.ts'
+import type { ForecasterState } from '../../forecaster/forecaster.ts'
 import { LOAD_METRIC, type ServiceId } from '../../forecaster/series.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Artifact, NewModel } from '../ledger/models-ledger.ts'
 import type { Entry } from '../loops/load-book.ts'
 import { packState } from './artifact.ts'
-import { type Challenger, challengerOf, lastOf, noContenders } from './contenders.ts'
+import { type Challenger, challengerOf, lastOf, noContenders, step } from './contenders.ts'
 import type { LifecycleDeps } from './lifecycle.ts'
 import type { ModelVersion } from './model-version.ts'
 import { type Cause, promotedBy, retireAll, standing } from './registry.ts'
@@ -48,12 +48,13 @@ export async function installChampion(
     { standings: retireAll(entry.contenders, recorded, gone, book().readToMs()) },
     config().forecast.lifecycle.keepArtifacts,
   )
+  const following = book().following(service)
   let state = kept
   await book().replay(
     service,
     artifact.standsAtMs,
-    (load) => {
-      state = advance(state, load)
+    (load, endMs) => {
+      state = step(state, load, endMs, following)
     },
     (now) => {
       const { retrain } = now.contenders
@@ -77,14 +78,15 @@ export async function installChallenger(
   const { champion, challenger: before } = entry.contenders
   // its number comes with its row; until then it is followed, and not judged
   const placeholder = { ...row, number: 0, hasArtifact: true }
+  const following = book().following(service)
   let state = kept
   let rival: Challenger | undefined
   let refreshed = artifact
   await book().replay(
     service,
     artifact.standsAtMs,
-    (load) => {
-      state = advance(state, load)
+    (load, endMs) => {
+      state = step(state, load, endMs, following)
     },
     ({ contenders }) => {
       if (!champion || contenders.champion !== champion) return

@@ -3,10 +3,17 @@
  * challenger's with the contest between them fought again over the same loads, which ends as it would have ended. A state
  * that cannot be read or is too far behind is left; its service is fitted anew.
  */
-import { advance, type ForecasterState } from '../../forecaster/forecaster.ts'
+import type { ForecasterState } from '../../forecaster/forecaster.ts'
 import { LOAD_METRIC, type ServiceId } from '../../forecaster/series.ts'
 import { unpackState } from './artifact.ts'
-import { type Contenders, challengerOf, followLoad, lastOf, noContenders } from './contenders.ts'
+import {
+  type Contenders,
+  challengerOf,
+  followLoad,
+  lastOf,
+  noContenders,
+  step,
+} from './contenders.ts'
 import type { LifecycleDeps } from './lifecycle.ts'
 import type { ModelVersion } from './model-version.ts'
 
@@ -111,7 +118,7 @@ async function takeUp(
         return
       }
       for (const one of challenger ? [champion, challenger] : [champion])
-        if (endMs > one.standsAtMs) one.state = advance(one.state, value)
+        if (endMs > one.standsAtMs) one.state = step(one.state, value, endMs, following)
     },
     (entry) => {
       if (!begun) begin()
