@@ -8,9 +8,11 @@ import { addCheck } from './commands/check.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addConfig } from './commands/config.ts'
 import { addControl } from './commands/control.ts'
+import { addCovariates } from './commands/covariates.ts'
 import { addDataset } from './commands/dataset.ts'
 import { addDecisions } from './commands/decisions.ts'
 import { addForecast } from './commands/forecast.ts'
+import { addModels } from './commands/models.ts'
 import { addOutlook } from './commands/outlook.ts'
 import { addStatus } from './commands/status.ts'
 import { addUp } from './commands/up.ts'
@@ -57,6 +59,8 @@ export function createProgram(around: Surroundings, done: (code: number) => void
     addAlerts,
     addOutlook,
     addControl,
+    addModels,
+    addCovariates,
     addCheck,
     addConfig,
     addDataset,

@@ -9,6 +9,8 @@ export interface TestApi {
   readonly url: string
   readonly state: TestState
   readonly knobs: Knobs
+  /** What was asked of the models, in words. */
+  readonly asked: readonly string[]
   close(): Promise<void>
 }
 
@@ -26,7 +28,7 @@ export const REFUSED_BUDGET = 409
 
 export async function startTestApi(): Promise<TestApi> {
   const store = createTestStore()
-  const { control: plane, state } = createTestPlane(store)
+  const { control: plane, state, asked } = createTestPlane(store)
   const knobs: Knobs = { identical: true, pauseMs: 0, pauseAsked: false }
   const control: ControlPlane = {
     ...plane,
@@ -57,5 +59,5 @@ export async function startTestApi(): Promise<TestApi> {
     host: '127.0.0.1',
     port: 0,
   })
-  return { url, state, knobs, close }
+  return { url, state, knobs, asked, close }
 }
