@@ -57,6 +57,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   ],
   commander: ['services/cli/', 'services/collector/record.ts', 'experiments/'],
   // its import takes seconds, so nothing else may wait for it
+  'date-holidays': ['services/covariates/holidays.ts'],
   'danfojs-node': ['datasets/danfo.ts'],
   'drizzle-kit': ['services/ledger/', 'services/stores/'],
   'drizzle-orm': ['services/ledger/', 'services/stores/'],

@@ -5,6 +5,7 @@ import { ForecastConfig } from '../forecaster/config.ts'
 import { PARTS_A_DAY } from '../forecaster/outlook.ts'
 import { ServiceId } from '../forecaster/series.ts'
 import { AlertsConfig, OutlookConfig } from './alerts/config.ts'
+import { CovariatesConfig } from './covariates/config.ts'
 import { ShopConfig } from './shop/config.ts'
 
 const SECOND_MS = 1000
@@ -88,6 +89,10 @@ export const AppConfig = z
       }),
     alerts: AlertsConfig.prefault({}),
     outlook: OutlookConfig.prefault({}),
+    covariates: CovariatesConfig.prefault({}).meta({
+      description:
+        'What may act on loads beside their own past. Events come by POST /v1/covariates.',
+    }),
     services: z
       .record(ServiceId, ServiceSpec.prefault({}))
       .meta({ description: 'The scaled services, by name.' }),
@@ -102,6 +107,10 @@ export const AppConfig = z
   .refine((c) => c.outlook.dayMs >= PARTS_A_DAY * c.stepMs, {
     error: `outlook.dayMs must be at least ${PARTS_A_DAY} times stepMs`,
     path: ['outlook', 'dayMs'],
+  })
+  .refine((c) => c.covariates.metrics.every((m) => m.lagMs + m.aheadMs >= c.stepMs), {
+    error: 'each needs lagMs + aheadMs of at least stepMs: else it is never known in time',
+    path: ['covariates', 'metrics'],
   })
   .refine((c) => Object.keys(c.services).length > 0, {
     error: 'services must name at least one service',

@@ -13,6 +13,7 @@ import type { Alert, AlertChange } from './alerts/alert.ts'
 import type { AlertsView } from './alerts/alerts.ts'
 import type { Coverage } from './alerts/anomalies.ts'
 import type { AppConfig } from './config.ts'
+import type { CovariateControl } from './covariates/control.ts'
 import type { ModelControl } from './models/control.ts'
 import type { ModelChange } from './models/model-version.ts'
 import type { OutlookView } from './outlook/view.ts'
@@ -207,6 +208,8 @@ export interface ControlPlane {
   outlook(days: number): Promise<OutlookView>
   /** Versions of the services' models: compare, promote, roll back, retrain, export, import. */
   readonly models: ModelControl
+  /** Events known in advance. */
+  readonly covariates: CovariateControl
   health(): Promise<readonly HealthCheck[]>
   /** Runs one tick at `atMs` (manual clock only); replica counts as the caller reports them. Ticks never overlap. */
   runTick(

@@ -1,4 +1,5 @@
 /** A synthetic fleet for the benchmarks: n services with a daily season, fitted forecasters and plausible counts. */
+
 import { initialCapacity } from '../../agents/capacity.ts'
 import { ServiceSpec } from '../../agents/service-spec.ts'
 import { seededRandom } from '../../datasets/random.ts'
@@ -6,6 +7,7 @@ import { barOf } from '../../forecaster/changepoint.ts'
 import { ForecastConfig } from '../../forecaster/config.ts'
 import { type ForecasterState, fitForecaster } from '../../forecaster/forecaster.ts'
 import { LOAD_METRIC } from '../../forecaster/series.ts'
+import { noCovariates } from '../../services/covariates/covariates.ts'
 import { type Contenders, type Following, noContenders } from '../../services/models/contenders.ts'
 import { rowOf } from '../../services/models/registry.ts'
 
@@ -67,5 +69,6 @@ export const followingOf = (service: string): Following => ({
   service,
   stepMs: STEP_MS,
   config: forecastConfig,
+  covariates: noCovariates(),
   changeBar,
 })

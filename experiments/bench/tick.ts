@@ -5,6 +5,7 @@
  * Peers, in the same run: of the pure part, the HPA rule alone on the same fleet; of the whole tick, the store and
  * ledger alone, reading and writing as much without deciding anything.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +17,7 @@ import type { TickInput } from '../../coordinator/tick-input.ts'
 import { LOAD_METRIC } from '../../forecaster/series.ts'
 import { createDryRun } from '../../services/actuators/dry-run.ts'
 import { AppConfig } from '../../services/config.ts'
+import { noCovariates } from '../../services/covariates/covariates.ts'
 import { openLedger } from '../../services/ledger/registry.ts'
 import { createControlLoop, forecastAll, observeAll } from '../../services/loops/control-loop.ts'
 import { createLoadBook, type Entry, type LoadBook } from '../../services/loops/load-book.ts'
@@ -162,6 +164,7 @@ async function wholeMs(n: number): Promise<{ whole: number; io: number }> {
       stepMs: STEP_MS,
       specs,
       config: forecastConfig,
+      covariates: noCovariates(),
       longestGapMs: forecastConfig.historyMs,
     })
     const settings = await openSettings(config, ledger)

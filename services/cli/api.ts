@@ -11,7 +11,7 @@ export interface ApiOptions {
 export interface Api {
   readonly url: string
   /** The answer as it came, for --json. */
-  raw(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<unknown>
+  raw(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<unknown>
   /** The answer, read by its schema. */
   get<T extends z.ZodType>(path: string, schema: T): Promise<z.infer<T>>
 }

@@ -12,6 +12,7 @@ import { createMetricsPage } from '../telemetry/metrics.ts'
 import { alertRoutes } from './alerts.ts'
 import { budgetRoutes } from './budget.ts'
 import { configurationRoutes } from './configuration.ts'
+import { covariateRoutes } from './covariates.ts'
 import { dashboardRoutes } from './dashboard.ts'
 import { decisionRoutes } from './decisions.ts'
 import { demoRoutes } from './demo.ts'
@@ -124,6 +125,7 @@ export function createApp(deps: AppDeps): App {
   outcomeRoutes(app, routeDeps)
   alertRoutes(app, routeDeps)
   outlookRoutes(app, routeDeps)
+  covariateRoutes(app, routeDeps)
   demoRoutes(app, routeDeps)
   configurationRoutes(app, routeDeps)
   eventRoutes(app, routeDeps)

@@ -26,6 +26,7 @@ const QUERIES: Readonly<Record<string, string>> = {
   'GET /v1/decisions': 'service=search&limit=5',
   'GET /v1/ticks': 'limit=5',
   'GET /v1/alerts': 'open=true&limit=5',
+  'GET /v1/covariates': 'service=search',
   'GET /v1/outlook': 'days=7',
   'GET /v1/models': 'service=search&limit=5',
   'GET /v1/models/{service}/compare': 'a=1&b=2',

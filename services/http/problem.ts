@@ -24,6 +24,7 @@ export const PROBLEMS = {
   'forecast-not-found': { status: 404, title: 'There is no such forecast' },
   'proposal-not-found': { status: 404, title: 'There is no proposal yet' },
   'shop-not-found': { status: 404, title: 'No demo shop is running' },
+  'covariate-not-found': { status: 404, title: 'There is no such event' },
   'spike-not-found': { status: 404, title: 'There is no such spike' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
   conflict: { status: 409, title: 'The request cannot be met as things stand' },

@@ -17,10 +17,12 @@ import type {
   ServiceStatus,
   TickSummary,
 } from '../control-plane.ts'
+import { type CovariateEvent, eventId } from '../covariates/event.ts'
 import type { OutlookView } from '../outlook/view.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import * as examples from './examples.ts'
 import * as alertExamples from './examples-alerts.ts'
+import * as covariateExamples from './examples-covariates.ts'
 import { createTestModelControl } from './test-models.ts'
 import { createTestLedger, createTestStore } from './test-stores.ts'
 
@@ -40,6 +42,7 @@ export interface TestState {
   alerts: AlertsView
   coverage: Map<string, Coverage>
   outlook: OutlookView
+  events: CovariateEvent[]
 }
 
 export interface TestPlane {
@@ -104,6 +107,7 @@ function initialState(): TestState {
     },
     coverage: new Map([['search', { share: 0.9, steps: 500 }]]),
     outlook: alertExamples.outlook,
+    events: [covariateExamples.event],
     health: [{ name: 'store', ok: true, detail: 'answered' }],
   }
 }
@@ -131,6 +135,24 @@ export function createTestPlane(store: SampleStore): TestPlane {
     counters: () => state.counters,
     alerts: () => state.alerts,
     coverage: (service) => state.coverage.get(service),
+    covariates: {
+      events: () => state.events,
+      async put(events) {
+        const stored = events.map((event) => ({
+          id: eventId(event),
+          ...event,
+          source: 'calendar' as const,
+        }))
+        const ids = new Set(stored.map(({ id }) => id))
+        state.events = [...state.events.filter(({ id }) => !ids.has(id)), ...stored]
+        return stored
+      },
+      async remove(id) {
+        const event = state.events.find((row) => row.id === id)
+        state.events = state.events.filter((row) => row !== event)
+        return event
+      },
+    },
     outlook: async (days) => ({ ...state.outlook, days }),
     models: models.control,
     health: async () => state.health,

@@ -7,11 +7,11 @@ import type { ReplicaCounts } from '../../agents/observation.ts'
 import type { ServiceSpec } from '../../agents/service-spec.ts'
 import type { TickInput } from '../../coordinator/tick-input.ts'
 import { type Forecast, toDocument } from '../../forecaster/forecast.ts'
-import { forecastAt } from '../../forecaster/forecaster.ts'
-import { LOAD_METRIC, type ServiceId } from '../../forecaster/series.ts'
+import type { ServiceId } from '../../forecaster/series.ts'
 import type { Actuator } from '../actuators/actuator.ts'
 import type { AppConfig } from '../config.ts'
 import type { Ledger, Outcome } from '../ledger/ledger.ts'
+import { lookAhead } from '../models/contenders.ts'
 import { applyDecisions, type Settled } from './apply.ts'
 import { type Decided, decide, specRows, specsHash } from './decide.ts'
 import type { LoadBook } from './load-book.ts'
@@ -161,15 +161,9 @@ export function forecastAll(book: LoadBook, config: AppConfig): Map<ServiceId, F
   for (const { service, contenders } of book.entries.values()) {
     const { champion } = contenders
     if (!champion) continue
-    forecasts.set(
-      service,
-      forecastAt(
-        champion.state,
-        issuedAtMs,
-        { service, metric: LOAD_METRIC, stepMs: config.stepMs },
-        config.forecast,
-      ),
-    )
+    const { horizonSteps } = config.forecast
+    const following = book.following(service)
+    forecasts.set(service, lookAhead(champion.state, issuedAtMs, horizonSteps, following))
   }
   return forecasts
 }

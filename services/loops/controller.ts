@@ -9,6 +9,8 @@ import {
   type ControlPlane,
   type HealthCheck,
 } from '../control-plane.ts'
+import { openCalendar } from '../covariates/calendar.ts'
+import type { CovariateControl } from '../covariates/control.ts'
 import { followLoad } from '../models/contenders.ts'
 import type { ModelControl } from '../models/control.ts'
 import {
@@ -48,7 +50,10 @@ export async function createController(deps: ControllerDeps): Promise<Controller
       for (const listener of listeners) listener({ kind: 'alert', data })
     },
   })
-  const core = createCore(deps, settings, await recallMemories(deps.ledger), { listeners, alerts })
+  const core = createCore(deps, settings, await recallMemories(deps.ledger), {
+    ...{ listeners, alerts },
+    calendar: await openCalendar(deps.ledger),
+  })
   return { ...viewsOf(core), ...controlsOf(core), ...lifecycleOf(core) }
 }
 
@@ -69,10 +74,21 @@ function viewsOf(core: Core) {
     coverage: core.alerts.coverage,
     outlook: (days) => core.outlook.read(days),
     models: inTurnOf(core),
+    covariates: covariatesOf(core),
     health: () => checkHealth(core),
     explain: (id) => explainDecision(deps.ledger, id),
     replay: (id) => replayDecision(deps.ledger, id),
   } satisfies Partial<ControlPlane>
+}
+
+function covariatesOf(core: Core): CovariateControl {
+  const { calendar, deps } = core
+  const nowMs = () => deps.clock.nowMs()
+  return {
+    events: (fromMs, toMs) => core.parts.covariates.events(fromMs, toMs),
+    put: (events, actor) => core.inTurn(() => calendar.put(events, actor, nowMs())),
+    remove: (id, actor) => core.inTurn(() => calendar.remove(id, actor, nowMs())),
+  }
 }
 
 /** What changes models does so between two ticks. */
@@ -149,7 +165,7 @@ async function reload(core: Core): Promise<void> {
     const { book: known, loop } = core.parts
     settings.rebase(next)
     core.alerts.rebase(next)
-    const parts = createParts(deps, settings, loop.state, next, core.alerts)
+    const parts = createParts(deps, settings, loop.state, next, core)
     await core.lifecycle.inLine(() => carryOver(known, parts.book, deps.clock.nowMs()))
     core.config = next
     core.parts = parts

@@ -7,6 +7,8 @@ import type { Webhooks } from '../alerts/webhooks.ts'
 import type { Clock, ManualClock } from '../clock.ts'
 import type { AppConfig } from '../config.ts'
 import type { ControlEvent } from '../control-plane.ts'
+import type { Calendar } from '../covariates/calendar.ts'
+import { type Covariates, createCovariates } from '../covariates/covariates.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { createModelControl, type ModelControl } from '../models/control.ts'
 import { createLifecycle, type Lifecycle, type LifecycleDeps } from '../models/lifecycle.ts'
@@ -65,6 +67,7 @@ export interface Core {
   readonly models: ModelControl
   readonly refitter: Refitter
   readonly trainer: NeuralTrainer
+  readonly calendar: Calendar
   config: AppConfig
   parts: Parts
   last: TickResult | undefined
@@ -75,13 +78,14 @@ export interface Core {
 export interface Beside {
   readonly listeners: Listeners
   readonly alerts: Alerts
+  readonly calendar: Calendar
 }
 
 export function createCore(
   deps: ControllerDeps,
   settings: Settings,
   state: LoopState,
-  { listeners, alerts }: Beside,
+  { listeners, alerts, calendar }: Beside,
 ): Core {
   let queue: Promise<unknown> = Promise.resolve()
   const outlook = createOutlook({
@@ -110,7 +114,8 @@ export function createCore(
     refitter,
     trainer,
     config: deps.config,
-    parts: createParts(deps, settings, state, deps.config, alerts),
+    calendar,
+    parts: createParts(deps, settings, state, deps.config, { alerts, calendar }),
     last: undefined,
     inTurn(work) {
       const next = queue.then(work, work)
@@ -128,6 +133,7 @@ function createModels(
 ): Pick<Core, 'lifecycle' | 'models' | 'refitter' | 'trainer'> {
   const book = () => core().parts.book
   const settings = () => core().config
+  const covariates = () => core().parts.covariates
   const lifecycleDeps: LifecycleDeps = {
     ledger,
     book,
@@ -152,12 +158,16 @@ function createModels(
     lifecycle,
     trainer,
     models: createModelControl(lifecycleDeps, lifecycle),
-    refitter: createRefitter({ book, settings, fitter, networks, lifecycle, onError }),
+    refitter: createRefitter({
+      ...{ book, settings, covariates },
+      ...{ fitter, networks, lifecycle, onError },
+    }),
   }
 }
 
 interface Parts {
   readonly book: LoadBook
+  readonly covariates: Covariates
   readonly loop: ControlLoop
 }
 
@@ -166,16 +176,22 @@ export function createParts(
   settings: Settings,
   state: LoopState,
   config: AppConfig,
-  alerts: Alerts,
+  { alerts, calendar }: Pick<Beside, 'alerts' | 'calendar'>,
 ): Parts {
   const { store, ledger, actuator, clock } = deps
   const { stepMs, forecast, services } = config
   const specs = new Map(Object.entries(services))
+  const covariates = createCovariates({
+    ...{ calendar, store, stepMs },
+    config: config.covariates,
+    keepSteps: forecast.historySteps,
+  })
   const book = createLoadBook({
     store,
     stepMs,
     specs,
     config: forecast,
+    covariates,
     onStep: alerts.step,
     longestGapMs: Math.min(LONGEST_GAP_MS, forecast.historySteps * stepMs),
   })
@@ -188,7 +204,7 @@ export function createParts(
     { config, book, ledger, actuator, settings, startups, stopwatchMs },
     state,
   )
-  return { book, loop }
+  return { book, covariates, loop }
 }
 
 export const viewOf = ({ config, settings, parts, last, deps }: Core): ViewInput => ({

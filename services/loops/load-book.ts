@@ -8,6 +8,7 @@ import type { ServiceSpec } from '../../agents/service-spec.ts'
 import { barOf } from '../../forecaster/changepoint.ts'
 import type { ForecastConfig } from '../../forecaster/config.ts'
 import { floorToStep, LOAD_METRIC, type ServiceId } from '../../forecaster/series.ts'
+import type { Covariates } from '../covariates/covariates.ts'
 import { type Contenders, type Following, followLoad, noContenders } from '../models/contenders.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 
@@ -50,6 +51,7 @@ export interface LoadBookDeps {
   readonly stepMs: number
   readonly specs: ReadonlyMap<ServiceId, ServiceSpec>
   readonly config: ForecastConfig
+  readonly covariates: Covariates
   /** Told of every step of every service as it is read; NaN: nothing was measured. */
   readonly onStep?: (service: ServiceId, endMs: number, loadRps: number) => void
   /** Older steps than this are not caught up with; their forecasters start afresh. */
@@ -65,9 +67,12 @@ const LEARN_CELLS = 2_000_000
 const FOLLOWED = [LOAD_METRIC, 'violation_ratio', 'ready_replicas', 'latency_p95_seconds'] as const
 
 export function createLoadBook(deps: LoadBookDeps): LoadBook {
-  const { store, stepMs, specs, longestGapMs, onStep, config } = deps
+  const { store, stepMs, specs, longestGapMs, onStep, config, covariates } = deps
   const changeBar = barOf(config.lifecycle.falseAlarmSteps)
-  const following = (service: ServiceId): Following => ({ service, stepMs, config, changeBar })
+  const following = (service: ServiceId): Following => ({
+    ...{ service, stepMs, config },
+    ...{ covariates, changeBar },
+  })
   const services = [...specs.keys()]
   const entries = new Map<ServiceId, Entry>(services.map((s) => [s, firstEntry(s, specs.get(s)!)]))
   let readToMs = Number.NaN
@@ -116,6 +121,7 @@ export function createLoadBook(deps: LoadBookDeps): LoadBook {
       const columns = await Promise.all(
         FOLLOWED.map((metric) => grid(metric, services, readToMs, toMs)),
       )
+      await covariates.prepare(services, readToMs, toMs)
       let steps = Math.round((toMs - readToMs) / stepMs)
       if (notYetThere(columns[0]!, steps, nowMs - toMs < stepMs)) steps--
       services.forEach((service, row) => {
@@ -138,6 +144,7 @@ export function createLoadBook(deps: LoadBookDeps): LoadBook {
       for (let standsAtMs = fromMs; standsAtMs < readToMs; ) {
         const toMs = Math.min(readToMs, standsAtMs + STEPS_A_TURN * stepMs)
         const loads = await grid(LOAD_METRIC, [service], standsAtMs, toMs)
+        await covariates.prepare([service], standsAtMs, toMs)
         for (let k = 0; k < loads.length; k++) follow(loads[k]!, standsAtMs + (k + 1) * stepMs)
         standsAtMs = toMs
         if (standsAtMs < readToMs) await nextTurn()

@@ -2,6 +2,7 @@
 import type { ForecastConfig } from '../../forecaster/config.ts'
 import type { TrainedNetworks } from '../../forecaster/neural/weights.ts'
 import { LOAD_METRIC, type ServiceId } from '../../forecaster/series.ts'
+import type { Covariates } from '../covariates/covariates.ts'
 import { type Due, refitDue } from '../models/due.ts'
 import type { Lifecycle } from '../models/lifecycle.ts'
 import type { Fitter } from './fitter.ts'
@@ -15,6 +16,7 @@ export interface RefitDeps {
     readonly stepMs: number
     readonly seed: number
   }
+  readonly covariates: () => Covariates
   readonly fitter: Fitter
   /** For the neural models; undefined while none is trained. */
   readonly networks: () => TrainedNetworks | undefined
@@ -28,7 +30,7 @@ export interface Refitter {
 }
 
 export function createRefitter(deps: RefitDeps): Refitter {
-  const { book, settings, fitter, networks, lifecycle, onError } = deps
+  const { book, settings, covariates, fitter, networks, lifecycle, onError } = deps
   const running = new Set<ServiceId>()
 
   async function refit({ service, contenders }: Entry, due: Due, nowMs: number): Promise<void> {
@@ -43,8 +45,10 @@ export function createRefitter(deps: RefitDeps): Refitter {
     const series = { service, metric: LOAD_METRIC, startMs: fromMs, stepMs, values }
     const report = await fitter.fit(series, forecast, seed, {
       fittedAtMs: nowMs,
+      covariates: await covariates().over(service, fromMs, values.length),
       neural: networks(),
     })
+    covariates().verdicts.set(service, report.covariates)
     const toMs = fromMs + values.length * stepMs
     await lifecycle.enrol(service, {
       ...{ report, config: forecast, seed, stepMs },

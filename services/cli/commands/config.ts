@@ -4,6 +4,7 @@ import { stringify } from 'yaml'
 import { ConfigError } from '../../config-error.ts'
 import { configHash, loadConfigFile } from '../../config-file.ts'
 import { configJsonSchema } from '../../config-schema.ts'
+import { openHolidays } from '../../covariates/holidays.ts'
 import { act, configFileOf, jsonOption } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Surroundings } from '../terminal.ts'
@@ -29,6 +30,8 @@ export function addConfig(
     const file = configFileOf(given, around.env)
     try {
       const config = loadConfigFile(file, around.env)
+      // of which places holidays are known the schema does not say
+      if (config.covariates.holidays) openHolidays(config.covariates.holidays)
       const report = {
         file,
         ok: true,
