@@ -174,7 +174,10 @@ function collect(
   return { entrants, runs }
 }
 
-/** Cuts at zero, orders, and puts the naive forecast in for each origin with anything not finite; counts those. */
+/** A quantile above this multiple of the largest load so far is taken for a failure, as ours is. */
+const ABSURD = 10
+
+/** Cuts at zero, orders, and puts the naive forecast in for each origin with anything not finite or absurd; counts those. */
 export function mend(quantiles: Float32Array, one: Omit<Case, 'entry'>): number {
   const { origins, reach, seasons } = one.split
   const size = LEVELS.length * reach
@@ -183,7 +186,8 @@ export function mend(quantiles: Float32Array, one: Omit<Case, 'entry'>): number 
   const row = new Float32Array(LEVELS.length)
   for (let o = 0; o < origins.length; o++) {
     const part = quantiles.subarray(o * size, (o + 1) * size)
-    if (!part.every(Number.isFinite)) {
+    const limit = ABSURD * largestBefore(one.trace.values, origins[o]!)
+    if (!part.every((quantile) => quantile <= limit && quantile > Number.NEGATIVE_INFINITY)) {
       naive ??= naiveQuantiles(one, seasons[0] ?? 1)
       part.set(naive.subarray(o * size, (o + 1) * size))
       replaced++
@@ -197,6 +201,12 @@ export function mend(quantiles: Float32Array, one: Omit<Case, 'entry'>): number 
     }
   }
   return replaced
+}
+
+function largestBefore(values: Float64Array, origin: number): number {
+  let largest = 0
+  for (let i = 0; i < origin; i++) if (values[i]! > largest) largest = values[i]!
+  return largest
 }
 
 /** A name for each trace's forecasts that changes with all they hang on: data, split, levels, the peer's program. */
