@@ -77,7 +77,10 @@ describe('a campaign known in advance, seen three times', () => {
     let inside = 0
     for (let k = 8; k < 8 + LONG; k++) {
       const load = loads[ORIGIN + k]!
-      if (quantileAt(knowing.forecast, low, k) <= load && load <= quantileAt(knowing.forecast, high, k))
+      if (
+        quantileAt(knowing.forecast, low, k) <= load &&
+        load <= quantileAt(knowing.forecast, high, k)
+      )
         inside++
     }
     expect(inside).toBeGreaterThanOrEqual(LONG - 1)

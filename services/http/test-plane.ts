@@ -112,6 +112,28 @@ function initialState(): TestState {
   }
 }
 
+/** The calendar of events, in memory. */
+function testCovariates(state: TestState): ControlPlane['covariates'] {
+  return {
+    events: () => state.events,
+    async put(events) {
+      const stored = events.map((event) => ({
+        id: eventId(event),
+        ...event,
+        source: 'calendar' as const,
+      }))
+      const ids = new Set(stored.map(({ id }) => id))
+      state.events = [...state.events.filter(({ id }) => !ids.has(id)), ...stored]
+      return stored
+    },
+    async remove(id) {
+      const event = state.events.find((row) => row.id === id)
+      state.events = state.events.filter((row) => row !== event)
+      return event
+    },
+  }
+}
+
 export function createTestPlane(store: SampleStore): TestPlane {
   const state = initialState()
   const models = createTestModelControl()
@@ -135,24 +157,7 @@ export function createTestPlane(store: SampleStore): TestPlane {
     counters: () => state.counters,
     alerts: () => state.alerts,
     coverage: (service) => state.coverage.get(service),
-    covariates: {
-      events: () => state.events,
-      async put(events) {
-        const stored = events.map((event) => ({
-          id: eventId(event),
-          ...event,
-          source: 'calendar' as const,
-        }))
-        const ids = new Set(stored.map(({ id }) => id))
-        state.events = [...state.events.filter(({ id }) => !ids.has(id)), ...stored]
-        return stored
-      },
-      async remove(id) {
-        const event = state.events.find((row) => row.id === id)
-        state.events = state.events.filter((row) => row !== event)
-        return event
-      },
-    },
+    covariates: testCovariates(state),
     outlook: async (days) => ({ ...state.outlook, days }),
     models: models.control,
     health: async () => state.health,
