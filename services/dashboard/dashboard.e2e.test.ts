@@ -197,6 +197,33 @@ describe('the page', () => {
     await page.getByText(/Budget infeasible/).waitFor({ state: 'hidden' })
   })
 
+  it('shows the versions of a model: one is promoted, and taken back again', async () => {
+    const { page, faults } = await open()
+    const card = page.locator('.service').first()
+    await card.locator('.models summary').click()
+    const rows = card.locator('.models-list li')
+    await rows.first().waitFor()
+    expect(await card.locator('.models-list li[data-status="champion"]').count()).toBe(1)
+    expect(await seriousViolations(page)).toEqual([])
+    const challenger = card.locator('.models-list li[data-status="challenger"]')
+    if (REAL_URL === undefined) {
+      const name = await challenger.locator('b').textContent()
+      const [request] = await Promise.all([
+        page.waitForRequest((r) => r.method() === 'POST' && r.url().endsWith('/promote')),
+        challenger.getByRole('button', { name: /^Promote/ }).click(),
+      ])
+      expect(request.postDataJSON()).toEqual({ number: 2, why: 'on the dashboard' })
+      const champion = card.locator('.models-list li[data-status="champion"]')
+      await expect.poll(() => champion.locator('b').textContent()).toBe(name)
+      await card.getByRole('button', { name: /^Roll back to version 1/ }).click()
+      await champion.getByText('taken back').waitFor()
+      await champion.getByText('back to version 1; on the dashboard').waitFor()
+      await card.getByRole('button', { name: /^Retrain/ }).click()
+      await challenger.waitFor()
+    }
+    expect(faults).toEqual([])
+  })
+
   it('filters the decisions by service', async () => {
     const { page } = await open()
     const log = page.locator('.decisions')

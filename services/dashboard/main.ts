@@ -7,6 +7,7 @@ import './panels.css'
 import './charts.css'
 import './why.css'
 import './ahead.css'
+import './models.css'
 import { startApp } from './app.ts'
 import { applyTheme } from './ui/theme.ts'
 

@@ -4,7 +4,8 @@ import type { ForecastDocument } from '../../../forecaster/forecast.ts'
 import type { Alert } from '../../alerts/alert.ts'
 import type { BudgetView, Explanation, ReplayReport, ServiceStatus } from '../../control-plane.ts'
 import type { DemoView, Spike, SpikeRequest } from '../../http/demo-port.ts'
-import type { StoredDecision, StoredModel, TickRecord } from '../../ledger/ledger.ts'
+import type { StoredDecision, TickRecord } from '../../ledger/ledger.ts'
+import type { ModelVersion } from '../../models/model-version.ts'
 import type { OutlookView } from '../../outlook/view.ts'
 import { SHOWN_LEVELS } from './hindsight.ts'
 import type { GridView } from './points.ts'
@@ -29,6 +30,8 @@ export class ApiError extends Error {
 }
 
 const TIMEOUT_MS = 10_000
+/** For the record of what changed models. */
+const BY_HAND = 'on the dashboard'
 
 async function call<Answer>(method: string, path: string, body?: object): Promise<Answer> {
   const request: RequestInit = { method, signal: AbortSignal.timeout(TIMEOUT_MS) }
@@ -90,7 +93,14 @@ export const api = {
       'GET',
       `${at('services', service, 'forecast')}${query({ at: atMs, levels: SHOWN_LEVELS.join(',') })}`,
     ),
-  models: () => call<PageOf<Pick<StoredModel, 'service' | 'fittedAtMs'>>>('GET', at('models')),
+  models: (filter: { service?: string; limit?: number }) =>
+    call<PageOf<ModelVersion>>('GET', `${at('models')}${query(filter)}`),
+  promote: (service: string, number: number) =>
+    call<ModelVersion>('POST', at('models', service, 'promote'), { number, why: BY_HAND }),
+  rollBack: (service: string, number: number) =>
+    call<ModelVersion>('POST', at('models', service, 'rollback'), { number, why: BY_HAND }),
+  retrain: (service: string) =>
+    call<unknown>('POST', at('models', service, 'retrain'), { why: BY_HAND }),
   decisions: (filter: DecisionQuery) =>
     call<PageOf<StoredDecision>>('GET', `${at('decisions')}${query({ ...filter })}`),
   ticks: (limit: number, cursor?: string) =>

@@ -141,7 +141,7 @@ async function loadDecisions({ api, tell }: Source, from: number, changes: boole
 
 /** What had been forecast: for each service since its first model, so that nothing is asked for that never was. */
 async function loadHindsight(source: Source, fromMs: number): Promise<void> {
-  const { items } = await source.api.models().catch(() => ({ items: [] }))
+  const { items } = await source.api.models({ limit: PAGE_ROWS }).catch(() => ({ items: [] }))
   const firstFit = new Map<string, number>()
   for (const { service, fittedAtMs } of items) {
     firstFit.set(service, Math.min(fittedAtMs, firstFit.get(service) ?? fittedAtMs))

@@ -47,6 +47,8 @@ export interface ServiceState {
   readonly decided: readonly DecidedPoint[]
   readonly forecast: ForecastDocument | null
   readonly hindsight: readonly BandRow[]
+  /** Changes of its models that were told of. */
+  readonly modelChanges: number
 }
 
 export interface State {
@@ -170,6 +172,11 @@ function onEvent(state: State, event: ControlEvent, heardAtMs: number): State {
       }))
     case 'alert':
       return { ...state, alerts: layInAlerts(state.alerts, [event.data.alert]) }
+    case 'model':
+      return withService(state, event.data.model.service, (known) => ({
+        ...known,
+        modelChanges: known.modelChanges + 1,
+      }))
     case 'setting':
       return onSetting(state, event.data.key, event.data.value)
   }
@@ -222,6 +229,7 @@ function withStatus(
     decided: known?.decided ?? [],
     forecast: known?.forecast ?? null,
     hindsight: known?.hindsight ?? [],
+    modelChanges: known?.modelChanges ?? 0,
   }
 }
 

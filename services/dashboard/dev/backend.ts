@@ -4,6 +4,7 @@ import type { Alert } from '../../alerts/alert.ts'
 import type { ControlEvent } from '../../control-plane.ts'
 import * as ahead from './ahead.ts'
 import * as documents from './documents.ts'
+import { createSyntheticModels, type SyntheticModels } from './models.ts'
 import { createWorld, type Measured, type World, type WorldOptions } from './world.ts'
 
 interface Answer {
@@ -32,6 +33,8 @@ interface Sent {
   readonly mode: Mode
   readonly policy: PolicyKind
   readonly costBudgetPerHour: number
+  readonly number: number | undefined
+  readonly why: string
 }
 
 interface Request {
@@ -45,6 +48,7 @@ interface Backend {
   readonly world: World
   readonly modes: documents.Modes
   readonly hasDemo: boolean
+  readonly models: SyntheticModels
   alerts: Alert[]
 }
 
@@ -60,8 +64,11 @@ const ROOMS: Record<string, Room> = {
     return ok({ items: rows.map((tick) => documents.tickRow(world, tick)), next: null })
   },
   demo,
-  models: ({ world: { options } }) =>
-    ok({ items: options.names.map((service) => ({ service, fittedAtMs: options.epochMs })) }),
+  models: ({ models }, { method, rest: [service = '', what = ''], query, body }) => {
+    if (method === 'GET') return ok({ items: models.list(query.get('service')), next: null })
+    const answer = models.ask(service, what, body.number, body.why)
+    return answer ? ok(answer) : missing(`nothing to ${what}`)
+  },
   config: ({ world: { options } }) => ok({ stepMs: options.stepMs, tickMs: options.tickMs }),
   budget: ({ world }, { method, body }) => {
     if (method === 'PUT') world.budget = body.costBudgetPerHour
@@ -81,7 +88,8 @@ export function createBackend(options: WorldOptions, hasDemo: boolean) {
     own: new Map(),
     policies: new Map(),
   }
-  const backend: Backend = { world, modes, hasDemo, alerts: ahead.alertsOf(world) }
+  const models = createSyntheticModels(names, epochMs)
+  const backend: Backend = { world, modes, hasDemo, models, alerts: ahead.alertsOf(world) }
   const status = (): ControlEvent => ({
     kind: 'status',
     data: {
@@ -109,7 +117,7 @@ export function createBackend(options: WorldOptions, hasDemo: boolean) {
     /** What a fresh listener gets. */
     present(): ControlEvent[] {
       const tick = world.ticks.at(-1)
-      return [status(), ...(tick ? [tickEvent(tick)] : []), ...forecasts()]
+      return [status(), ...(tick ? [tickEvent(tick)] : []), ...forecasts(), ...models.news()]
     },
     advance(nowMs: number): ControlEvent[] {
       const made = world.advance(nowMs)

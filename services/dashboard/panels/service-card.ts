@@ -7,6 +7,7 @@ import type { ServiceState, State } from '../data/state.ts'
 import type { Context } from '../ui/context.ts'
 import { h, option, setAttribute, setText } from '../ui/dom.ts'
 import * as format from '../ui/format.ts'
+import { createModels } from './models.ts'
 import { createSpikes } from './spikes.ts'
 import { healthOf, MODELS } from './words.ts'
 
@@ -28,6 +29,7 @@ export function createServiceCard(name: string, context: Context): ServiceCard {
   const figures = createFigures()
   const why = createWhy(context)
   const spikes = createSpikes(name, context)
+  const models = createModels(name, context)
   const element = h(
     'article.card.service',
     { 'data-service': name, tabindex: -1, 'aria-label': `Service ${name}` },
@@ -36,6 +38,7 @@ export function createServiceCard(name: string, context: Context): ServiceCard {
     why.element,
     ...charts.map(({ chart }) => chart.element),
     h('div.foot', {}, spikes.element, selects.element),
+    models.element,
   )
   let isVisible = true
   let pending: (() => void) | undefined
@@ -57,6 +60,7 @@ export function createServiceCard(name: string, context: Context): ServiceCard {
         figures.update(service, view)
         why.update(service)
         spikes.update(state)
+        models.update(service, view)
         for (const chart of charts) chart.update(service, view)
       }
       if (isVisible) pending()
