@@ -11,6 +11,7 @@ import { addControl } from './commands/control.ts'
 import { addCovariates } from './commands/covariates.ts'
 import { addDataset } from './commands/dataset.ts'
 import { addDecisions } from './commands/decisions.ts'
+import { addExplainForecast } from './commands/explain-forecast.ts'
 import { addForecast } from './commands/forecast.ts'
 import { addModels } from './commands/models.ts'
 import { addOutlook } from './commands/outlook.ts'
@@ -54,6 +55,7 @@ export function createProgram(around: Surroundings, done: (code: number) => void
     addUp,
     addStatus,
     addForecast,
+    addExplainForecast,
     addBacktest,
     addDecisions,
     addAlerts,

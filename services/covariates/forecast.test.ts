@@ -10,6 +10,7 @@ import { seededRandom } from '../../datasets/random.ts'
 import type { ForecastDocument } from '../../forecaster/forecast.ts'
 import { type Composed, compose } from '../compose.ts'
 import { AppConfig } from '../config.ts'
+import type { ForecastExplanation } from '../explanations/view.ts'
 import type { CovariateEvent } from './event.ts'
 
 const STEP_MS = 900_000
@@ -121,6 +122,22 @@ describe('a campaign that is stored before it comes', () => {
     for (let k = ahead; k < ahead + 12; k++)
       expect(Math.abs(median[k]! / loads[NOW + k]! - 1), `step ${k}`).toBeLessThan(0.2)
     expect(Math.abs(median[ahead - 1]! / loads[COMING - 1]! - 1)).toBeLessThan(0.2)
+  })
+
+  it('is named in the explanation, whose parts sum to the path', async () => {
+    const { parts, point, covariates } = await ask<ForecastExplanation>(
+      'GET',
+      '/v1/services/search/forecast/explanation',
+    )
+    for (let k = 0; k < point.length; k++)
+      expect(parts.reduce((sum, { values }) => sum + values[k]!, 0)).toBeCloseTo(point[k]!, 6)
+    const verdict = covariates.find(({ name }) => name === 'campaign')
+    expect(verdict).toMatchObject({ used: true, form: 'multiplicative', note: '' })
+    expect(verdict!.effect).toBeCloseTo(2, 0)
+    expect(covariates.find(({ name }) => name !== 'campaign')).toMatchObject({ used: false })
+    const campaign = parts.find(({ covariate }) => covariate === 'campaign')!
+    expect(campaign.values[COMING - NOW - 1]).toBeCloseTo(0, 9)
+    expect(campaign.values[COMING - NOW]! / point[COMING - NOW]!).toBeCloseTo(0.5, 1)
   })
 
   it('called off, it is not; its loss when it comes all the same is many times larger', async () => {

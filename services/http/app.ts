@@ -20,6 +20,7 @@ import type { DemoPort } from './demo-port.ts'
 import { docsRoutes } from './docs.ts'
 import { createEventHub } from './event-hub.ts'
 import { eventRoutes } from './events.ts'
+import { explanationRoutes } from './explanations.ts'
 import { familiarRoutes } from './familiar.ts'
 import { fieldErrors } from './field-errors.ts'
 import { forecastRoutes } from './forecasts.ts'
@@ -116,6 +117,7 @@ export function createApp(deps: AppDeps): App {
   serviceRoutes(app, routeDeps)
   seriesRoutes(app, routeDeps)
   forecastRoutes(app, routeDeps)
+  explanationRoutes(app, routeDeps)
   decisionRoutes(app, routeDeps)
   tickRoutes(app, routeDeps)
   budgetRoutes(app, routeDeps)

@@ -23,6 +23,7 @@ import type { SampleStore } from '../stores/sample-store.ts'
 import * as examples from './examples.ts'
 import * as alertExamples from './examples-alerts.ts'
 import * as covariateExamples from './examples-covariates.ts'
+import * as explanationExamples from './examples-explanations.ts'
 import { createTestModelControl } from './test-models.ts'
 import { createTestLedger, createTestStore } from './test-stores.ts'
 
@@ -154,6 +155,10 @@ export function createTestPlane(store: SampleStore): TestPlane {
     lastTick: () => state.lastTick,
     proposals: () => [examples.proposal],
     forecast: (service) => state.forecasts.get(service),
+    explainForecast: (service) =>
+      service === explanationExamples.forecastExplanation.service
+        ? explanationExamples.forecastExplanation
+        : undefined,
     counters: () => state.counters,
     alerts: () => state.alerts,
     coverage: (service) => state.coverage.get(service),

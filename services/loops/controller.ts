@@ -11,6 +11,7 @@ import {
 } from '../control-plane.ts'
 import { openCalendar } from '../covariates/calendar.ts'
 import type { CovariateControl } from '../covariates/control.ts'
+import { explainServiceForecast } from '../explanations/explain-forecast.ts'
 import { followLoad } from '../models/contenders.ts'
 import type { ModelControl } from '../models/control.ts'
 import {
@@ -69,6 +70,8 @@ function viewsOf(core: Core) {
     lastTick: () => core.last && summaryOf(core.last),
     proposals: () => (core.last ? proposalsOf(core.last) : []),
     forecast: (service) => core.last?.forecasts.get(service),
+    explainForecast: (service) =>
+      explainServiceForecast(core.parts.book, core.parts.covariates, service),
     counters: counting.view,
     alerts: core.alerts.view,
     coverage: core.alerts.coverage,
