@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createApp } from './app.ts'
+import * as modelExamples from './examples-models.ts'
 import { type PROBLEMS, Problem } from './problem.ts'
 import { createTestParts } from './test-plane.ts'
 
@@ -79,6 +80,58 @@ const CASES: readonly Case[] = [
     'soon',
     'an integer',
   ]),
+  query('a version of a model that is none', '/v1/models/search/0', ['number', '0', 'from 1 to']),
+  query('a comparison with nothing', '/v1/models/search/compare?a=1', ['b', null, 'a string']),
+  query('a standing that is none', '/v1/models?status=winner', [
+    'status',
+    'winner',
+    'champion | challenger | retired',
+  ]),
+  {
+    what: 'a version that is not there',
+    path: '/v1/models/search/9',
+    status: 404,
+    code: 'model-not-found',
+  },
+  {
+    what: 'a promotion of the champion',
+    path: '/v1/models/search/promote',
+    init: send('POST', { number: 1 }),
+    status: 409,
+    code: 'conflict',
+  },
+  {
+    what: 'a reason that is too long',
+    path: '/v1/models/search/rollback',
+    init: send('POST', { why: 'x'.repeat(201) }),
+    status: 400,
+    code: 'invalid-request',
+    error: ['why', `"${'x'.repeat(199)}…`, 'at most 200 characters'],
+  },
+  {
+    what: 'a model file of a later form',
+    path: '/v1/models/search/import',
+    init: send('POST', { ...modelExamples.file, formatVersion: 2 }),
+    status: 400,
+    code: 'invalid-request',
+    error: ['formatVersion', 2, '1'],
+  },
+  {
+    what: 'a model file of another kind',
+    path: '/v1/models/search/import',
+    init: send('POST', { ...modelExamples.file, format: 'onnx' }),
+    status: 400,
+    code: 'invalid-request',
+    error: ['format', 'onnx', 'forescale-model'],
+  },
+  {
+    what: 'a model file of another service',
+    path: '/v1/models/payment/import',
+    init: send('POST', modelExamples.file),
+    status: 400,
+    code: 'invalid-request',
+    error: ['model.service', 'search', 'payment'],
+  },
   query('a tick that is no number', '/v1/ticks/first', ['tick', 'first', 'a tick number']),
   query('a resume number that is none', '/v1/decisions/a%20b', ['id', 'a b', 'letters']),
   {
