@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from './random.ts'
-import { meanImportance, type ShapleyOptions, shapleyValues } from './shapley.ts'
+import { meanImportance, rowByRow, type ShapleyOptions, shapleyValues } from './shapley.ts'
 
 const oneByOne = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ name: `x${i}`, features: [i] }))
@@ -25,7 +25,13 @@ describe('Shapley values', () => {
   it('sum to f(x) less the mean of f over the background, whether exact or sampled', () => {
     fc.assert(
       fc.property(row, background, both, (x, rows, options) => {
-        const { output, expected, values } = shapleyValues(bent, x, rows, oneByOne(5), options)
+        const { output, expected, values } = shapleyValues(
+          rowByRow(bent),
+          x,
+          rows,
+          oneByOne(5),
+          options,
+        )
         expect(output).toBeCloseTo(bent(x), 9)
         expect(expected).toBeCloseTo(rows.reduce((sum, r) => sum + bent(r), 0) / rows.length, 9)
         expect(values.reduce((sum, v) => sum + v, 0)).toBeCloseTo(output - expected, 8)
@@ -36,7 +42,10 @@ describe('Shapley values', () => {
   it('give nothing to an input that f does not look at', () => {
     fc.assert(
       fc.property(row, background, both, (x, rows, options) => {
-        expect(shapleyValues(bent, x, rows, oneByOne(5), options).values[4]).toBeCloseTo(0, 12)
+        expect(shapleyValues(rowByRow(bent), x, rows, oneByOne(5), options).values[4]).toBeCloseTo(
+          0,
+          12,
+        )
       }),
     )
   })
@@ -47,7 +56,12 @@ describe('Shapley values', () => {
       fc.property(row, number, number, (x, a, b) => {
         x[0] = a
         x[1] = a
-        const { values } = shapleyValues(f, x, [Float64Array.of(b, b, 1, 0, 0)], oneByOne(5))
+        const { values } = shapleyValues(
+          rowByRow(f),
+          x,
+          [Float64Array.of(b, b, 1, 0, 0)],
+          oneByOne(5),
+        )
         expect(values[0]).toBeCloseTo(values[1]!, 9)
       }),
     )
@@ -58,7 +72,7 @@ describe('Shapley values', () => {
     const f = (v: Float64Array): number => coefficients.reduce((sum, c, i) => sum + c * v[i]!, 7)
     fc.assert(
       fc.property(row, background, (x, rows) => {
-        const { values } = shapleyValues(f, x, rows, oneByOne(5))
+        const { values } = shapleyValues(rowByRow(f), x, rows, oneByOne(5))
         coefficients.forEach((c, i) => {
           const mean = rows.reduce((sum, r) => sum + r[i]!, 0) / rows.length
           expect(values[i]).toBeCloseTo(c * (x[i]! - mean), 8)
@@ -70,7 +84,7 @@ describe('Shapley values', () => {
   it('of a product share the interaction evenly', () => {
     // f = ab from (0, 0) to (3, 4): each order gives all 12 to the one told last
     const { values } = shapleyValues(
-      (v) => v[0]! * v[1]!,
+      rowByRow((v) => v[0]! * v[1]!),
       Float64Array.of(3, 4),
       [new Float64Array(2)],
       oneByOne(2),
@@ -82,7 +96,7 @@ describe('Shapley values', () => {
     // a pair is worth 1 (Roth 1988, The Shapley Value, ch. 1)
     const f = (v: Float64Array): number => Math.min(v[0]!, v[1]! + v[2]!)
     const { values } = shapleyValues(
-      f,
+      rowByRow(f),
       Float64Array.of(1, 1, 1),
       [new Float64Array(3)],
       oneByOne(3),
@@ -100,7 +114,12 @@ describe('Shapley values', () => {
       { name: 'third', features: [2] },
     ]
     const f = (v: Float64Array): number => v[0]! * v[1]! + v[2]!
-    const { values } = shapleyValues(f, Float64Array.of(3, 4, 5), [new Float64Array(3)], groups)
+    const { values } = shapleyValues(
+      rowByRow(f),
+      Float64Array.of(3, 4, 5),
+      [new Float64Array(3)],
+      groups,
+    )
     expect([...values]).toEqual([12, 5])
   })
 
@@ -110,9 +129,9 @@ describe('Shapley values', () => {
     for (let i = 0; i < 20; i++) {
       const x = draw()
       const rows = [draw(), draw(), draw()]
-      const exact = shapleyValues(bent, x, rows, oneByOne(5))
-      const one = shapleyValues(bent, x, rows, oneByOne(5), sampling(3))
-      expect(one).toEqual(shapleyValues(bent, x, rows, oneByOne(5), sampling(3)))
+      const exact = shapleyValues(rowByRow(bent), x, rows, oneByOne(5))
+      const one = shapleyValues(rowByRow(bent), x, rows, oneByOne(5), sampling(3))
+      expect(one).toEqual(shapleyValues(rowByRow(bent), x, rows, oneByOne(5), sampling(3)))
       one.values.forEach((v, g) => {
         expect(Math.abs(v - exact.values[g]!)).toBeLessThan(0.5)
       })
@@ -121,8 +140,22 @@ describe('Shapley values', () => {
 
   it('need a background, and chance where there are many groups', () => {
     const x = new Float64Array(12)
-    expect(() => shapleyValues(() => 1, x, [], oneByOne(12))).toThrow('background')
-    expect(() => shapleyValues(() => 1, x, [x], oneByOne(12))).toThrow('chance')
+    expect(() =>
+      shapleyValues(
+        rowByRow(() => 1),
+        x,
+        [],
+        oneByOne(12),
+      ),
+    ).toThrow('background')
+    expect(() =>
+      shapleyValues(
+        rowByRow(() => 1),
+        x,
+        [x],
+        oneByOne(12),
+      ),
+    ).toThrow('chance')
   })
 })
 

@@ -34,8 +34,16 @@ export interface ShapleyValues {
 const MOST_EXACT = 10
 const ORDER_PAIRS = 64
 
+/** f of many feature vectors at once, one number each. */
+export type Together = (rows: readonly Float64Array[]) => ArrayLike<number>
+
+export function rowByRow(f: (features: Float64Array) => number): Together {
+  return (rows) => rows.map(f)
+}
+
+/** Each place of `x` that is in no group stays as it is in `x`. */
 export function shapleyValues(
-  f: (features: Float64Array) => number,
+  f: Together,
   x: Float64Array,
   background: readonly Float64Array[],
   groups: readonly FeatureGroup[],
@@ -43,36 +51,45 @@ export function shapleyValues(
 ): ShapleyValues {
   assert(background.length > 0, 'the background must have at least one row')
   const { mostExact = MOST_EXACT, orderPairs = ORDER_PAIRS, random } = options
-  const worth = worthOf(f, x, background, groups)
+  const worths = worthsOf(f, x, background, groups)
   const all = 2 ** groups.length - 1
   if (groups.length <= mostExact) {
-    const worths = Float64Array.from({ length: all + 1 }, (_, told) => worth(membersOf(told)))
-    return { output: worths[all]!, expected: worths[0]!, values: exact(worths, groups.length) }
+    const worth = worths(Array.from({ length: all + 1 }, (_, told) => membersOf(told)))
+    return { output: worth[all]!, expected: worth[0]!, values: exact(worth, groups.length) }
   }
   assert(random, 'with so many groups a source of chance is needed')
-  return sampled(worth, groups.length, orderPairs, random)
+  return sampled(worths, groups.length, orderPairs, random)
 }
 
-/** What is expected of f when the groups told are as in x, the others as in the background. */
-type Worth = (isTold: (group: number) => boolean) => number
+type IsTold = (group: number) => boolean
+/** What is expected of f when the groups told are as in x, the others as in the background; one a coalition. */
+type Worths = (coalitions: readonly IsTold[]) => Float64Array
 
-function worthOf(
-  f: (features: Float64Array) => number,
+const ROWS_TOGETHER = 1024
+
+function worthsOf(
+  f: Together,
   x: Float64Array,
   background: readonly Float64Array[],
   groups: readonly FeatureGroup[],
-): Worth {
-  const mixed = new Float64Array(x.length)
-  return (isTold) => {
-    let sum = 0
-    for (const row of background) {
-      mixed.set(x)
-      groups.forEach(({ features }, g) => {
-        if (!isTold(g)) for (const i of features) mixed[i] = row[i]!
-      })
-      sum += f(mixed)
+): Worths {
+  const chunk = Math.max(1, Math.floor(ROWS_TOGETHER / background.length))
+  const mixed = (isTold: IsTold, row: Float64Array): Float64Array => {
+    const out = x.slice()
+    groups.forEach(({ features }, g) => {
+      if (!isTold(g)) for (const i of features) out[i] = row[i]!
+    })
+    return out
+  }
+  return (coalitions) => {
+    const out = new Float64Array(coalitions.length)
+    for (let from = 0; from < coalitions.length; from += chunk) {
+      const some = coalitions.slice(from, from + chunk)
+      const values = f(some.flatMap((isTold) => background.map((row) => mixed(isTold, row))))
+      for (let i = 0; i < values.length; i++)
+        out[from + Math.floor(i / background.length)]! += values[i]! / background.length
     }
-    return sum / background.length
+    return out
   }
 }
 
@@ -105,18 +122,21 @@ function binomial(n: number, k: number): number {
   return out
 }
 
-function sampled(worth: Worth, count: number, pairs: number, random: () => number): ShapleyValues {
-  const expected = worth(() => false)
-  const output = worth(() => true)
+function sampled(
+  worths: Worths,
+  count: number,
+  pairs: number,
+  random: () => number,
+): ShapleyValues {
+  const ends = worths([() => false, () => true])
+  const expected = ends[0]!
+  const output = ends[1]!
   const values = new Float64Array(count)
   const walk = (order: readonly number[]): void => {
-    const told = new Uint8Array(count)
-    let before = expected
+    const prefixes = order.slice(1).map((_, i) => new Set(order.slice(0, i + 1)))
+    const after = [...worths(prefixes.map((told) => (group) => told.has(group))), output]
     order.forEach((group, i) => {
-      told[group] = 1
-      const after = i === count - 1 ? output : worth((g) => told[g] === 1)
-      values[group]! += (after - before) / (2 * pairs)
-      before = after
+      values[group]! += (after[i]! - (after[i - 1] ?? expected)) / (2 * pairs)
     })
   }
   for (let pair = 0; pair < pairs; pair++) {
