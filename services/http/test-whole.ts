@@ -78,11 +78,11 @@ export async function startWhole(): Promise<Whole> {
 
   await ledger.saveAlerts([alertExample], [])
   await pushHistory(listening.url)
-  for (const at of [LAST_TICK_MS - STEP_MS, LAST_TICK_MS]) {
-    await post(listening.url, '/v1/ticks', { at, replicas: { search: 4, payment: 2 } })
-    // so that there is a champion and a challenger
-    await post(listening.url, '/v1/models/search/retrain', {})
-  }
+  const replicas = { search: 4, payment: 2 }
+  await post(listening.url, '/v1/ticks', { at: LAST_TICK_MS - STEP_MS, replicas })
+  // so that there are a champion and a challenger
+  await post(listening.url, '/v1/models/search/retrain', {})
+  await post(listening.url, '/v1/ticks', { at: LAST_TICK_MS, replicas })
   const spike = await demo.startSpike({ service: 'search', factor: 3, durationMs: 600_000 })
   return {
     url: listening.url,
