@@ -36,8 +36,12 @@ const log = (line: string): void => {
   process.stderr.write(`${line}\n`)
 }
 
+const PYTHONS = ['venv', 'torch'] as const
+
 async function main(): Promise<void> {
   const options = readOptions()
+  // said before anything is run, not after
+  if (options.peers && !options.quick) for (const python of PYTHONS) pythonOf(python)
   const startedMs = performance.now()
   const cases = readCases(options)
   for (const line of cases.skipped) log(line)
