@@ -9,6 +9,7 @@ import type { AppConfig } from '../config.ts'
 import type { ControlEvent } from '../control-plane.ts'
 import type { Calendar } from '../covariates/calendar.ts'
 import { type Covariates, createCovariates } from '../covariates/covariates.ts'
+import { createImportance, type Importance } from '../explanations/importance.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { createModelControl, type ModelControl } from '../models/control.ts'
 import { createLifecycle, type Lifecycle, type LifecycleDeps } from '../models/lifecycle.ts'
@@ -68,6 +69,7 @@ export interface Core {
   readonly refitter: Refitter
   readonly trainer: NeuralTrainer
   readonly calendar: Calendar
+  readonly importance: Importance
   config: AppConfig
   parts: Parts
   last: TickResult | undefined
@@ -115,6 +117,13 @@ export function createCore(
     trainer,
     config: deps.config,
     calendar,
+    importance: createImportance({
+      book: () => core.parts.book,
+      covariates: () => core.parts.covariates,
+      settings: () => core.config,
+      onError: (service, error) =>
+        deps.log.error({ service, err: error }, 'its feature importance could not be worked out'),
+    }),
     parts: createParts(deps, settings, state, deps.config, { alerts, calendar }),
     last: undefined,
     inTurn(work) {
@@ -139,7 +148,11 @@ function createModels(
     book,
     config: settings,
     nowMs: clock.nowMs,
-    emit: (data) => emit(core(), { kind: 'model', data }),
+    emit: (data) => {
+      const { service, number, kind, reason } = data.model
+      log.info({ service, number, kind, reason }, `model ${data.event}`)
+      emit(core(), { kind: 'model', data })
+    },
     onError: (service, error, what) => log.error({ service, err: error }, what),
   }
   const lifecycle = createLifecycle(lifecycleDeps)

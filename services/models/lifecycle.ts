@@ -55,7 +55,7 @@ export function createLifecycle(deps: LifecycleDeps): Lifecycle {
     queue = next.catch(() => undefined)
     return next
   }
-  const restorer = createRestorer(deps)
+  const restorer = createRestorer(deps, inLine)
   let restored: Promise<void> | undefined
 
   async function promote(service: ServiceId, challenger: Challenger, cause: Cause) {
@@ -97,7 +97,7 @@ export function createLifecycle(deps: LifecycleDeps): Lifecycle {
     inLine,
     restoring: restorer.restoring,
     restore() {
-      restored ??= inLine(restorer.run).catch((error) => {
+      restored ??= restorer.run().catch((error) => {
         restored = undefined
         throw error
       })

@@ -14,7 +14,7 @@ import {
   noContenders,
   step,
 } from './contenders.ts'
-import type { LifecycleDeps } from './lifecycle.ts'
+import type { Lifecycle, LifecycleDeps } from './lifecycle.ts'
 import type { ModelVersion } from './model-version.ts'
 
 export interface Restorer {
@@ -28,7 +28,8 @@ interface Stored {
   state: ForecasterState
 }
 
-export function createRestorer(deps: LifecycleDeps): Restorer {
+/** `inLine`: nothing else changes models meanwhile; one service at a time, so that others have their turns in between. */
+export function createRestorer(deps: LifecycleDeps, inLine: Lifecycle['inLine']): Restorer {
   let waiting: Set<ServiceId> | undefined
   return {
     restoring: (service) => waiting === undefined || waiting.has(service),
@@ -39,7 +40,7 @@ export function createRestorer(deps: LifecycleDeps): Restorer {
       waiting = new Set(byService.keys())
       for (const [service, versions] of byService) {
         try {
-          await restoreOne(deps, service, versions)
+          await inLine(() => restoreOne(deps, service, versions))
         } catch (error) {
           deps.onError(service, error, 'the model of the last run is not taken up')
         } finally {
