@@ -72,10 +72,19 @@ describe('forecasts that come back', () => {
     expect(quantiles[1]).toBe(5)
   })
 
+  it('are cut at ten times the largest load so far', () => {
+    const quantiles = new Float32Array(one.split.origins.length * size).fill(5)
+    const highest = (LEVELS.length - 1) * one.split.reach
+    quantiles[highest] = 1e9
+    expect(mend(quantiles, one)).toBe(0)
+    expect(quantiles[highest]).toBe(10 * ramp[one.split.origins[0]! - 1]!)
+  })
+
   it('are replaced by the naive forecast at each issue time with anything not finite or absurd, and counted', () => {
     const quantiles = new Float32Array(one.split.origins.length * size).fill(5)
     quantiles[size + 3] = Number.NaN
-    quantiles[2 * size + 3] = 1e5 // the largest load so far is below 1,400
+    const median = LEVELS.indexOf(0.5) * one.split.reach
+    quantiles[2 * size + median + 3] = 1e5 // the largest load so far is below 1,400
     expect(mend(quantiles, one)).toBe(2)
     const naive = naiveQuantiles(one, 24)
     expect(quantiles.subarray(size)).toEqual(naive.subarray(size))

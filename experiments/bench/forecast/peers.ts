@@ -174,10 +174,11 @@ function collect(
   return { entrants, runs }
 }
 
-/** A quantile above this multiple of the largest load so far is taken for a failure, as ours is. */
+/** A median above this multiple of the largest load so far is taken for a failure, as ours is; other quantiles are cut there. */
 const ABSURD = 10
+const MEDIAN = LEVELS.indexOf(0.5)
 
-/** Cuts at zero, orders, and puts the naive forecast in for each origin with anything not finite or absurd; counts those. */
+/** Cuts and orders, and puts the naive forecast in for each origin with anything not finite or absurd; counts those. */
 export function mend(quantiles: Float32Array, one: Omit<Case, 'entry'>): number {
   const { origins, reach, seasons } = one.split
   const size = LEVELS.length * reach
@@ -187,7 +188,8 @@ export function mend(quantiles: Float32Array, one: Omit<Case, 'entry'>): number 
   for (let o = 0; o < origins.length; o++) {
     const part = quantiles.subarray(o * size, (o + 1) * size)
     const limit = ABSURD * largestBefore(one.trace.values, origins[o]!)
-    if (!part.every((quantile) => quantile <= limit && quantile > Number.NEGATIVE_INFINITY)) {
+    const medians = part.subarray(MEDIAN * reach, (MEDIAN + 1) * reach)
+    if (!part.every(Number.isFinite) || medians.some((median) => median > limit)) {
       naive ??= naiveQuantiles(one, seasons[0] ?? 1)
       part.set(naive.subarray(o * size, (o + 1) * size))
       replaced++
@@ -195,7 +197,7 @@ export function mend(quantiles: Float32Array, one: Omit<Case, 'entry'>): number 
     }
     for (let k = 0; k < reach; k++) {
       for (let level = 0; level < LEVELS.length; level++)
-        row[level] = Math.max(0, part[level * reach + k]!)
+        row[level] = Math.min(Math.max(0, part[level * reach + k]!), limit)
       row.sort()
       for (let level = 0; level < LEVELS.length; level++) part[level * reach + k] = row[level]!
     }
