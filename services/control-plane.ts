@@ -14,7 +14,7 @@ import type { AlertsView } from './alerts/alerts.ts'
 import type { Coverage } from './alerts/anomalies.ts'
 import type { AppConfig } from './config.ts'
 import type { CovariateControl } from './covariates/control.ts'
-import type { ForecastExplanation } from './explanations/view.ts'
+import type { FeatureImportance, ForecastExplanation } from './explanations/view.ts'
 import type { ModelControl } from './models/control.ts'
 import type { ModelChange } from './models/model-version.ts'
 import type { OutlookView } from './outlook/view.ts'
@@ -202,6 +202,8 @@ export interface ControlPlane {
   forecast(service: ServiceId): Forecast | undefined
   /** What it is made of, from where the model stands; undefined while there is none. */
   explainForecast(service: ServiceId): ForecastExplanation | undefined
+  /** What its forecasts hang on; the first who asks starts the work. Undefined while there is no model. */
+  featureImportance(service: ServiceId): FeatureImportance | undefined
   counters(): Counters
   /** Open alerts, and what was told of them since this process started. */
   alerts(): AlertsView

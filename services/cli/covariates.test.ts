@@ -127,6 +127,17 @@ describe('explain-forecast', () => {
     expect(short.out).not.toContain('96.8')
   })
 
+  it('importance shows what permuting an input does, and the shares of a neural model', async () => {
+    const { code, out } = await run('importance', 'search')
+    expect(code).toBe(0)
+    expect(out).toMatch(
+      /season of a day +4\.20\ncovariates +1\.70\nnewest steps +1\.30\nover 12 issue/,
+    )
+    expect(out).toContain('lstm says 47.9, on average 43.8 at other times')
+    expect(out).toMatch(/same time a season ago +\+5\.20 +6\.10/)
+    expect((await run('importance', 'payment')).err).toContain('no model of "payment"')
+  })
+
   it('of a service without a model says so', async () => {
     expect(await run('explain-forecast', 'payment')).toMatchObject({
       code: 1,

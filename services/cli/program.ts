@@ -13,6 +13,7 @@ import { addDataset } from './commands/dataset.ts'
 import { addDecisions } from './commands/decisions.ts'
 import { addExplainForecast } from './commands/explain-forecast.ts'
 import { addForecast } from './commands/forecast.ts'
+import { addImportance } from './commands/importance.ts'
 import { addModels } from './commands/models.ts'
 import { addOutlook } from './commands/outlook.ts'
 import { addStatus } from './commands/status.ts'
@@ -56,6 +57,7 @@ export function createProgram(around: Surroundings, done: (code: number) => void
     addStatus,
     addForecast,
     addExplainForecast,
+    addImportance,
     addBacktest,
     addDecisions,
     addAlerts,

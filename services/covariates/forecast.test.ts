@@ -10,7 +10,7 @@ import { seededRandom } from '../../datasets/random.ts'
 import type { ForecastDocument } from '../../forecaster/forecast.ts'
 import { type Composed, compose } from '../compose.ts'
 import { AppConfig } from '../config.ts'
-import type { ForecastExplanation } from '../explanations/view.ts'
+import type { FeatureImportance, ForecastExplanation } from '../explanations/view.ts'
 import type { CovariateEvent } from './event.ts'
 
 const STEP_MS = 900_000
@@ -138,6 +138,19 @@ describe('a campaign that is stored before it comes', () => {
     const campaign = parts.find(({ covariate }) => covariate === 'campaign')!
     expect(campaign.values[COMING - NOW - 1]).toBeCloseTo(0, 9)
     expect(campaign.values[COMING - NOW]! / point[COMING - NOW]!).toBeCloseTo(0.5, 1)
+  })
+
+  it('counts for something in the importance, which is worked out beside the ticks', async () => {
+    const read = () => ask<FeatureImportance>('GET', '/v1/services/search/forecast/importance')
+    expect(await read()).toMatchObject({ state: 'computing', inputs: [] })
+    await expect.poll(read, { timeout: 60_000, interval: 200 }).toMatchObject({ state: 'ready' })
+    const { inputs, neural } = await read()
+    const season = inputs.find(
+      ({ input, seasonMs }) => input === 'season' && seasonMs === DAY * STEP_MS,
+    )
+    expect(season!.lossRatio).toBeGreaterThan(1.5)
+    expect(inputs.map(({ input }) => input)).toContain('recent')
+    expect(neural).toEqual([])
   })
 
   it('called off, it is not; its loss when it comes all the same is many times larger', async () => {

@@ -73,3 +73,60 @@ export const ForecastExplanation = z
   })
   .meta({ id: 'ForecastExplanation' })
 export type ForecastExplanation = z.infer<typeof ForecastExplanation>
+
+const NeuralGroups = z
+  .strictObject({
+    model: z.string(),
+    groups: z
+      .array(
+        z.strictObject({
+          name: z.string(),
+          importance: z.number().meta({
+            description: 'Mean |Shapley value| over the issue times, unit of the metric.',
+          }),
+          newest: z
+            .number()
+            .meta({ description: 'Shapley value at the newest issue time, unit of the metric.' }),
+        }),
+      )
+      .meta({
+        description: 'The most important first; the newest values sum to output − expected.',
+      }),
+    issueTimes: z.int(),
+    backgroundRows: z
+      .int()
+      .meta({ description: 'What the network saw of this service at so many other times.' }),
+    output: z.number().meta({ description: "The network's mean median load at the newest time." }),
+    expected: z.number().meta({ description: 'The same over the background.' }),
+  })
+  .meta({ id: 'NeuralImportance' })
+
+export const FeatureImportance = z
+  .strictObject({
+    service: ServiceId,
+    state: z.enum(['ready', 'computing', 'not-possible']).meta({
+      description:
+        'computing: ask again in a moment; not-possible: the history is too short, or without any loss.',
+    }),
+    modelVersion: z.string(),
+    issueTimes: z.int().nullable(),
+    loss: z.number().nullable().meta({
+      description: 'Mean pinball loss with every input in its place, unit of the metric.',
+    }),
+    inputs: z
+      .array(
+        z.strictObject({
+          input: z.enum(['recent', 'season', 'covariates']),
+          seasonMs: z.number().nullable(),
+          lossRatio: z.number().meta({
+            description: 'Loss with this input permuted over that without; 1: it does not matter.',
+          }),
+        }),
+      )
+      .meta({ description: 'Of the whole forecaster, the most important first.' }),
+    neural: z
+      .array(NeuralGroups)
+      .meta({ description: 'Shapley values, for each neural model that is at work.' }),
+  })
+  .meta({ id: 'FeatureImportance' })
+export type FeatureImportance = z.infer<typeof FeatureImportance>

@@ -1,5 +1,5 @@
 /** The explanation shown in the documentation, of the same forecast as the other examples. */
-import type { ForecastExplanation } from '../explanations/view.ts'
+import type { FeatureImportance, ForecastExplanation } from '../explanations/view.ts'
 import { forecast } from './examples.ts'
 
 const season = { name: 'season', seasonMs: 86_400_000, model: null, covariate: null } as const
@@ -40,6 +40,32 @@ export const forecastExplanation: ForecastExplanation = {
       form: 'multiplicative',
       lossRatio: 1.02,
       note: 'does not make what was held out easier to foretell',
+    },
+  ],
+}
+
+export const featureImportance: FeatureImportance = {
+  service: forecast.service,
+  state: 'ready',
+  modelVersion: forecast.model.version,
+  issueTimes: 12,
+  loss: 2.4,
+  inputs: [
+    { input: 'season', seasonMs: 86_400_000, lossRatio: 4.2 },
+    { input: 'covariates', seasonMs: null, lossRatio: 1.7 },
+    { input: 'recent', seasonMs: null, lossRatio: 1.3 },
+  ],
+  neural: [
+    {
+      model: 'lstm',
+      groups: [
+        { name: 'same time a season ago', importance: 6.1, newest: 5.2 },
+        { name: 'level now', importance: 2.8, newest: -1.1 },
+      ],
+      issueTimes: 6,
+      backgroundRows: 8,
+      output: 47.9,
+      expected: 43.8,
     },
   ],
 }

@@ -166,6 +166,10 @@ export function createTestPlane(store: SampleStore): TestPlane {
     outlook: async (days) => ({ ...state.outlook, days }),
     models: models.control,
     health: async () => state.health,
+    featureImportance: (service) =>
+      service === explanationExamples.featureImportance.service
+        ? explanationExamples.featureImportance
+        : undefined,
     async runTick(atMs) {
       state.nowMs = atMs
       state.lastTick = { ...examples.tick, atMs, durationMs: 0 }

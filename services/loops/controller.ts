@@ -72,6 +72,7 @@ function viewsOf(core: Core) {
     forecast: (service) => core.last?.forecasts.get(service),
     explainForecast: (service) =>
       explainServiceForecast(core.parts.book, core.parts.covariates, service),
+    featureImportance: core.importance.read,
     counters: counting.view,
     alerts: core.alerts.view,
     coverage: core.alerts.coverage,
@@ -214,6 +215,7 @@ function lifecycleOf(core: Core) {
       await core.inTurn(async () => {})
       await core.outlookWatch.idle()
       await core.alerts.close()
+      await core.importance.close()
     },
   }
 }
