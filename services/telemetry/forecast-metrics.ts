@@ -61,6 +61,9 @@ function quantileRows(status: ServiceStatus, forecast: Forecast): Row[] {
 function horizons(status: ServiceStatus, { point, stepMs }: Forecast): number[] {
   const last = point.length - 1
   const lead = Math.ceil(status.leadTimeMs / stepMs) - 1
-  const steps = [lead, Math.floor(last / 2), last].map((k) => Math.min(Math.max(k, 0), last))
+  // a lead time that nobody measured yet names no step
+  const steps = [lead, Math.floor(last / 2), last]
+    .filter((k) => Number.isFinite(k))
+    .map((k) => Math.min(Math.max(k, 0), last))
   return last < 0 ? [] : [...new Set(steps)].sort((a, b) => a - b)
 }
