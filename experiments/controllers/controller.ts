@@ -1,0 +1,45 @@
+/**
+ * What decides in a simulation: Forescale's own tick, a baseline, the oracle. It sees what was scraped, never the plant
+ * and never the future (the oracle alone is made from the scenario's load, and says so).
+ */
+import type { ReplicaCounts } from '../../agents/observation.ts'
+import type { Scenario } from '../simulator/scenario.ts'
+
+/** One service as a controller sees it at a tick: of the newest interval that was scraped; NaN where nothing was. */
+export interface Scraped {
+  /** End of the interval that the figures are of. */
+  readonly measuredAtMs: number
+  readonly loadRps: number
+  /** Busy places ÷ places of ready replicas, 0 to 1. */
+  readonly utilization: number
+  readonly queued: number
+  readonly inService: number
+  /** Share of the requests outside the SLO, and of those that failed. */
+  readonly violationRatio: number
+  readonly errorRatio: number
+  readonly latencyMeanSeconds: number
+  readonly latencyP95Seconds: number
+  /** As the orchestrator says, without delay. */
+  readonly replicas: ReplicaCounts
+}
+
+export interface Controller {
+  /** Replica counts to ask for from `atMs` on, one a service in the scenario's order; inside its spec's bounds. */
+  decide(atMs: number, scraped: readonly Scraped[]): ArrayLike<number>
+}
+
+/** A scenario without its future. */
+export interface Known extends Omit<Scenario, 'services'> {
+  readonly services: readonly Omit<Scenario['services'][number], 'load'>[]
+}
+
+/** A kind of controller, made anew for each run. `params` were read by its own schema. */
+export interface ControllerKind<Params> {
+  readonly kind: string
+  /** Paper or documentation and version that it is faithful to. */
+  readonly source: string
+  readonly params: { parse(value: unknown): Params }
+  /** Parameter sets of its frontier, from cautious to thrifty. */
+  sweep(): readonly Params[]
+  create(known: Known, params: Params, random: () => number): Controller
+}

@@ -1,0 +1,49 @@
+/**
+ * The simulated cluster (control theory's plant): replica counts in, what was measured out. Two of them keep to this
+ * contract and to one conformance suite: `requests/` simulates every request, `fluid/` flows.
+ */
+import type { ReplicaCounts } from '../../agents/observation.ts'
+import type { Scenario } from './scenario.ts'
+
+/** What happened to one service within one interval between two decisions. Figures of requests count them whole. */
+export interface Measured {
+  /** Requests that came, from outside and from callers; retries count as one with their first try. */
+  readonly arrivals: number
+  /** Arrivals not answered within the SLO's latency: late, refused, timed out, failed. Attributed when they came in. */
+  readonly violations: number
+  /** Of the violations, those that got no good answer at all. */
+  readonly failures: number
+  /** Waiting and being served at its end. */
+  readonly queued: number
+  readonly inService: number
+  /** At its end. */
+  readonly replicas: ReplicaCounts
+  /** Time-weighted mean of busy places ÷ places of ready replicas, 0 to 1; NaN without a ready replica. */
+  readonly utilization: number
+  /** Of the requests answered in it, seconds; NaN when none was. */
+  readonly latencyMeanSeconds: number
+  readonly latencyP95Seconds: number
+  /** Replica-seconds that are paid for: starting, ready and terminating. */
+  readonly replicaSeconds: number
+  /** $ of those, or, where nodes are simulated, of this service's share of the nodes. */
+  readonly cost: number
+}
+
+export interface Plant {
+  /** Before the first interval, and after each. */
+  replicas(): readonly ReplicaCounts[]
+  /**
+   * One interval of `scenario.tickMs`: `requested[i]` replicas are asked of service i at its beginning. One `Measured` a
+   * service, in the scenario's order.
+   */
+  advance(requested: ArrayLike<number>): readonly Measured[]
+}
+
+export interface PlantOptions {
+  /** Ready at the start; the least that carry the first load at the target utilization when not given. */
+  readonly initial?: ArrayLike<number>
+  /** A stream of chance in [0, 1) of its own for each name. */
+  readonly random: (name: string) => () => number
+}
+
+export type CreatePlant = (scenario: Scenario, options: PlantOptions) => Plant
