@@ -1,8 +1,8 @@
 /** One run: plant and controller in turn over a scenario. The one loop of experiments, environments and what-if. */
 import type { Controller, Scraped } from '../controllers/controller.ts'
 import type { Measured, Plant } from './plant.ts'
-import type { ScrapeOf } from './scrape.ts'
 import { type Scenario, ticksOf } from './scenario.ts'
+import type { ScrapeOf } from './scrape.ts'
 
 export const COLUMNS = [
   'arrivals',

@@ -32,13 +32,10 @@ export function createScrape(scenario: Scenario, random: () => number): ScrapeOf
   const delayTicks = Math.ceil((delaySeconds * 1000) / tickMs)
   const known: Figures[][] = scenario.services.map(({ history }) => {
     const last = history.at(-1)
-    return last === undefined
-      ? []
-      : [{ ...NOTHING, measuredAtMs: startMs, loadRps: last }]
+    return last === undefined ? [] : [{ ...NOTHING, measuredAtMs: startMs, loadRps: last }]
   })
   // the same noise on all of a scrape: it comes from the clock that cuts the interval
-  const noise = (): number =>
-    noiseCv === 0 ? 1 : Math.max(0, 1 + noiseCv * normal(random))
+  const noise = (): number => (noiseCv === 0 ? 1 : Math.max(0, 1 + noiseCv * normal(random)))
   return (atMs, measured, replicas) => {
     measured?.forEach((one, i) => {
       if (lossShare > 0 && random() < lossShare) return
