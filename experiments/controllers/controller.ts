@@ -41,5 +41,30 @@ export interface ControllerKind<Params> {
   readonly params: { parse(value: unknown): Params }
   /** Parameter sets of its frontier, from cautious to thrifty. */
   sweep(): readonly Params[]
+  /** True of params with which it is told the future (the oracle, a perfect forecast); reports say so. Absent: never. */
+  readonly seesFuture?: (params: Params) => boolean
+  /** `known` is a whole scenario, and only then, where `seesFuture(params)`: see `knownTo`. */
   create(known: Known, params: Params, random: () => number): Controller
+}
+
+/** What a controller may see of a scenario. */
+export function knownTo<Params>(
+  { seesFuture }: Pick<ControllerKind<Params>, 'seesFuture'>,
+  params: Params,
+  scenario: Scenario,
+): Known {
+  if (seesFuture?.(params)) return scenario
+  return { ...scenario, services: scenario.services.map(({ load: _, ...service }) => service) }
+}
+
+/** The whole scenario, for a kind that said it is told the future. Throws where it is not. */
+export function futureOf(known: Known): Scenario {
+  const services = known.services.map((service) => {
+    if (!('load' in service && service.load instanceof Float64Array))
+      throw new Error(
+        `load of service ${service.name} is absent: its controller is not told the future`,
+      )
+    return { ...service, load: service.load }
+  })
+  return { ...known, services }
 }
