@@ -197,6 +197,48 @@ describe('the page', () => {
     await page.getByText(/Budget infeasible/).waitFor({ state: 'hidden' })
   })
 
+  it('takes a forecast apart, step by step, and says what it hangs on', async () => {
+    const { page, faults } = await open()
+    const card = page.locator('.service').first()
+    await card.locator('.parts summary').click()
+    const rows = card.locator('.parts-table tbody tr')
+    await rows.first().waitFor()
+    const figures = () =>
+      rows.evaluateAll((all) =>
+        all.map((row) => Number.parseFloat(row.querySelector('td')!.textContent!)),
+      )
+    const sumUp = async () => {
+      const shown = await figures()
+      const total = shown.pop()!
+      const sum = shown.reduce((all, value) => all + value, 0)
+      // of rounded figures
+      return Math.abs(sum - total) / (1 + Math.abs(total))
+    }
+    await expect.poll(sumUp).toBeLessThan(0.05)
+    const ahead = card.locator('.parts output')
+    const first = await ahead.textContent()
+    await card.getByLabel(/^Step ahead of/).press('End')
+    await expect.poll(() => ahead.textContent()).not.toBe(first)
+    await expect.poll(sumUp).toBeLessThan(0.05)
+    if (REAL_URL === undefined) {
+      await card.locator('.parts-table').getByText('season of 2 minutes').waitFor()
+      await card.locator('.parts-table').getByText('campaign').waitFor()
+      await card
+        .locator('.parts-covariates')
+        .getByText(/newsletter is not used/)
+        .waitFor()
+      await card.getByRole('button', { name: /^What do they hang on/ }).click()
+      await card
+        .locator('.parts-inputs')
+        .getByText(/season of a day ×4\.2/)
+        .waitFor()
+    }
+    await page.setViewportSize({ width: 360, height: 740 })
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
+    expect(await seriousViolations(page)).toEqual([])
+    expect(faults).toEqual([])
+  })
+
   it('shows the versions of a model: one is promoted, and taken back again', async () => {
     const { page, faults } = await open()
     const card = page.locator('.service').first()

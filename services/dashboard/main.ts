@@ -8,6 +8,7 @@ import './charts.css'
 import './why.css'
 import './ahead.css'
 import './models.css'
+import './parts.css'
 import { startApp } from './app.ts'
 import { applyTheme } from './ui/theme.ts'
 

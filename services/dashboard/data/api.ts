@@ -3,6 +3,7 @@ import type { Mode, PolicyKind } from '../../../agents/service-spec.ts'
 import type { ForecastDocument } from '../../../forecaster/forecast.ts'
 import type { Alert } from '../../alerts/alert.ts'
 import type { BudgetView, Explanation, ReplayReport, ServiceStatus } from '../../control-plane.ts'
+import type { FeatureImportance, ForecastExplanation } from '../../explanations/view.ts'
 import type { DemoView, Spike, SpikeRequest } from '../../http/demo-port.ts'
 import type { StoredDecision, TickRecord } from '../../ledger/ledger.ts'
 import type { ModelVersion } from '../../models/model-version.ts'
@@ -93,6 +94,10 @@ export const api = {
       'GET',
       `${at('services', service, 'forecast')}${query({ at: atMs, levels: SHOWN_LEVELS.join(',') })}`,
     ),
+  forecastExplanation: (service: string) =>
+    call<ForecastExplanation>('GET', at('services', service, 'forecast', 'explanation')),
+  importance: (service: string) =>
+    call<FeatureImportance>('GET', at('services', service, 'forecast', 'importance')),
   models: (filter: { service?: string; limit?: number }) =>
     call<PageOf<ModelVersion>>('GET', `${at('models')}${query(filter)}`),
   promote: (service: string, number: number) =>

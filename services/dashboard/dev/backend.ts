@@ -4,6 +4,7 @@ import type { Alert } from '../../alerts/alert.ts'
 import type { ControlEvent } from '../../control-plane.ts'
 import * as ahead from './ahead.ts'
 import * as documents from './documents.ts'
+import { createSyntheticImportance, explanationOf } from './explanations.ts'
 import { createSyntheticModels, type SyntheticModels } from './models.ts'
 import { createWorld, type Measured, type World, type WorldOptions } from './world.ts'
 
@@ -49,6 +50,7 @@ interface Backend {
   readonly modes: documents.Modes
   readonly hasDemo: boolean
   readonly models: SyntheticModels
+  readonly importance: ReturnType<typeof createSyntheticImportance>
   alerts: Alert[]
 }
 
@@ -89,7 +91,9 @@ export function createBackend(options: WorldOptions, hasDemo: boolean) {
     policies: new Map(),
   }
   const models = createSyntheticModels(names, epochMs)
-  const backend: Backend = { world, modes, hasDemo, models, alerts: ahead.alertsOf(world) }
+  const importance = createSyntheticImportance()
+  const alerts = ahead.alertsOf(world)
+  const backend: Backend = { world, modes, hasDemo, models, importance, alerts }
   const status = (): ControlEvent => ({
     kind: 'status',
     data: {
@@ -132,9 +136,12 @@ function set({ world, modes }: Backend, change: { mode?: Mode; paused?: boolean 
   return ok({ mode: modes.mode, paused: modes.paused })
 }
 
-function services({ world, modes }: Backend, { method, rest, query, body }: Request): Answer {
+function services(
+  { world, modes, importance }: Backend,
+  { method, rest, query, body }: Request,
+): Answer {
   const { names } = world.options
-  const [name, what] = rest
+  const [name, what, about] = rest
   if (name === undefined) {
     return ok({ items: names.map((_, i) => documents.statusOf(world, modes, i)) })
   }
@@ -144,6 +151,8 @@ function services({ world, modes }: Backend, { method, rest, query, body }: Requ
   if (method === 'PUT' && what === 'policy') modes.policies.set(name, body.policy)
   if (what === 'series') return series(world, i, query)
   if (what !== 'forecast') return ok(documents.statusOf(world, modes, i))
+  if (about === 'explanation') return ok(explanationOf(world, i, Date.now()))
+  if (about === 'importance') return ok(importance(name))
   return ok(documents.forecastOf(world, i, Number(query.get('at') ?? Date.now())))
 }
 

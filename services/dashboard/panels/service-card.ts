@@ -8,6 +8,7 @@ import type { Context } from '../ui/context.ts'
 import { h, option, setAttribute, setText } from '../ui/dom.ts'
 import * as format from '../ui/format.ts'
 import { createModels } from './models.ts'
+import { createParts } from './parts.ts'
 import { createSpikes } from './spikes.ts'
 import { healthOf, MODELS } from './words.ts'
 
@@ -29,6 +30,7 @@ export function createServiceCard(name: string, context: Context): ServiceCard {
   const figures = createFigures()
   const why = createWhy(context)
   const spikes = createSpikes(name, context)
+  const parts = createParts(name, context)
   const models = createModels(name, context)
   const element = h(
     'article.card.service',
@@ -38,6 +40,7 @@ export function createServiceCard(name: string, context: Context): ServiceCard {
     why.element,
     ...charts.map(({ chart }) => chart.element),
     h('div.foot', {}, spikes.element, selects.element),
+    parts.element,
     models.element,
   )
   let isVisible = true
@@ -60,6 +63,7 @@ export function createServiceCard(name: string, context: Context): ServiceCard {
         figures.update(service, view)
         why.update(service)
         spikes.update(state)
+        parts.update(service)
         models.update(service, view)
         for (const chart of charts) chart.update(service, view)
       }
