@@ -34,7 +34,7 @@ function errorsOf(
     actuals[i] = Math.max(0, points[i]! + deviation(points[i]!, k) * noise())
   }
   const loads = new Float64Array((origins + 1) * HORIZON).fill(60)
-  return { plan, points, actuals, errors: new Float64Array(loads.length), loads }
+  return { plan, points, actuals, errors: new Float64Array(loads.length), loads, grain: 0 }
 }
 
 function offsetOf({ offsets }: Band, level: number, k: number): number {
@@ -152,6 +152,7 @@ describe('conformal calibration', () => {
         actuals: points.map((p, i) => p + errors[i]!),
         errors,
         loads: errors.map((e) => 100 + e),
+        grain: 0,
       }
     }
     expect(calibrate(bursts(5), 1).unrest.reaction).toBeGreaterThan(0.3)

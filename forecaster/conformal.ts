@@ -10,6 +10,7 @@ import { ratio } from './accuracy/mase.ts'
 import { meanPinball } from './accuracy/pinball.ts'
 import { quantilesOf } from './error-quantiles.ts'
 import { type Band, LEVELS, spreadOf } from './forecast.ts'
+import { placeInCell, toGrain } from './grain.ts'
 import { type Unrest, unrestAt, type Volatility } from './volatility.ts'
 
 export interface Scored {
@@ -32,6 +33,8 @@ export interface Errors {
   /** One step ahead, every step from `plan.trainSteps` on: error (NaN where nothing was seen) and what came. */
   readonly errors: Float64Array
   readonly loads: Float64Array
+  /** Of the loads; 0: they are no counts. */
+  readonly grain: number
 }
 
 const POWERS = [0.5, 0, 1]
@@ -72,7 +75,7 @@ export function calibrate(errors: Errors, horizonSteps: number, search = true): 
         errors.plan,
       )
   return {
-    band: { horizonSteps, power, spreadFloor: scale.spreadFloor, offsets },
+    band: { horizonSteps, power, spreadFloor: scale.spreadFloor, grain: errors.grain, offsets },
     unrest: { reaction, usual: scale.usual },
     volatility: scale.volatility,
     scaledPinball: ratio(score.pinball, meanActual),
@@ -167,7 +170,7 @@ const quantiles = new Float64Array(LEVELS.length)
 /** Scores the forecast of one issue time; a probe weighs as much as the steps it stands for. */
 function addScores(
   sums: Sums,
-  { plan, points, actuals }: Errors,
+  { plan, points, actuals, grain }: Errors,
   origin: number,
   table: Float64Array,
   scale: Scale,
@@ -179,7 +182,7 @@ function addScores(
     const point = points[origin * probes.length + j]!
     const spread = spreadOf(scale, point) * scale.factors[origin]!
     for (let l = 0; l < LEVELS.length; l++)
-      quantiles[l] = Math.max(0, point + spread * table[l * probes.length + j]!)
+      quantiles[l] = toGrain(Math.max(0, point + spread * table[l * probes.length + j]!), grain)
     const weight = probeWeights[j]!
     const loss = meanPinball(quantiles, actual)
     sums.loss += weight * loss
@@ -201,7 +204,7 @@ function offsetTable(
     const column: number[] = []
     for (let o = 0; o < origins.length; o++) {
       const cell = o * probes.length + j
-      const error = errors.actuals[cell]! - errors.points[cell]!
+      const error = errors.actuals[cell]! - errors.points[cell]! + errors.grain * placeInCell(o)
       if (!Number.isNaN(error) && include(o))
         column.push(error / (spreadOf(scale, errors.points[cell]!) * scale.factors[o]!))
     }

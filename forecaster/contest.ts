@@ -15,6 +15,7 @@ import { calibrate, type Scored } from './conformal.ts'
 import { type Correction, chooseCorrection, correctedRun, noCorrection } from './correction.ts'
 import { combineRuns, decayOf, weightsOf } from './ensemble.ts'
 import type { MemberKind, ModelKind, Quality } from './forecast.ts'
+import { grainOf } from './grain.ts'
 import type { FitContext } from './model.ts'
 import { modelOf } from './models/registry.ts'
 
@@ -128,9 +129,10 @@ function judgeOf(
   config: ForecastConfig,
   { seasons }: FitContext,
 ): Judge {
+  const grain = grainOf(history)
   const naiveError = naiveScale(history.subarray(0, plan.trainSteps), seasons[0] ?? 1)
   const score = (run: BacktestRun, search: boolean) => {
-    const calibration = calibrate(run, config.horizonSteps, search)
+    const calibration = calibrate({ ...run, grain }, config.horizonSteps, search)
     const quality: Quality = {
       mase: mase(run.points, run.actuals, naiveError),
       scaledPinball: calibration.scaledPinball,

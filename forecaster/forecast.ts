@@ -3,13 +3,14 @@
  * offsets (conformal quantiles of the residual, scaled by the path) at the probes, a few steps ahead. The
  * matrix of quantiles is made when somebody asks for it, so 10,000 forecasts a tick cost no matrices.
  *
- *   quantile(level, k) = max(0, point[k] + spread(point[k]) · offset(level, k))
+ *   quantile(level, k) = max(0, point[k] + spread(point[k]) · offset(level, k)), of counts the nearest multiple of the grain
  *   spread(p)          = max(p, 0)^power, floored at `spreadFloor`
  *   offset(level, k)   = on the straight line between the probes around k
  *
  * Offsets rise with the level, so quantiles never cross.
  */
 import { z } from 'zod'
+import { toGrain } from './grain.ts'
 import { placesIn } from './probes.ts'
 import { MetricName, ServiceId } from './series.ts'
 
@@ -70,6 +71,8 @@ export interface Band {
   readonly horizonSteps: number
   readonly power: number
   readonly spreadFloor: number
+  /** What all loads are multiples of, in the load's unit (grain.ts); 0: of nothing. */
+  readonly grain: number
   readonly offsets: Float64Array
 }
 
@@ -109,7 +112,7 @@ export function quantileAt(forecast: Forecast, levelIndex: number, k: number): n
   const at = left * LEVELS.length + levelIndex
   const a = band.offsets[at]!
   const offset = share === 0 ? a : between(a, band.offsets[at + LEVELS.length]!, share)
-  return Math.max(0, p + widthAt(forecast, k) * offset)
+  return toGrain(Math.max(0, p + widthAt(forecast, k) * offset), band.grain)
 }
 
 /** Rises with both ends whatever is rounded (a + share · (b − a) does not), so that quantiles never cross by a bit. */
@@ -149,6 +152,8 @@ export function demandOver(
       if (quantile > out[level]!) out[level] = quantile
     }
   }
+  if (band.grain > 0)
+    for (let level = 0; level < levels; level++) out[level] = toGrain(out[level]!, band.grain)
   return out
 }
 

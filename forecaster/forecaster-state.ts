@@ -44,6 +44,7 @@ const StoredBand = z
     horizonSteps: z.int().min(1),
     power: z.number().min(0).max(1),
     spreadFloor: z.number().positive(),
+    grain: z.number().min(0),
     offsets: FiniteNumbers,
   })
   .refine(

@@ -61,4 +61,13 @@ describe('surpriseOf', () => {
     expect(surpriseOf(sure, 0, 50.01).atLeast).toBeGreaterThan(0.01)
     expect(surpriseOf(sure, 0, 60).atLeast).toBeLessThan(1e-6)
   })
+
+  it('does not call one request more than usual impossible (Poisson truth, mean 0.3)', () => {
+    const counts = forecastOfQuantiles(
+      LEVELS.map((level) => (level <= 0.7 ? 0 : level < 0.99 ? 1 : 2)),
+    )
+    const grained = { ...counts, band: { ...counts.band, grain: 1 } }
+    const truth = 1 - Math.exp(-0.3) * (1 + 0.3 + 0.3 ** 2 / 2)
+    expect(surpriseOf(grained, 0, 3).atLeast).toBeGreaterThan(truth / 2)
+  })
 })

@@ -24,28 +24,29 @@ const BOTTOM = LEVELS.indexOf(0.05)
 const TAIL_MASS = 1 - LEVELS[TOP]!
 /** How many times rarer the outermost level is than where the tail begins, to the power 1/shape, minus one. */
 const TAIL_REACH = (TAIL_MASS / (1 - LEVELS[LAST]!)) ** (1 / TAIL_SHAPE) - 1
-/** Tails are taken for no narrower than this share of the load: a forecast of nothing but one value is not certain. */
+/** Tails are taken for no narrower than a grain, or this share of the load: a forecast of nothing but one value is not certain. */
 const NARROWEST = 1e-3
 
 /** `value` as the load of step `k`, counted from 0; both finite. */
 export function surpriseOf(forecast: Forecast, k: number, value: number): Surprise {
   const quantile = (level: number): number => quantileAt(forecast, level, k)
-  return { atLeast: atLeast(quantile, value), atMost: atMost(quantile, value) }
+  const { grain } = forecast.band
+  return { atLeast: atLeast(quantile, value, grain), atMost: atMost(quantile, value, grain) }
 }
 
 type QuantileOf = (levelIndex: number) => number
 
-function atLeast(quantile: QuantileOf, value: number): number {
+function atLeast(quantile: QuantileOf, value: number, grain: number): number {
   const at = firstLevel((level) => quantile(level) >= value)
   if (at === 0) return 1
-  if (at > LAST) return tailMass(quantile(TOP), quantile(LAST), value)
+  if (at > LAST) return tailMass(quantile(TOP), quantile(LAST), value, grain)
   return 1 - between(quantile, at, value)
 }
 
-function atMost(quantile: QuantileOf, value: number): number {
+function atMost(quantile: QuantileOf, value: number, grain: number): number {
   const at = firstLevel((level) => quantile(level) > value)
   if (at > LAST) return 1
-  if (at === 0) return tailMass(quantile(BOTTOM), quantile(0), value)
+  if (at === 0) return tailMass(quantile(BOTTOM), quantile(0), value, grain)
   return between(quantile, at, value)
 }
 
@@ -69,8 +70,8 @@ function between(quantile: QuantileOf, above: number, value: number): number {
 }
 
 /** Mass beyond `value`, on the side on which the tail begins at `begin` and has its outermost quantile at `outer`. */
-function tailMass(begin: number, outer: number, value: number): number {
-  const width = Math.max(Math.abs(outer - begin), NARROWEST * begin)
+function tailMass(begin: number, outer: number, value: number, grain: number): number {
+  const width = Math.max(Math.abs(outer - begin), NARROWEST * begin, grain)
   // nothing says how long the tail is
   if (width === 0) return 1 - LEVELS[LAST]!
   return TAIL_MASS * (1 + (TAIL_REACH * Math.abs(value - begin)) / width) ** -TAIL_SHAPE

@@ -13,12 +13,13 @@
  * in a row) the path is shifted; drift begins above 0.5 (six in a row) and ends below 0.2.
  */
 import { type Band, LEVELS, spreadOf } from './forecast.ts'
+import { offGrain } from './grain.ts'
 import { probesOf, strideOf } from './probes.ts'
 import { followVolatility, type Unrest, unrestFactor, type Volatility } from './volatility.ts'
 
 export interface Tracking {
   /** Offsets at the probes for a load as restless as usual; written in place. */
-  readonly band: Band
+  band: Band
   readonly unrest: Unrest
   volatility: Volatility
   /** Width of the 90 % interval at each probe at fitting time: the unit of the tracking's steps. */
@@ -131,6 +132,8 @@ export function note(
 export function track(tracking: Tracking, expected: number, value: number): void {
   if (Number.isNaN(value)) tracking.away *= AWAY_DECAY
   else {
+    const { band } = tracking
+    if (offGrain(value, band.grain)) tracking.band = { ...band, grain: 0 }
     resolve(tracking, value)
     watch(tracking, expected, value)
   }
@@ -160,6 +163,7 @@ function resolve(tracking: Tracking, value: number): void {
         band.offsets,
         j,
         residual,
+        band.grain / waiting[at + members + 1]!,
         Math.min(RATE, MOST_MOVE / (probes[j]! + 1)) * stride * tracking.units[j]!,
       )
     }
@@ -167,10 +171,18 @@ function resolve(tracking: Tracking, value: number): void {
   }
 }
 
-function moveOffsets(offsets: Float64Array, j: number, residual: number, step: number): void {
+/** Of counts the residual is somewhere in a `cell` around where it is seen, and counts in part when the offset is too. */
+function moveOffsets(
+  offsets: Float64Array,
+  j: number,
+  residual: number,
+  cell: number,
+  step: number,
+): void {
   const from = j * LEVEL_COUNT
   for (let l = 0; l < LEVEL_COUNT; l++) {
-    const below = residual < offsets[from + l]! ? 1 : 0
+    const over = offsets[from + l]! - residual
+    const below = cell > 0 ? Math.min(Math.max(over / cell + 0.5, 0), 1) : Number(over > 0)
     offsets[from + l]! += step * (LEVELS[l]! - below)
   }
 }
