@@ -44,6 +44,24 @@ export interface PlantOptions {
   readonly initial?: ArrayLike<number>
   /** A stream of chance in [0, 1) of its own for each name. */
   readonly random: (name: string) => () => number
+  /**
+   * When requests from outside arrive, ms since the start of the run, ascending, a list a service: a recorded or replayed
+   * load, arrival by arrival. Drawn from `load` when absent; `requests/` alone knows single requests.
+   */
+  readonly arrivals?: readonly ArrayLike<number>[]
+  /** Told of each request from outside when it is over; by `requests/` alone. */
+  readonly onOver?: (over: Over) => void
+}
+
+/** One request from outside, and what became of it. */
+export interface Over {
+  /** Index in the scenario's order. */
+  readonly service: number
+  /** Ms since the start of the run. */
+  readonly arrivedAtMs: number
+  /** From its arrival to its last answer, retries included. */
+  readonly seconds: number
+  readonly isGood: boolean
 }
 
 export type CreatePlant = (scenario: Scenario, options: PlantOptions) => Plant
