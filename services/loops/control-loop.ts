@@ -155,7 +155,10 @@ export function memoriesOf({
 }
 
 /** A forecast from where each series stands; services without a fitted model have none. */
-export function forecastAll(book: LoadBook, config: AppConfig): Map<ServiceId, Forecast> {
+export function forecastAll(
+  book: Pick<LoadBook, 'entries' | 'following' | 'readToMs'>,
+  config: Pick<AppConfig, 'forecast'>,
+): Map<ServiceId, Forecast> {
   const forecasts = new Map<ServiceId, Forecast>()
   const issuedAtMs = book.readToMs()
   for (const { service, contenders } of book.entries.values()) {
@@ -177,10 +180,14 @@ interface ObserveAll {
   readonly memories: ReadonlyMap<ServiceId, AgentMemory>
 }
 
-export function observeAll(
-  deps: Pick<ControlLoopDeps, 'config' | 'book' | 'settings'>,
-  given: ObserveAll,
-): TickInput {
+export interface ObserveDeps {
+  readonly config: AppConfig
+  readonly book: Pick<LoadBook, 'entries'>
+  readonly settings: Pick<Settings, 'budget' | 'modeOf' | 'specOf'>
+}
+
+/** What all agents see at one tick. */
+export function observeAll(deps: ObserveDeps, given: ObserveAll): TickInput {
   const { settings, book, config } = deps
   const services = [...book.entries.values()].map((entry) => {
     const { service } = entry

@@ -158,7 +158,8 @@ export function createLoadBook(deps: LoadBookDeps): LoadBook {
   }
 }
 
-function firstEntry(service: ServiceId, spec: ServiceSpec): Entry {
+/** Of a service of which nothing was read yet. */
+export function firstEntry(service: ServiceId, spec: ServiceSpec): Entry {
   return {
     service,
     capacity: initialCapacity(spec.capacityPerReplica, spec.slo.objective),
@@ -197,25 +198,47 @@ function follow(
   const [loads, violations, ready, latencies] = columns
   for (let k = 0; k < steps; k++) {
     const cell = row * width + k
-    const load = loads![cell]!
-    // a step in which replicas came or went says nothing of what one of them carries
-    const settled = ready![cell] === entry.readyReplicas
-    if (!Number.isNaN(ready![cell]!)) entry.readyReplicas = ready![cell]!
-    entry.violationRatio = violations![cell]!
-    entry.latencyP95Seconds = latencies![cell]!
-    if (!Number.isNaN(load)) {
-      entry.loadRps = load
-      entry.loadAtMs = readToMs + (k + 1) * stepMs
-      if (settled) {
-        entry.capacity = learnCapacity(entry.capacity, {
-          loadRps: load,
-          readyReplicas: entry.readyReplicas,
-          violationRatio: violations![cell]!,
-          seconds: stepMs / 1000,
-        })
-      }
+    const step: MeasuredStep = {
+      loadRps: loads![cell]!,
+      violationRatio: violations![cell]!,
+      readyReplicas: ready![cell]!,
+      latencyP95Seconds: latencies![cell]!,
     }
-    onStep?.(entry.service, readToMs + (k + 1) * stepMs, load)
-    followLoad(entry.contenders, load, readToMs + (k + 1) * stepMs, following)
+    const endMs = readToMs + (k + 1) * stepMs
+    onStep?.(entry.service, endMs, step.loadRps)
+    followStep(entry, step, endMs, following)
   }
+}
+
+/** Means over one step of the grid; NaN where nothing was measured. */
+export interface MeasuredStep {
+  readonly loadRps: number
+  readonly violationRatio: number
+  readonly readyReplicas: number
+  readonly latencyP95Seconds: number
+}
+
+/** One step later, which ended at `endMs`: newest figures, capacity and models. Live and in experiments. */
+export function followStep(
+  entry: Entry,
+  step: MeasuredStep,
+  endMs: number,
+  following: Following,
+): void {
+  const { loadRps, violationRatio, readyReplicas } = step
+  // a step in which replicas came or went says nothing of what one of them carries
+  const settled = readyReplicas === entry.readyReplicas
+  if (!Number.isNaN(readyReplicas)) entry.readyReplicas = readyReplicas
+  entry.violationRatio = violationRatio
+  entry.latencyP95Seconds = step.latencyP95Seconds
+  if (!Number.isNaN(loadRps)) {
+    entry.loadRps = loadRps
+    entry.loadAtMs = endMs
+    if (settled) {
+      const seconds = following.stepMs / 1000
+      const evidence = { loadRps, readyReplicas: entry.readyReplicas, violationRatio, seconds }
+      entry.capacity = learnCapacity(entry.capacity, evidence)
+    }
+  }
+  followLoad(entry.contenders, loadRps, endMs, following)
 }
