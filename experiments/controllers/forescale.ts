@@ -1,0 +1,158 @@
+/**
+ * Forescale itself: the tick that runs live (coordinator/tick.ts) on observations made as live (services/loops/observe.ts)
+ * of forecasts followed as live (forescale/models.ts). Only the parts that touch the world are missing: store, ledger,
+ * actuator. Both policies, all guardrails, one budget over all services.
+ */
+import type { AgentMemory } from '../../agents/agent.ts'
+import type { ReplicaCounts } from '../../agents/observation.ts'
+import type { ServiceSpec } from '../../agents/service-spec.ts'
+import { decideTick } from '../../coordinator/tick.ts'
+import type { Forecast } from '../../forecaster/forecast.ts'
+import type { ServiceId } from '../../forecaster/series.ts'
+import { AppConfig } from '../../services/config.ts'
+import { noCovariates } from '../../services/covariates/covariates.ts'
+import { observeAll } from '../../services/loops/control-loop.ts'
+import { type Entry, firstEntry, followStep } from '../../services/loops/load-book.ts'
+import type { Following } from '../../services/models/contenders.ts'
+import {
+  type Controller,
+  type ControllerKind,
+  futureOf,
+  type Known,
+  type Scraped,
+} from './controller.ts'
+import { type Collector, createCollector } from './forescale/collector.ts'
+import { createForesight } from './forescale/foresight.ts'
+import type { Models, Tapes } from './forescale/models.ts'
+import { ForescaleParams, sweepParams } from './forescale/params.ts'
+
+/** Runs that share `tapes` over the same load fit its models once. */
+export function forescaleKind(tapes: Tapes): ControllerKind<ForescaleParams> {
+  return {
+    kind: 'forescale',
+    source: 'this repository: coordinator/tick.ts, agents/, forecaster/',
+    params: ForescaleParams,
+    sweep: sweepParams,
+    seesFuture: ({ policy, forecast }) => policy === 'predictive' && forecast !== 'model',
+    create: (known, params) => createForescale(known, params, tapes),
+  }
+}
+
+/** One service between ticks. */
+interface Watched {
+  readonly entry: Entry
+  readonly collector: Collector
+  /** Absent where no forecast is used. */
+  readonly models: Models | undefined
+  readonly following: Following
+  /** End of the last step that was followed. */
+  standsAtMs: number
+}
+
+function createForescale(known: Known, params: ForescaleParams, tapes: Tapes): Controller {
+  const config = configOf(known, params)
+  const watched = known.services.map((_, i) => watch(known, i, { params, config, tapes }))
+  const settings = {
+    budget: () => config.costBudgetPerHour,
+    modeOf: () => 'enforce' as const,
+    specOf: (service: ServiceId) => config.services[service]!,
+  }
+  const book = { entries: new Map(watched.map(({ entry }) => [entry.service, entry])) }
+  const startups = new Map(
+    known.services.map(({ name, spec }) => [name, spec.startupSeconds * 1000]),
+  )
+  let memories: ReadonlyMap<ServiceId, AgentMemory> = new Map()
+  let tick = 0
+  return {
+    decide(nowMs, scraped) {
+      const forecasts = new Map<ServiceId, Forecast>()
+      const replicas = new Map<ServiceId, ReplicaCounts>()
+      watched.forEach((one, i) => {
+        follow(one, nowMs, scraped[i]!)
+        const { service } = one.entry
+        const forecast = one.models?.forecast
+        if (forecast) forecasts.set(service, forecast)
+        replicas.set(service, scraped[i]!.replicas)
+      })
+      tick++
+      const given = { nowMs, tick, forecasts, replicas, startups, memories }
+      const input = observeAll({ config, book, settings }, given)
+      const output = decideTick(input)
+      memories = new Map(
+        watched.flatMap(({ entry }, i) => {
+          const memory = output.memories[i]
+          return memory ? [[entry.service, memory]] : []
+        }),
+      )
+      return output.grants.map(({ to }) => to)
+    },
+  }
+}
+
+function follow(watched: Watched, nowMs: number, scraped: Scraped): void {
+  const { entry, collector, models, following } = watched
+  for (const step of collector.collect(nowMs, scraped)) {
+    watched.standsAtMs += following.stepMs
+    followStep(entry, step, watched.standsAtMs, following)
+    models?.follow(step.loadRps)
+  }
+  // a tick sees the newest load, be its step at an end or not
+  if (scraped.measuredAtMs > (Number.isNaN(entry.loadAtMs) ? 0 : entry.loadAtMs)) {
+    entry.loadAtMs = scraped.measuredAtMs
+    entry.loadRps = scraped.loadRps
+  }
+}
+
+interface WatchInput {
+  readonly params: ForescaleParams
+  readonly config: AppConfig
+  readonly tapes: Tapes
+}
+
+function watch(known: Known, i: number, { params, config, tapes }: WatchInput): Watched {
+  const { startMs, stepMs, tickMs, scrape } = known
+  const { name, history } = known.services[i]!
+  const spec = config.services[name]!
+  const delayMs = Math.ceil((scrape.delaySeconds * 1000) / tickMs) * tickMs
+  const reachSteps = reachOf(known, spec, delayMs)
+  const source = { service: name, startMs, stepMs, history, reachSteps }
+  const { forecast: settings } = config
+  const models =
+    params.policy === 'reactive'
+      ? undefined
+      : params.forecast === 'model'
+        ? tapes({ ...source, config: settings, seed: params.seed })
+        : createForesight({ ...source, params, load: futureOf(known).services[i]!.load })
+  return {
+    entry: firstEntry(name, spec),
+    collector: createCollector({ startMs, stepMs, tickMs, delayMs }),
+    models,
+    // the models are followed apart, with their tape: the entry's own stay empty
+    following: {
+      ...{ service: name, stepMs, config: settings, covariates: noCovariates() },
+      changeBar: Number.POSITIVE_INFINITY,
+    },
+    standsAtMs: startMs,
+  }
+}
+
+/** Steps that a decision may look ahead: two ticks and a start-up, from a forecast that is as old as scrapes are late. */
+function reachOf({ stepMs, tickMs }: Known, spec: ServiceSpec, delayMs: number): number {
+  return Math.ceil((2 * tickMs + spec.startupSeconds * 1000 + delayMs) / stepMs) + 2
+}
+
+function configOf(known: Known, params: ForescaleParams): AppConfig {
+  const { policy, objective, targetUtilization, models, refitMs } = params
+  const services = known.services.map(({ name, spec }) => {
+    const slo = { ...spec.slo, ...(objective === undefined ? {} : { objective }) }
+    return [name, { ...spec, slo, policy, targetUtilization }]
+  })
+  return AppConfig.parse({
+    mode: 'enforce',
+    tickMs: known.tickMs,
+    stepMs: known.stepMs,
+    costBudgetPerHour: params.costBudgetPerHour ?? known.costBudgetPerHour,
+    forecast: { ...(models ? { models } : {}), ...(refitMs ? { refitMs } : {}) },
+    services: Object.fromEntries(services),
+  })
+}
