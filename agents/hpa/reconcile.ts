@@ -50,6 +50,8 @@ export interface HpaSpec {
   readonly tolerance?: number
   /** The controller's own window, used without `behavior`. */
   readonly downscaleStabilizationMs?: number
+  /** The controller's own flag: how long a young pod's CPU is not believed without a whole window of readiness. */
+  readonly cpuInitializationMs?: number
 }
 
 export interface ReconcileInput {
@@ -137,7 +139,10 @@ type Context = Omit<ReconcileInput, 'metrics'>
 /** What one metric alone would want. */
 export function propose(metric: HpaMetric, context: Context): MetricProposal {
   const tolerance = toleranceOf(context.spec)
-  const common = { currentReplicas: context.specReplicas, nowMs: context.nowMs, ...tolerance }
+  const { cpuInitializationMs } = context.spec
+  const timing = cpuInitializationMs === undefined ? {} : { cpuInitializationMs }
+  const { specReplicas: currentReplicas, nowMs } = context
+  const common = { currentReplicas, nowMs, ...timing, ...tolerance }
   switch (metric.type) {
     case 'Resource': {
       const { target, resource, pods } = metric
