@@ -56,12 +56,19 @@ function endedBy(error: unknown, { stderr }: Surroundings): number {
 export async function main(): Promise<number> {
   watchLauncher()
   endQuietlyOnClosedPipe()
-  if (process.argv[2] !== 'up') process.once('SIGINT', () => process.exit(EXIT.interrupted))
+  const quit = () => process.exit(EXIT.interrupted)
+  if (process.argv[2] !== 'up') process.once('SIGINT', quit)
   return runCli(process.argv.slice(2), {
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
     nowMs: () => Date.now(),
+    takeInterrupts() {
+      const told = new AbortController()
+      process.off('SIGINT', quit)
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => told.abort())
+      return told.signal
+    },
   })
 }
 

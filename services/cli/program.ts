@@ -14,6 +14,7 @@ import { addDecisions } from './commands/decisions.ts'
 import { addExplainForecast } from './commands/explain-forecast.ts'
 import { addForecast } from './commands/forecast.ts'
 import { addImportance } from './commands/importance.ts'
+import { addLoad } from './commands/load.ts'
 import { addModels } from './commands/models.ts'
 import { addOutlook } from './commands/outlook.ts'
 import { addStatus } from './commands/status.ts'
@@ -66,6 +67,7 @@ export function createProgram(around: Surroundings, done: (code: number) => void
     addModels,
     addCovariates,
     addCheck,
+    addLoad,
     addConfig,
     addDataset,
     addCompletion,

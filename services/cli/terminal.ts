@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly stderr: Stream
   readonly env: Readonly<Record<string, string | undefined>>
   readonly nowMs: () => number
+  /** From now on Ctrl-C does not end the process but aborts the signal, once: for a command that can end in order. */
+  readonly takeInterrupts?: () => AbortSignal
 }
 
 export type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'

@@ -1,12 +1,10 @@
 /**
- * What became of the requests, per service and second of intended send time: counts, and latencies in buckets that
- * grow by 4 %, so that a quantile over any span is a sum and is off by 2 % at most. Old seconds are dropped.
+ * What became of the requests, per service and second of intended send time: counts, and a histogram of latencies, so
+ * that a quantile over any span is a sum. Old seconds are dropped.
  */
+import { BUCKETS, bucketOf, quantileOf } from './histogram.ts'
+
 const BIN_MS = 1000
-const FIRST_BUCKET_SECONDS = 0.0005
-const GROWTH = 1.04
-const BUCKETS = 256
-const LOG_GROWTH = Math.log(GROWTH)
 
 export interface ServiceReport {
   requests: number
@@ -106,23 +104,6 @@ function sumUp(bins: readonly Bin[]): ServiceReport {
     report.violations += bin.violations
     for (let i = 0; i < BUCKETS; i++) latencies[i]! += bin.latencies[i]!
   }
-  const [p50, p95, p99] = [0.5, 0.95, 0.99].map((level) => quantile(latencies, level))
+  const [p50, p95, p99] = [0.5, 0.95, 0.99].map((level) => quantileOf(latencies, level))
   return { ...report, p50: p50!, p95: p95!, p99: p99! }
-}
-
-function bucketOf(seconds: number): number {
-  const bucket = Math.ceil(Math.log(seconds / FIRST_BUCKET_SECONDS) / LOG_GROWTH)
-  return Math.min(BUCKETS - 1, Math.max(0, bucket))
-}
-
-function quantile(counts: Uint32Array, level: number): number | null {
-  const total = counts.reduce((sum, n) => sum + n, 0)
-  if (total === 0) return null
-  const rank = level * total
-  let seen = 0
-  for (let i = 0; i < counts.length; i++) {
-    seen += counts[i]!
-    if (seen >= rank && counts[i]! > 0) return FIRST_BUCKET_SECONDS * GROWTH ** (i - 0.5)
-  }
-  return null
 }
