@@ -13,7 +13,12 @@ import {
   seriesCurve,
   workloadCurve,
 } from '../../load/replay/curve.ts'
-import { intervalsCsv, replayDocument, type Setting } from '../../load/replay/document.ts'
+import {
+  intervalsCsv,
+  planDocument,
+  replayDocument,
+  type Setting,
+} from '../../load/replay/document.ts'
 import { type ReplayReport, runReplay } from '../../load/replay/replay.ts'
 import {
   Method,
@@ -56,12 +61,12 @@ interface Options {
   readonly answerWithin: string
   readonly slo: string
   readonly method: string
-  readonly header: readonly string[]
+  readonly header?: readonly string[]
   readonly body?: string
-  readonly allowRemote: boolean
-  readonly plan: boolean
+  readonly allowRemote?: boolean
+  readonly plan?: boolean
   readonly out?: string
-  readonly json: boolean
+  readonly json?: boolean
 }
 
 export function addLoad(
@@ -79,16 +84,17 @@ export function addLoad(
   addRequest(command)
   addLimits(command)
   command
-    .option('--plan', 'print what would be sent, and end', false)
+    .option('--plan', 'print what would be sent, and end')
     .option('--out <folder>', 'write results.json and intervals.csv there')
     .addOption(jsonOption())
     .addHelpText('after', EXAMPLES)
   act(command, around, done, async ({ terminal }) => {
     const options = command.opts<Options>()
     const setting = await settingOf(options, around)
-    const { json } = options
-    showPlan(setting, terminal, options.plan && !json)
-    if (options.plan) return EXIT.ok
+    const { json = false, plan = false } = options
+    if (plan && json) terminal.printJson(planDocument(setting))
+    else showPlan(setting, terminal, plan)
+    if (plan) return EXIT.ok
     const report = await run(setting, terminal, around)
     const document = replayDocument(setting, report)
     if (options.out !== undefined) write(options.out, document, setting, report, terminal)
@@ -120,14 +126,14 @@ function addSource(command: Command): void {
 }
 
 function addRequest(command: Command): void {
-  const collect = (line: string, lines: readonly string[]) => [...lines, line]
+  const collect = (line: string, lines: readonly string[] = []) => [...lines, line]
   command
     .addOption(
       new Option('--method <name>', 'of every request').choices(Method.options).default('GET'),
     )
-    .option('--header <line>', '"name: value"; may be repeated', collect, [])
+    .option('--header <line>', '"name: value"; may be repeated', collect)
     .option('--body <text>', 'of every request; @FILE reads it')
-    .option('--allow-remote', 'allow a target that is not this machine', false)
+    .option('--allow-remote', 'allow a target that is not this machine')
 }
 
 function addLimits(command: Command): void {
@@ -170,7 +176,7 @@ async function settingOf(options: Options, around: Surroundings): Promise<Settin
   }
 }
 
-function targetOf({ target, allowRemote, method, header, body }: Options): Target {
+function targetOf({ target, allowRemote = false, method, header = [], body }: Options): Target {
   try {
     return {
       url: readTargetUrl(target, allowRemote),

@@ -1,6 +1,6 @@
 /** A replay's results as files: one JSON document, and a CSV row an interval. No secret of the target is written. */
 import type { ReplayReport } from './replay.ts'
-import type { Schedule } from './schedule.ts'
+import { type Schedule, stagesOf } from './schedule.ts'
 import type { Target } from './target.ts'
 
 export interface Setting {
@@ -19,7 +19,18 @@ export interface Setting {
   readonly sloSeconds: number
 }
 
-export function replayDocument(setting: Setting, report: ReplayReport) {
+export const replayDocument = (setting: Setting, report: ReplayReport) => ({
+  ...settingDocument(setting),
+  ...report,
+})
+
+/** What would be sent. */
+export const planDocument = (setting: Setting) => ({
+  ...settingDocument(setting),
+  stages: stagesOf(setting.schedule),
+})
+
+function settingDocument(setting: Setting) {
   const { target, schedule, source, startedAtMs, ...rest } = setting
   const { mostPerSecond, mostInFlight, timeoutMs, sloSeconds } = rest
   const { name, synthetic, bridgedMs } = schedule.curve
@@ -37,7 +48,6 @@ export function replayDocument(setting: Setting, report: ReplayReport) {
     seed: schedule.seed,
     durationMs: schedule.durationMs,
     ...{ mostPerSecond, mostInFlight, timeoutMs, sloSeconds },
-    ...report,
   }
 }
 
