@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import { seededRandom } from '../../datasets/random.ts'
+import { checkEnvironment, checkParallelEnvironment } from './check.ts'
+import { ActionKind, DIRECTIVES, ForecastSource } from './config.ts'
+import { createParallel } from './parallel.ts'
+import { createSingleService } from './single-service.ts'
+import { prepareSmall } from './test-environments.ts'
+
+const options = { random: () => seededRandom('actions') }
+
+describe('a single service', () => {
+  it.each(ActionKind.options)('keeps the contract with actions "%s"', async (actions) => {
+    for (const actionsFromZero of [false, true]) {
+      const prepared = await prepareSmall({ kind: 'single-service', actions, actionsFromZero })
+      checkEnvironment(() => createSingleService(prepared), options)
+    }
+  })
+
+  it.each(ForecastSource.options)('keeps the contract with forecast "%s"', async (forecast) => {
+    const load = { kind: 'synthetic', days: 3, stepSeconds: 600 } as const
+    const prepared = await prepareSmall({ kind: 'single-service', forecast, service: { load } })
+    checkEnvironment(() => createSingleService(prepared), options)
+  })
+
+  it('keeps the contract with late, noisy and lost scrapes', async () => {
+    const scrape = { delaySeconds: 90, noiseCv: 0.3, lossShare: 0.2 }
+    const prepared = await prepareSmall({ kind: 'single-service', scrape })
+    checkEnvironment(() => createSingleService(prepared), options)
+  })
+})
+
+describe('several agents', () => {
+  it.each([undefined, 'rate', 'account'] as const)(
+    'keep the contract, budget: %s',
+    async (kind) => {
+      const budget = kind && { perHour: 0.9, kind }
+      const prepared = await prepareSmall({ kind: 'multi-agent', budget })
+      checkParallelEnvironment(() => createParallel(prepared), options)
+    },
+  )
+
+  it.each(DIRECTIVES)('keep the contract under an upper agent that sets %s', async (directive) => {
+    const prepared = await prepareSmall({ kind: 'hierarchical', directive, everyTicks: 3 })
+    checkParallelEnvironment(() => createParallel(prepared), options)
+  })
+})
+
+describe('the checks', () => {
+  const prepared = prepareSmall({ kind: 'single-service' })
+
+  it.each([
+    ['an observation outside its space', { reward: 0, observation: new Float32Array(14).fill(99) }],
+    ['an observation of another type', { observation: new Float64Array(14) }],
+    ['a reward that is no number', { reward: Number.NaN }],
+    ['a flag that is no boolean', { truncated: 1 }],
+  ])('find %s', async (_, wrong) => {
+    const sound = await prepared
+    const make = () => {
+      const environment = createSingleService(sound)
+      return {
+        ...environment,
+        step: (action: unknown) => ({ ...environment.step(action), ...(wrong as object) }),
+      }
+    }
+    expect(() => checkEnvironment(make, options)).toThrow()
+    expect(() => checkEnvironment(() => createSingleService(sound), options)).not.toThrow()
+  })
+
+  it('find chance that does not come from the seed', async () => {
+    const sound = await prepared
+    let calls = 0
+    const make = () => {
+      const environment = createSingleService(sound)
+      return { ...environment, reset: () => environment.reset(calls++) }
+    }
+    expect(() => checkEnvironment(make, options)).toThrow(/seed/)
+  })
+
+  it('find an observation that is handed out twice', async () => {
+    const sound = await prepared
+    const make = () => {
+      const environment = createSingleService(sound)
+      const reused = new Float32Array(environment.observationSpace.low.length)
+      return {
+        ...environment,
+        reset: (seed?: number) => {
+          const result = environment.reset(seed)
+          reused.set(result.observation)
+          return { ...result, observation: reused }
+        },
+      }
+    }
+    expect(() => checkEnvironment(make, options)).toThrow(/new one/)
+  })
+
+  it('find an end that never comes', async () => {
+    const sound = await prepared
+    const make = () => {
+      const environment = createSingleService(sound)
+      return {
+        ...environment,
+        step: (action: unknown) => {
+          environment.step(action)
+          environment.reset(1)
+          return { ...environment.step(action), truncated: false }
+        },
+      }
+    }
+    expect(() => checkEnvironment(make, { ...options, mostSteps: 50 })).toThrow(/no end/)
+  })
+})

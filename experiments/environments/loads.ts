@@ -1,0 +1,77 @@
+/** Load of an environment's services: synthetic or recorded, without gaps, on one grid, scaled to what they can carry. */
+import { DatasetError } from '../../datasets/dataset-error.ts'
+import { syntheticSeries } from '../../datasets/synthetic.ts'
+import type { LibraryOptions } from '../../datasets/traces/library.ts'
+import { loadTrace } from '../../datasets/traces/trace.ts'
+import type { Series } from '../../forecaster/series.ts'
+import type { EnvironmentService } from './config.ts'
+import { EnvironmentError } from './environment.ts'
+
+/** Of what maxReplicas carry, the share that the busiest hours ask for, where nothing else is said. */
+const USUAL_BUSY_SHARE = 0.6
+/** "Busy" is this quantile, not the largest value: one stray value must not set the scale. */
+const BUSY_QUANTILE = 0.99
+const SECOND_MS = 1000
+
+export interface Loads {
+  readonly startMs: number
+  readonly stepMs: number
+  /** Arrivals from outside, requests/s a step; one array a service, all of one length. */
+  readonly values: readonly Float64Array[]
+  readonly synthetic: boolean
+}
+
+/** Throws EnvironmentError where steps or times do not fit, DatasetError for an unknown or broken trace. */
+export async function readLoads(
+  services: readonly EnvironmentService[],
+  options: LibraryOptions,
+): Promise<Loads> {
+  const series: Series[] = []
+  for (const service of services) series.push(await seriesOf(service, options))
+  const { stepMs } = series[0]!
+  for (const [i, one] of series.entries()) {
+    if (one.stepMs !== stepMs)
+      throw new EnvironmentError(
+        `services.${i}.load`,
+        `a step of ${one.stepMs / SECOND_MS} s`,
+        `the step of the first service's load, ${stepMs / SECOND_MS} s`,
+      )
+  }
+  // traces of one environment are laid side by side from their beginnings: their dates seldom overlap
+  const length = Math.min(...series.map(({ values }) => values.length))
+  return {
+    startMs: series[0]!.startMs,
+    stepMs,
+    values: series.map(({ values }, i) => scaled(values.subarray(0, length), services[i]!)),
+    synthetic: services.some(({ load }) => load.kind === 'synthetic'),
+  }
+}
+
+async function seriesOf({ name, load }: EnvironmentService, options: LibraryOptions) {
+  if (load.kind === 'trace') return (await loadTrace(load.name, options)).series
+  const { workload, seed, days, stepSeconds } = load
+  return syntheticSeries(workload, { seed, days, stepMs: stepSeconds * SECOND_MS, service: name })
+}
+
+function scaled(values: Float64Array, { name, spec, busyRps }: EnvironmentService): Float64Array {
+  const filled = withoutGaps(values, name)
+  const busy = Float64Array.from(filled).sort()[Math.floor(BUSY_QUANTILE * (filled.length - 1))]!
+  const wanted = busyRps ?? USUAL_BUSY_SHARE * spec.maxReplicas * spec.capacityPerReplica
+  return busy > 0 ? filled.map((value) => (value * wanted) / busy) : filled
+}
+
+/** Gaps are drawn straight from one known value to the next. */
+export function withoutGaps(values: Float64Array, name: string): Float64Array {
+  const filled = Float64Array.from(values)
+  let known = -1
+  for (let i = 0; i < filled.length; i++) {
+    if (Number.isNaN(filled[i]!)) continue
+    const from = known < 0 ? filled[i]! : filled[known]!
+    const span = i - known
+    for (let k = known + 1; k < i; k++)
+      filled[k] = from + ((filled[i]! - from) * (k - known)) / span
+    known = i
+  }
+  if (known < 0) throw new DatasetError(`load of ${name}`, 'no value', 'at least one known value')
+  return filled.fill(filled[known]!, known + 1)
+}
