@@ -26,9 +26,10 @@ export function createDatapoints(periodMs: number, tickMs: number, keep: number)
         sum += value
         samples++
       }
+      // the first call is the beginning of the first period, not its end
+      const isEnd = tick > 0 && tick % ticks === 0
       tick++
-      if (tick % ticks !== 0) return false
-      if (samples === 0) return false
+      if (!isEnd || samples === 0) return false
       points.push(sum / samples)
       if (points.length > keep) points.shift()
       sum = 0

@@ -73,15 +73,20 @@ export const autopilot: ControllerKind<Params> = {
 const HOUR_SECONDS = 3600
 
 function createAutopilot(one: OneService, params: Params): Decide {
-  const { service, known, history } = one
+  const { service, known } = one
   const ticks = ticksIn(params.windowSeconds, known.tickMs)
   const windowHours = (ticks * known.tickMs) / 1000 / HOUR_SECONDS
   const inWindows = (hours: number): number => Math.max(1, Math.round(hours / windowHours))
-  const recommend = createRecommender(params, inWindows)
-  for (const usage of pastUsage(one, ticks * known.tickMs)) recommend(usage)
+  const recommender = createRecommender(params, inWindows)
+  const past = pastUsage(one, ticks * known.tickMs)
+  const remembered = past.length - recommender.windows
+  past.forEach((usage, i) => {
+    recommender.add(usage)
+    // older recommendations are forgotten by now
+    if (i >= remembered) recommender.recommend()
+  })
   const smooth = createSmoothing(params, inWindows(params.halveHours))
-  // the 24 hours and more that were recorded say what to have now
-  let goal = history.length > 0 ? recommend(Number.NaN) : Number.NaN
+  let goal = recommender.wanted()
   let sum = 0
   let samples = 0
   let tick = 0
@@ -94,11 +99,12 @@ function createAutopilot(one: OneService, params: Params): Decide {
     }
     const isEnd = ++tick % ticks === 0
     if (isEnd && samples > 0) {
-      goal = recommend(sum / samples)
+      recommender.add(sum / samples)
+      recommender.recommend()
+      goal = recommender.wanted()
       sum = 0
       samples = 0
     }
-    // nobody is ready to be measured, but somebody asks
     if (Number.isNaN(goal)) return Number.NaN
     return smooth(Math.max(goal, service.spec.minReplicas), replicas, isEnd)
   }
@@ -117,7 +123,17 @@ function pastUsage(one: OneService, windowMs: number): number[] {
   })
 }
 
-/** n_s: takes one window's usage (NaN: none is new) and gives the recommendation, deferred on the way down. */
+export interface Recommender {
+  /** Recommendations that are remembered: T_d in windows. */
+  readonly windows: number
+  /** One window's usage. */
+  add(usage: number): void
+  /** n_r of now, to be remembered. */
+  recommend(): void
+  /** n_s: the largest that is remembered; NaN when none is. */
+  wanted(): number
+}
+
 export function createRecommender(
   params: Pick<
     Params,
@@ -129,21 +145,22 @@ export function createRecommender(
     | 'deferHours'
   >,
   inWindows: (hours: number) => number,
-): (usage: number) => number {
+): Recommender {
   const window = createUsageWindow(params.statistic, {
     samples: inWindows(params.horizonHours),
     halfLife: inWindows(params.halfLifeHours),
   })
-  const deferred = params.deferHours === 0 ? 1 : inWindows(params.deferHours)
+  const windows = params.deferHours === 0 ? 1 : inWindows(params.deferHours)
   const recent: number[] = []
-  return (usage) => {
-    if (!Number.isNaN(usage)) {
-      window.add(usage)
+  return {
+    windows,
+    add: window.add,
+    recommend() {
       const raw = (window.value() * (1 + params.safetyMargin)) / params.targetUtilization
       recent.push(Math.ceil(raw - 1e-9))
-      if (recent.length > deferred) recent.shift()
-    }
-    return recent.length === 0 ? Number.NaN : Math.max(...recent)
+      if (recent.length > windows) recent.shift()
+    },
+    wanted: () => (recent.length === 0 ? Number.NaN : Math.max(...recent)),
   }
 }
 

@@ -137,7 +137,10 @@ interface Evaluation {
   readonly replicas: number
 }
 
-/** What the evaluation would have said before the run, oldest first, as much as the longest model remembers. */
+/**
+ * What the evaluation would have said until the run begins, oldest first, as much as the longest model remembers. The
+ * last is of the first tick, at which a run has measured nothing yet.
+ */
 function pastEvaluations(
   { service, known, history }: OneService,
   { metric, target, models, tolerance }: Params,
@@ -150,8 +153,9 @@ function pastEvaluations(
   const least = leastOf(service, metric)
   let current = least
   return Array.from({ length: syncs }, (_, i) => {
-    const atMs = known.startMs - (syncs - i) * syncMs
-    const loadRps = history[Math.floor((atMs - startMs) / known.stepMs)]!
+    const atMs = known.startMs - (syncs - 1 - i) * syncMs
+    // an evaluation sees what was measured until then
+    const loadRps = history[Math.floor((atMs - 1 - startMs) / known.stepMs)]!
     const used = metric === 'cpu' ? busyReplicas(loadRps, service) : loadRps / capacityPerReplica
     const ratio = used / (target * current)
     const same = isWithinTolerance(ratio, { toleranceUp: tolerance, toleranceDown: tolerance })
@@ -175,7 +179,7 @@ function createModel(
   let syncsPassed = 1
   return {
     predict(atMs, calculated) {
-      history.push({ atMs, replicas: calculated })
+      if (history.at(-1)?.atMs !== atMs) history.push({ atMs, replicas: calculated })
       const isDue = syncsPassed >= model.perSyncPeriod
       syncsPassed = isDue ? 1 : syncsPassed + 1
       const prediction = isDue ? predictionOf(model, history, atMs) : undefined
