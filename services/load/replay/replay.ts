@@ -8,7 +8,7 @@ import { BUCKETS, bucketOf, quantileOf } from '../histogram.ts'
 import { createRateLimit } from './rate-limit.ts'
 import { arrivalsBySecond, type Schedule, type Stage, stagesOf } from './schedule.ts'
 import { createSender } from './sender.ts'
-import { createTally, type Interval, type Summary, type Tally } from './tally.ts'
+import { createTally, type Fate, type Interval, type Summary, type Tally } from './tally.ts'
 import type { Target } from './target.ts'
 
 /** After being told to stop: what is on its way may end within this. */
@@ -26,6 +26,8 @@ export interface ReplayOptions {
   readonly timeoutMs: number
   readonly sloSeconds: number
   readonly stop?: AbortSignal
+  /** What became of each request, as soon as it is known. */
+  readonly onOver?: (intendedMs: number, fate: Fate) => void
   /** About once a second. */
   readonly onProgress?: (progress: Progress) => void
 }
@@ -67,9 +69,13 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayReport> {
   const nowMs = () => performance.now() - startMs
   const tally = createTally({ durationMs: schedule.durationMs, sloSeconds })
   const lateness = createLateness()
+  const record = (intendedMs: number, fate: Fate): void => {
+    tally.record(intendedMs, fate)
+    options.onOver?.(intendedMs, fate)
+  }
   const sender = createSender({
     ...{ target, mostInFlight, timeoutMs, nowMs },
-    over: tally.record,
+    over: record,
   })
   const timer = setInterval(() => {
     onProgress?.(progressOf(schedule, tally, nowMs(), sender.pending()))
@@ -80,7 +86,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayReport> {
     for await (const intendedMs of dueArrivals(schedule, hash, nowMs, stop)) {
       lateness.note(intendedMs, nowMs())
       if (limit.admit(nowMs())) sender.send(intendedMs)
-      else tally.record(intendedMs, { kind: 'held' })
+      else record(intendedMs, { kind: 'held' })
     }
   } finally {
     clearInterval(timer)
