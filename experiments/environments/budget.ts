@@ -8,6 +8,8 @@ import type { EpisodeState } from './episode.ts'
 import type { Prepared } from './prepare.ts'
 
 const HOUR_MS = 3_600_000
+/** 0.1 + 0.2 is more than 0.3: a sum of prices may be above the limit by so much of it. */
+const ROUNDING = 1e-9
 
 type Priced = Pick<ServiceSpec, 'minReplicas' | 'pricePerReplicaHour'>
 
@@ -58,8 +60,9 @@ export function costPerHour(counts: readonly number[], specs: readonly Priced[])
 }
 
 /**
- * Counts that cost at most `limitPerHour`: of what each asks for above its minimum the same share, rounded down, and
- * what then is left goes to the largest remainders that it still pays for, the first of equals first.
+ * Counts that cost at most `limitPerHour`: of what each asks for above its minimum the same share, rounded down; what then
+ * is left goes one by one to those with the largest remainders that it still pays for, the first of equals first, until
+ * it pays for nobody who had to give up something.
  */
 export function trimmed(
   asked: readonly number[],
@@ -67,23 +70,29 @@ export function trimmed(
   limitPerHour: number,
 ): number[] {
   const cost = costPerHour(asked, specs)
-  if (cost <= limitPerHour) return [...asked]
+  const slack = ROUNDING * limitPerHour
+  if (cost <= limitPerHour + slack) return [...asked]
   const least = leastCostPerHour(specs)
-  const share = Math.max(0, limitPerHour - least) / (cost - least)
+  if (limitPerHour <= least) return specs.map(({ minReplicas }) => minReplicas)
+  const share = (limitPerHour - least) / (cost - least)
   const ideal = asked.map((count, i) => {
     const { minReplicas } = specs[i]!
     return minReplicas + (count - minReplicas) * share
   })
-  const counts = ideal.map((count) => Math.floor(count))
-  let left = limitPerHour - costPerHour(counts, specs)
+  const counts = ideal.map((count) => Math.floor(count + ROUNDING))
   const order = ideal
     .map((count, i) => ({ i, remainder: count - counts[i]! }))
     .sort((a, b) => b.remainder - a.remainder || a.i - b.i)
-  for (const { i, remainder } of order) {
-    const { pricePerReplicaHour } = specs[i]!
-    if (remainder === 0 || pricePerReplicaHour > left) continue
-    counts[i]!++
-    left -= pricePerReplicaHour
+  let left = limitPerHour + slack - costPerHour(counts, specs)
+  for (let given = true; given; ) {
+    given = false
+    for (const { i } of order) {
+      const { pricePerReplicaHour } = specs[i]!
+      if (counts[i]! >= asked[i]! || pricePerReplicaHour > left) continue
+      counts[i]!++
+      left -= pricePerReplicaHour
+      given = true
+    }
   }
   return counts
 }
@@ -98,7 +107,7 @@ export function cappedByShares(
   const beyond = Math.max(0, limitPerHour - leastCostPerHour(specs))
   return asked.map((count, i) => {
     const { minReplicas, pricePerReplicaHour } = specs[i]!
-    const extra = Math.floor((shares[i]! * beyond) / pricePerReplicaHour)
+    const extra = Math.floor((shares[i]! * beyond) / pricePerReplicaHour + ROUNDING)
     return Math.min(count, minReplicas + extra)
   })
 }
