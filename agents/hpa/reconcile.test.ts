@@ -129,4 +129,21 @@ describe('reconcile', () => {
     const later = { memory: first.memory, nowMs: NOW_MS + 300_001 }
     expect(run(5, [cpu(50, 100, 100, 100, 100, 100)], spec, later).replicas).toBe(1)
   })
+
+  it('how long a young pod’s CPU is not believed is the controller’s own flag', () => {
+    // started two minutes ago, ready for half a window: unready for 5 min by default, believed after 60 s with the flag
+    const young = (milli: number): Pod => ({
+      ...podsUsing(milli)[0]!,
+      startedAtMs: NOW_MS - 120_000,
+      ready: { status: 'True', sinceMs: NOW_MS - 30_000 },
+    })
+    const metric: HpaMetric = {
+      type: 'Resource',
+      resource: 'cpu',
+      target: { type: 'Utilization', percent: 50 },
+      pods: [...podsUsing(500), young(1000)],
+    }
+    expect(run(2, [metric], { maxReplicas: 9 }).replicas).toBe(2)
+    expect(run(2, [metric], { maxReplicas: 9, cpuInitializationMs: 60_000 }).replicas).toBe(3)
+  })
 })

@@ -181,7 +181,7 @@ export function createSmoothing(
     if (goal > requested) {
       // of n replicas at most `startingShare` · n may start: (starting + x) / (requested + x) ≤ share
       if (startingShare === 1) return goal
-      const room = (startingShare * requested - starting) / (1 - startingShare)
+      const room = (startingShare * requested - starting) / (1 - startingShare) + 1e-9
       return Math.min(goal, requested + Math.max(starting > 0 ? 0 : 1, Math.floor(room)))
     }
     return isWindowEnd

@@ -41,16 +41,11 @@ export function forecastNext(series: Float64Array, model: HoltWinters): number |
   return Number.isFinite(forecast) ? forecast : undefined
 }
 
-/** How a component is put on, taken off, and damped. */
-interface Operation {
-  readonly on: (a: number, b: number) => number
-  readonly off: (a: number, b: number) => number
-  readonly damp: (trend: number, damping: number) => number
-}
-const OPERATIONS: Readonly<Record<'add' | 'mul', Operation>> = {
-  add: { on: (a, b) => a + b, off: (a, b) => a - b, damp: (trend, phi) => trend * phi },
-  mul: { on: (a, b) => a * b, off: (a, b) => a / b, damp: (trend, phi) => trend ** phi },
-}
+/** A component put on, taken off, and damped: multiplied, or added. Small, so that they are inlined. */
+const on = (a: number, b: number, isMul: boolean): number => (isMul ? a * b : a + b)
+const off = (a: number, b: number, isMul: boolean): number => (isMul ? a / b : a - b)
+const damp = (trend: number, phi: number, isMul: boolean): number =>
+  phi === 1 ? trend : isMul ? trend ** phi : trend * phi
 
 /** Runs through the series and gives the forecast of the next value; `errors` takes that of each step. */
 function smooth(
@@ -60,23 +55,25 @@ function smooth(
   errors?: Float64Array,
 ): number {
   const { alpha, beta, gamma, seasonalPeriods: m, damping } = model
-  const growth = OPERATIONS[model.trend]
-  const season = OPERATIONS[model.seasonal]
+  const mulTrend = model.trend === 'mul'
+  const mulSeason = model.seasonal === 'mul'
   const seasons = Float64Array.from(states.slice(2))
   let level = states[0]!
   let trend = states[1]!
+  let step = 0
   for (let t = 0; t < series.length; t++) {
     const y = series[t]!
-    const damped = growth.damp(trend, damping)
-    const expected = growth.on(level, damped)
-    const last = seasons[t % m]!
-    if (errors !== undefined) errors[t] = y - season.on(expected, last)
-    const next = alpha * season.off(y, last) + (1 - alpha) * expected
-    trend = beta * growth.off(next, level) + (1 - beta) * damped
-    seasons[t % m] = gamma * season.off(y, expected) + (1 - gamma) * last
+    const damped = damp(trend, damping, mulTrend)
+    const expected = on(level, damped, mulTrend)
+    const last = seasons[step]!
+    if (errors !== undefined) errors[t] = y - on(expected, last, mulSeason)
+    const next = alpha * off(y, last, mulSeason) + (1 - alpha) * expected
+    trend = beta * off(next, level, mulTrend) + (1 - beta) * damped
+    seasons[step] = gamma * off(y, expected, mulSeason) + (1 - gamma) * last
     level = next
+    step = step + 1 === m ? 0 : step + 1
   }
-  return season.on(growth.on(level, growth.damp(trend, damping)), seasons[series.length % m]!)
+  return on(on(level, damp(trend, damping, mulTrend), mulTrend), seasons[step]!, mulSeason)
 }
 
 function initialStates(series: Float64Array, model: HoltWinters): InitialStates {
@@ -108,21 +105,22 @@ function heuristic(
   })
   const mean = seasons.reduce((sum, value) => sum + value, 0) / m
   const normal = seasons.map((value) => (seasonal === 'mul' ? value / mean : value - mean))
-  const { intercept, slope } = lineOf(
-    middle.filter((value) => !Number.isNaN(value)).subarray(0, 10),
-  )
+  // the first ten values of the moving average, which begins half a season in
+  const half = Math.floor(m / 2)
+  const { intercept, slope } = lineOf(middle.subarray(half, half + 10))
   return [intercept, trend === 'mul' ? 1 + slope / intercept : slope, ...normal]
 }
 
 /** Centred over one season; of an even one the mean of two neighbours. NaN at both ends. */
 function movingAverage(series: Float64Array, m: number): Float64Array {
   const middle = new Float64Array(series.length).fill(Number.NaN)
+  const sums = new Float64Array(series.length + 1)
+  for (let t = 0; t < series.length; t++) sums[t + 1] = sums[t]! + series[t]!
   const half = Math.floor(m / 2)
-  const ends = m % 2 === 0 ? 0.5 : 1
   for (let t = half; t + half < series.length; t++) {
-    let sum = ends * (series[t - half]! + series[t + half]!)
-    for (let k = t - half + 1; k < t + half; k++) sum += series[k]!
-    middle[t] = sum / m
+    const whole = sums[t + half + 1]! - sums[t - half]!
+    const ends = m % 2 === 0 ? (series[t - half]! + series[t + half]!) / 2 : 0
+    middle[t] = (whole - ends) / m
   }
   return middle
 }

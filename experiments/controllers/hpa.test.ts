@@ -98,6 +98,25 @@ describe('time', () => {
     expect(counts).toEqual([5, 4, 4, 5, 4, 4, 5])
   })
 
+  it('holds four syncs in a tick of a minute: 8, 16, 32, then the 40 that are needed', () => {
+    const known = testScenario({ tickMs: 60_000 })
+    const asked = (params: object) => {
+      const controller = hpa.create(
+        known,
+        hpa.params.parse({ metric: 'external-rps', ...params }),
+        seededRandom(1),
+      )
+      const scraped = { ...unseen({ ready: 4 }), measuredAtMs: START_MS, loadRps: 1280 }
+      return controller.decide(START_MS, [scraped])[0]
+    }
+    expect(asked({})).toBe(40)
+    expect(asked({ syncSeconds: 60 })).toBe(8)
+    // with spec.behavior: four pods or as many again every 15 s
+    expect(asked({ behavior: {} })).toBe(40)
+    const four = { scaleUp: { policies: [{ type: 'Pods', value: 4, periodSeconds: 60 }] } }
+    expect(asked({ behavior: four })).toBe(8)
+  })
+
   it('keeps the largest wish of 300 s before it takes anything away', () => {
     const controller = hpaOf({})
     const at = (tick: number, utilization: number) =>

@@ -63,7 +63,7 @@ export const hpa: ControllerKind<Params> = {
           tolerance: params.tolerance,
           downscaleStabilizationMs: params.downscaleStabilizationSeconds * 1000,
         },
-        ticksIn(params.syncSeconds, known.tickMs),
+        { syncSeconds: params.syncSeconds, tickMs: known.tickMs },
         (atMs, scraped) => [view(atMs, scraped)],
       )
     }),
@@ -74,30 +74,39 @@ export function leastOf({ spec }: KnownService, metric: Params['metric']): numbe
   return metric === 'external-rps' ? spec.minReplicas : Math.max(1, spec.minReplicas)
 }
 
-/** One HorizontalPodAutoscaler: reconciles every `ticks` ticks, holds in between. */
+/**
+ * One HorizontalPodAutoscaler. A sync period is rounded to whole ticks; a tick that is longer holds several syncs, on
+ * the same metrics, with the pods that the one before asked for pending: so that limits on what may be added in a sync
+ * mean the same. Once a sync takes something away, the tick is over.
+ */
 export function createHpa(
   spec: HpaSpec,
-  ticks: number,
+  { syncSeconds, tickMs }: { readonly syncSeconds: number; readonly tickMs: number },
   metricsOf: (atMs: number, scraped: Scraped) => readonly HpaMetric[],
 ): Decide {
+  const ticks = ticksIn(syncSeconds, tickMs)
+  const syncs = Math.max(1, Math.round(tickMs / (syncSeconds * 1000)))
   let memory = emptyMemory
   let tick = 0
   return (atMs, scraped) => {
-    const { replicas } = scraped
-    const metrics = metricsOf(atMs, scraped)
     // none at all is an owner's switch in Kubernetes; here it is where the run began
-    const requested = Math.max(replicas.requested, spec.minReplicas ?? 1)
+    let requested = Math.max(scraped.replicas.requested, spec.minReplicas ?? 1)
+    let seen = metricsOf(atMs, scraped)
     if (tick++ % ticks !== 0) return requested
-    const result = reconcile({
-      spec,
-      specReplicas: requested,
-      statusReplicas: replicas.ready + replicas.starting,
-      metrics,
-      memory,
-      nowMs: atMs,
-    })
-    memory = result.memory
-    return result.replicas
+    let { replicas } = scraped
+    for (let sync = 1; sync <= syncs; sync++) {
+      const nowMs = atMs - ((syncs - sync) * tickMs) / syncs
+      const statusReplicas = replicas.ready + replicas.starting
+      const input = { spec, specReplicas: requested, statusReplicas, metrics: seen, memory, nowMs }
+      const result = reconcile(input)
+      memory = result.memory
+      const added = result.replicas - requested
+      requested = result.replicas
+      if (added < 0 || sync === syncs) break
+      replicas = { ...replicas, requested, starting: replicas.starting + added }
+      seen = metricsOf(atMs, { ...scraped, replicas })
+    }
+    return requested
   }
 }
 

@@ -67,7 +67,7 @@ export const keda: ControllerKind<Params> = {
           ...(params.behavior === null ? {} : { behavior: params.behavior }),
           tolerance: params.tolerance,
         },
-        ticksIn(params.syncSeconds, known.tickMs),
+        { syncSeconds: params.syncSeconds, tickMs: known.tickMs },
         (_, scraped) => [trigger.metric(scraped)],
       )
       const executor = createExecutor(params, minReplicas)

@@ -57,7 +57,7 @@ export const knative: ControllerKind<Params> = {
       let kpa: Kpa | undefined
       return (atMs, scraped) => {
         const { ready } = scraped.replicas
-        kpa ??= createKpa({ ...params, target, tickMs: known.tickMs }, ready, atMs)
+        kpa ??= createKpa({ ...params, target }, ready, atMs)
         const value = params.metric === 'rps' ? scraped.loadRps : inFlight(scraped, service)
         const observed = {
           stable: stable.add(scraped.measuredAtMs, value, atMs),
@@ -94,8 +94,6 @@ function inFlight(
 export interface KpaSpec extends Params {
   /** Of one pod, in the metric's unit. */
   readonly target: number
-  /** Granularity of the scale-down delay; upstream's is its tick. */
-  readonly tickMs: number
 }
 
 export interface Observed {

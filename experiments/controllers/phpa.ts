@@ -73,15 +73,20 @@ type Params = z.infer<typeof Params>
 const TARGETS = [0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
 const linear = (lookAheadSeconds: number, historySize: number): Model =>
   Linear.parse({ type: 'Linear', lookAheadSeconds, historySize })
-/** A season of a day in steps of five minutes; estimating a day's worth of initial states would exceed upstream's timeout. */
-const daily = HoltWintersModel.parse({
-  type: 'HoltWinters',
-  alpha: 0.5,
-  beta: 0.01,
-  gamma: 0.3,
-  seasonalPeriods: 288,
-  storedSeasons: 4,
-  initializationMethod: 'heuristic',
+/** A season of a day, a sync a step; estimating so many initial states would exceed upstream's timeout. */
+const daily = (syncSeconds: number): Pick<Params, 'models' | 'syncSeconds'> => ({
+  syncSeconds,
+  models: [
+    HoltWintersModel.parse({
+      type: 'HoltWinters',
+      alpha: 0.5,
+      beta: 0.01,
+      gamma: 0.3,
+      seasonalPeriods: 86_400 / syncSeconds,
+      storedSeasons: 4,
+      initializationMethod: 'heuristic',
+    }),
+  ],
 })
 
 export const phpa: ControllerKind<Params> = {
@@ -92,8 +97,8 @@ export const phpa: ControllerKind<Params> = {
     TARGETS.flatMap((target) => [
       Params.parse({ target, models: [linear(10, 6)] }),
       Params.parse({ target, models: [linear(60, 20)] }),
-      Params.parse({ target, models: [daily], syncSeconds: 300 }),
-      Params.parse({ target, models: [daily], syncSeconds: 300, decisionType: 'mean' }),
+      Params.parse({ target, ...daily(300) }),
+      Params.parse({ target, ...daily(60) }),
       Params.parse({ target, metric: 'external-rps', models: [linear(60, 20)] }),
     ]),
   create: (known, params) => perService(known, (one) => createPhpa(one, params)),
@@ -208,7 +213,8 @@ function predictionOf(
   if (model.type === 'Linear')
     return linearPrediction(history, atMs + model.lookAheadSeconds * 1000)
   if (history.length < leastHistory(model.seasonalPeriods)) return undefined
-  const series = Float64Array.from(history, ({ replicas }) => replicas)
+  const series = new Float64Array(history.length)
+  for (let t = 0; t < series.length; t++) series[t] = history[t]!.replicas
   const { initializationMethod: initialization, ...rest } = model
   const next = forecastNext(series, { ...rest, initialization })
   return next === undefined ? undefined : Math.max(0, Math.ceil(next))
