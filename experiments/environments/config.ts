@@ -74,7 +74,7 @@ export const Budget = z
 export type Budget = z.infer<typeof Budget>
 
 const common = {
-  plant: z.enum(['fluid', 'requests']).default('fluid').meta({ description: 'Which simulator.' }),
+  plant: z.enum(['fluid']).default('fluid').meta({ description: 'Which simulator.' }),
   tickSeconds: z.number().positive().max(86_400).default(60),
   episodeTicks: z.int().min(2).max(1_000_000).default(240),
   historyDays: z.number().min(0).max(366).default(7).meta({
