@@ -12,7 +12,14 @@
  */
 import { z } from 'zod'
 import type { ControllerKind } from './controller.ts'
-import { busyReplicas, type Decide, type OneService, perService, ticksIn } from './per-service.ts'
+import {
+  busyReplicas,
+  type Decide,
+  leastMeasured,
+  type OneService,
+  perService,
+  ticksIn,
+} from './per-service.ts'
 import { createUsageWindow, STATISTICS } from './usage-window.ts'
 
 const Params = z.strictObject({
@@ -106,7 +113,7 @@ function createAutopilot(one: OneService, params: Params): Decide {
       samples = 0
     }
     if (Number.isNaN(goal)) return Number.NaN
-    return smooth(Math.max(goal, service.spec.minReplicas), replicas, isEnd)
+    return smooth(Math.max(goal, leastMeasured(service)), replicas, isEnd)
   }
 }
 

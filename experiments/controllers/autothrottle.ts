@@ -13,7 +13,7 @@ import { z } from 'zod'
 import { type Captain, createCaptain } from './captain.ts'
 import type { ControllerKind, Known, Scraped } from './controller.ts'
 import { erlangC } from './erlang.ts'
-import { busyReplicas, historicLoad, inBounds, ticksIn } from './per-service.ts'
+import { busyReplicas, historicLoad, inBounds, leastMeasured, ticksIn } from './per-service.ts'
 import { createTower, TARGETS } from './tower.ts'
 
 const Params = z.strictObject({
@@ -33,10 +33,10 @@ export const autothrottle: ControllerKind<Params> = {
   source: 'Wang et al., Autothrottle, NSDI 2024, §3 (adapted from CPU quotas to replicas)',
   params: Params,
   sweep: () => [
-    ...[200, 50, 10].flatMap((usageSamples) =>
+    ...[800, 200, 50, 10].flatMap((usageSamples) =>
       [0, 0.02, 0.06, 0.15, 0.3].map((fixedTarget) => Params.parse({ fixedTarget, usageSamples })),
     ),
-    ...[0.1, 0.3, 1, 3, 10].flatMap((allowance) =>
+    ...[0.03, 0.1, 0.3, 1, 3, 10].flatMap((allowance) =>
       [0.1, 0].map((explore) => Params.parse({ allowance, explore })),
     ),
   ],
@@ -192,7 +192,12 @@ function createScaler(
   index: number,
   usageSamples: number,
 ): (scraped: Scraped, target: number) => number {
-  const { spec, serving } = known.services[index]!
+  const service = known.services[index]!
+  const { serving } = service
+  const bounds = {
+    minReplicas: leastMeasured(service),
+    maxReplicas: service.spec.maxReplicas,
+  }
   let captain: Captain | undefined
   let newestMs = Number.NEGATIVE_INFINITY
   let limit = 0
@@ -203,11 +208,11 @@ function createScaler(
       captain = createCaptain(limit, usageSamples)
     }
     const isNew = Number.isFinite(utilization) && measuredAtMs > newestMs
-    if (!isNew || starting > 0) return inBounds(requested, spec)
+    if (!isNew || starting > 0) return inBounds(requested, bounds)
     newestMs = measuredAtMs
     const places = Math.max(1, ready * serving.concurrency)
-    limit = captain.step(utilization * ready, throttledShare(places, utilization), target, spec)
-    return inBounds(limit, spec)
+    limit = captain.step(utilization * ready, throttledShare(places, utilization), target, bounds)
+    return inBounds(limit, bounds)
   }
 }
 

@@ -10,7 +10,7 @@
 import { z } from 'zod'
 import type { ControllerKind, Scraped } from './controller.ts'
 import { fitProfile } from './hourly-profile.ts'
-import { type Decide, type OneService, perService } from './per-service.ts'
+import { type Decide, leastMeasured, type OneService, perService } from './per-service.ts'
 import { createTargetTracking } from './target-tracking.ts'
 
 const HOUR_MS = 3_600_000
@@ -73,7 +73,7 @@ function createGroup(one: OneService, params: Params): Decide {
       endsMs = atMs + AHEAD_MS
     }
     const early = atMs + params.schedulingBufferSeconds * 1000
-    const least = Math.max(capacityAt(atMs), capacityAt(early))
+    const least = Math.max(leastMeasured(one.service), capacityAt(atMs), capacityAt(early))
     return wanted(params, one.service.spec.maxReplicas, least, track(scraped))
   }
 }

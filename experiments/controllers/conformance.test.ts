@@ -44,7 +44,7 @@ function controllerFor(
   const kind = CONTROLLERS[name]
   const scenario = testScenario({
     history: HISTORY,
-    load: new Array<number>(120).fill(200),
+    load: new Array<number>(300).fill(200),
     spec: { minReplicas: bounds.min, maxReplicas: bounds.max },
   })
   const known = knownTo({ seesFuture: kind.seesFuture }, params, scenario)
@@ -96,6 +96,37 @@ describe.each(CONTROLLER_NAMES)('%s', (name) => {
       }),
       { numRuns: 40, seed: 7 },
     )
+  })
+
+  it('gives one count a service, the caller and the called alike', () => {
+    const scenario = testScenario({ history: HISTORY, load: new Array<number>(300).fill(200) })
+    const one = scenario.services[0]!
+    const calls = [{ service: 'called', perRequest: 2 }]
+    const services = [
+      { ...one, serving: { ...one.serving, calls } },
+      { ...one, name: 'called', load: one.load.map(() => 0), history: one.history.map(() => 0) },
+    ]
+    for (const params of [sweep[0], sweep.at(-1)]) {
+      const seesFuture = kind.seesFuture
+      const known = knownTo({ seesFuture }, params, { ...scenario, services })
+      const controller = kind.create(known, params, seededRandom('two'))
+      const scraped = (loadRps: number, ready: number): Scraped => ({
+        ...unseen({ ready }),
+        measuredAtMs: START_MS,
+        loadRps,
+        utilization: loadRps / (40 * ready),
+        queued: 0,
+        inService: loadRps * 0.1,
+        violationRatio: 0,
+        errorRatio: 0,
+      })
+      const counts = controller.decide(START_MS, [scraped(200, 8), scraped(400, 16)])
+      expect(counts).toHaveLength(2)
+      expect(Array.from(counts, (value) => Number.isInteger(value) && value >= 1)).toEqual([
+        true,
+        true,
+      ])
+    }
   })
 
   it('decides the same twice', () => {
@@ -153,6 +184,14 @@ describe.each(Object.entries(FOLLOWING) as [ControllerName, object][])('%s', (na
     expect(settled).toHaveLength(1)
     expect(settled[0]).toBeGreaterThanOrEqual(5)
     expect(settled[0]).toBeLessThanOrEqual(13)
+  })
+
+  it('comes back from a night without requests, though it may have no replica then', () => {
+    const { known, controller } = controllerFor(name, params, { min: 0, max: 100 })
+    const loadAt = (tick: number) => (tick < 2 * TICKS_PER_HOUR ? 0 : 200)
+    const counts = drive(known, controller, { ticks: 5 * TICKS_PER_HOUR, initial: 5, loadAt })
+    expect(counts[2 * TICKS_PER_HOUR]).toBeLessThanOrEqual(10)
+    expect(counts.at(-1)).toBeGreaterThanOrEqual(5)
   })
 
   it('reaches what a step of the load needs', () => {

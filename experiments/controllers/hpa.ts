@@ -11,7 +11,13 @@ import { type HpaMetric, type HpaSpec, reconcile } from '../../agents/hpa/reconc
 import { Behavior } from '../../agents/service-spec.ts'
 import type { ControllerKind, Scraped } from './controller.ts'
 import { createPodView } from './hpa-pods.ts'
-import { type Decide, type KnownService, perService, ticksIn } from './per-service.ts'
+import {
+  type Decide,
+  type KnownService,
+  leastMeasured,
+  perService,
+  ticksIn,
+} from './per-service.ts'
 
 export const HpaMetricParams = {
   /** cpu: Resource metric, Utilization · pods-rps: Pods metric · external-rps: External metric, AverageValue. */
@@ -70,8 +76,8 @@ export const hpa: ControllerKind<Params> = {
 }
 
 /** Only an HPA on External or Object metrics may have `minReplicas` 0: the others need a pod to measure. */
-export function leastOf({ spec }: KnownService, metric: Params['metric']): number {
-  return metric === 'external-rps' ? spec.minReplicas : Math.max(1, spec.minReplicas)
+export function leastOf(service: KnownService, metric: Params['metric']): number {
+  return metric === 'external-rps' ? service.spec.minReplicas : leastMeasured(service)
 }
 
 /**

@@ -72,6 +72,14 @@ export function busyReplicas(loadRps: number, { serving }: KnownService): number
   return (loadRps * serving.serviceTime.meanSeconds) / serving.concurrency
 }
 
+/**
+ * The least count of a rule that reads its replicas: from none of them it would never hear that somebody asks, and no
+ * owner would set it up so.
+ */
+export function leastMeasured({ spec }: KnownService): number {
+  return Math.max(1, spec.minReplicas)
+}
+
 /** Ticks that come nearest to `seconds`, one at least. */
 export function ticksIn(seconds: number, tickMs: number): number {
   return Math.max(1, Math.round((seconds * 1000) / tickMs))

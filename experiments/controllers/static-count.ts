@@ -29,8 +29,8 @@ export const staticCount: ControllerKind<Params> = {
   create: (known, { replicas, quantile, utilization }) =>
     perService(known, ({ service, history }) => {
       const need = quantileOf(history, quantile) / (service.spec.capacityPerReplica * utilization)
-      // an empty history has no quantile: the count stays
-      const count = replicas ?? need
+      // an empty history has no quantile: the count stays; a silent one is no reason to serve nobody
+      const count = replicas ?? Math.max(1, need)
       return () => count
     }),
 }

@@ -9,7 +9,7 @@
 import { z } from 'zod'
 import { createDatapoints } from './alarm.ts'
 import type { ControllerKind, Scraped } from './controller.ts'
-import { perService } from './per-service.ts'
+import { leastMeasured, perService } from './per-service.ts'
 
 const Step = z.strictObject({
   /** Distance of the metric beyond the threshold at which this step begins, as utilization. */
@@ -73,7 +73,8 @@ export const thresholds: ControllerKind<Params> = {
     ),
   ],
   create: (known, params) =>
-    perService(known, () => {
+    perService(known, ({ service }) => {
+      const least = leastMeasured(service)
       const points = createDatapoints(
         params.periodSeconds * 1000,
         known.tickMs,
@@ -82,9 +83,12 @@ export const thresholds: ControllerKind<Params> = {
       const group = createGroup(params)
       return (atMs, scraped) => {
         const { measuredAtMs, utilization, replicas } = scraped
-        if (!points.add(measuredAtMs, utilization)) return replicas.requested
-        const breach = breachOf(params, points)
-        return breach === undefined ? replicas.requested : group.scale(atMs, replicas, breach)
+        const breach = points.add(measuredAtMs, utilization) ? breachOf(params, points) : undefined
+        const { requested } = replicas
+        return Math.max(
+          least,
+          breach === undefined ? requested : group.scale(atMs, replicas, breach),
+        )
       }
     }),
 }
