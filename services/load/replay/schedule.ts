@@ -15,6 +15,8 @@ export interface Schedule {
 const LEAST_STAGE_MS = 1000
 const MOST_STAGES = 10
 const SAMPLES_A_STAGE = 200
+/** The rate holds for so long, as it is in the middle: asked for each arrival, a curve would hold up a fast replay. */
+const RATE_MS = 10
 
 export interface Stage {
   readonly fromMs: number
@@ -28,15 +30,18 @@ export interface Stage {
 export function* arrivalsBySecond({ curve, seed, durationMs }: Schedule): Generator<number[]> {
   const slots = Math.ceil(durationMs / SLOT_MS)
   for (let slot = 0; slot < slots; slot++) {
-    const times = arrivalsInSlot({
+    const fromMs = slot * SLOT_MS
+    const rates = Array.from({ length: SLOT_MS / RATE_MS }, (_, i) =>
+      curve.rpsAt(fromMs + (i + 0.5) * RATE_MS),
+    )
+    yield arrivalsInSlot({
       seed,
       service: curve.name,
       stream: 'replay',
       slot,
-      rateAtMs: (at) => (at < durationMs ? curve.rpsAt(at) : 0),
+      rateAtMs: (at) => (at < durationMs ? rates[Math.floor((at - fromMs) / RATE_MS)]! : 0),
       mostRps: curve.mostRps,
     })
-    yield times
   }
 }
 
