@@ -7,35 +7,36 @@ import { erlangC } from './erlang.ts'
 import { drive, testScenario } from './test-service.ts'
 import { createMemory, createTower, TARGETS } from './tower.ts'
 
+const captainAt = (limit: number) => createCaptain({ limit, margin: 3, samples: 50 })
 const FREE = { minReplicas: 0, maxReplicas: 1000 }
 
 describe('a Captain', () => {
   it('scales up by how much the throttling exceeds three times its target', () => {
     // 10 · (1 + 0.5 − 3 · 0.1), then 12 · (1 + 0.4 − 0.3)
-    const captain = createCaptain(10, 50)
+    const captain = captainAt(10)
     expect(captain.step(9, 0.5, 0.1, FREE)).toBeCloseTo(12, 12)
     expect(captain.step(9, 0.4, 0.1, FREE)).toBeCloseTo(13.2, 12)
   })
 
   it('stays while the proposal is within a tenth of its limit', () => {
-    const captain = createCaptain(10, 50)
+    const captain = captainAt(10)
     expect(captain.step(9.5, 0.1, 0.1, FREE)).toBe(10)
   })
 
   it('scales down to the largest usage and its margin of deviations, to half at most', () => {
     // margin 3 − 0.1, then 2.8: one sample has no deviation
-    const captain = createCaptain(10, 50)
+    const captain = captainAt(10)
     expect(captain.step(6, 0, 0.1, FREE)).toBe(6)
-    const steep = createCaptain(10, 50)
+    const steep = captainAt(10)
     expect(steep.step(1, 0, 0.1, FREE)).toBe(5)
     // usage 4 and 6: 6 + 2.8 · √2 = 9.96 of a limit of 20 → 10
-    const wide = createCaptain(20, 50)
+    const wide = captainAt(20)
     expect(wide.step(4, 0, 0.1, FREE)).toBe(10)
     expect(wide.step(6, 0, 0.1, FREE)).toBe(10)
   })
 
   it('rolls a scale-down back, and as much again, when it throttles', () => {
-    const captain = createCaptain(10, 50)
+    const captain = captainAt(10)
     expect(captain.step(6, 0, 0.1, FREE)).toBe(6)
     // 2 · 10 − 6
     expect(captain.step(6, 0.9, 0.1, FREE)).toBe(14)
@@ -44,7 +45,7 @@ describe('a Captain', () => {
   })
 
   it('does not wind up beyond the bounds', () => {
-    const captain = createCaptain(10, 50)
+    const captain = captainAt(10)
     const bounds = { minReplicas: 1, maxReplicas: 12 }
     for (let i = 0; i < 20; i++) captain.step(9, 1, 0.1, bounds)
     expect(captain.step(9, 1, 0.1, bounds)).toBeLessThanOrEqual(12 * 1.7 + 1e-9)

@@ -25,6 +25,7 @@ const Params = z.strictObject({
   /** A throttle target for every Captain instead of the Tower's. */
   fixedTarget: z.number().min(0).max(1).nullable().default(null),
   usageSamples: z.int().min(2).default(50),
+  firstMargin: z.number().min(0).default(3),
 })
 type Params = z.infer<typeof Params>
 
@@ -35,6 +36,9 @@ export const autothrottle: ControllerKind<Params> = {
   sweep: () => [
     ...[800, 200, 50, 10].flatMap((usageSamples) =>
       [0, 0.02, 0.06, 0.15, 0.3].map((fixedTarget) => Params.parse({ fixedTarget, usageSamples })),
+    ),
+    ...[24, 12, 6].map((firstMargin) =>
+      Params.parse({ fixedTarget: 0, usageSamples: 800, firstMargin }),
     ),
     ...[0.03, 0.1, 0.3, 1, 3, 10].flatMap((allowance) =>
       [0.1, 0].map((explore) => Params.parse({ allowance, explore })),
@@ -85,7 +89,7 @@ function createApplication(
   const towerTicks = ticksIn(params.towerSeconds, known.tickMs)
   const tower = createTower(Math.max(...groups) + 1, params.explore, random)
   const feedback = createFeedback(known, members, params.allowance)
-  const captains = members.map((i) => createScaler(known, i, params.usageSamples))
+  const captains = members.map((i) => createScaler(known, i, params))
   let targets = groups.map(() => params.fixedTarget ?? 0)
   let tick = 0
   return (scraped, counts) => {
@@ -190,7 +194,7 @@ function createFeedback(known: Known, members: readonly number[], allowance: num
 function createScaler(
   known: Known,
   index: number,
-  usageSamples: number,
+  params: Params,
 ): (scraped: Scraped, target: number) => number {
   const service = known.services[index]!
   const { serving } = service
@@ -205,7 +209,7 @@ function createScaler(
     const { requested, ready, starting } = replicas
     if (captain === undefined) {
       limit = Math.max(1, requested)
-      captain = createCaptain(limit, usageSamples)
+      captain = createCaptain({ limit, margin: params.firstMargin, samples: params.usageSamples })
     }
     const isNew = Number.isFinite(utilization) && measuredAtMs > newestMs
     if (!isNew || starting > 0) return inBounds(requested, bounds)

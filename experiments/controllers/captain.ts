@@ -11,7 +11,6 @@
 const ALPHA = 3
 const BETA_MAX = 0.9
 const BETA_MIN = 0.5
-const FIRST_MARGIN = 3
 
 export interface Bounds {
   readonly minReplicas: number
@@ -23,11 +22,23 @@ export interface Captain {
   step(usage: number, throttled: number, target: number, bounds: Bounds): number
 }
 
-export function createCaptain(firstLimit: number, samples: number): Captain {
+export interface CaptainStart {
+  readonly limit: number
+  /** Deviations of usage kept above its maximum until throttling says otherwise. */
+  readonly margin: number
+  /** Of usage that are remembered. */
+  readonly samples: number
+}
+
+export function createCaptain({
+  limit: firstLimit,
+  margin: firstMargin,
+  samples,
+}: CaptainStart): Captain {
   const usages: number[] = []
   let limit = firstLimit
   let lastLimit = firstLimit
-  let margin = FIRST_MARGIN
+  let margin = firstMargin
   let wentDown = false
   return {
     step(usage, throttled, target, { minReplicas, maxReplicas }) {

@@ -41,7 +41,7 @@ const Params = z.strictObject({
 type Params = z.infer<typeof Params>
 
 const quick = Behavior.parse({ scaleDown: { stabilizationWindowSeconds: 60 } })
-const LENGTHS = [0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.5, 2.5]
+const LENGTHS = [0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 1, 1.5]
 
 export const keda: ControllerKind<Params> = {
   kind: 'keda',

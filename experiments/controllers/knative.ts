@@ -29,7 +29,7 @@ const Params = z
   .meta({ description: 'config-autoscaler; names are its keys.' })
 type Params = z.infer<typeof Params>
 
-const TARGETS = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+const TARGETS = [0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9]
 
 export const knative: ControllerKind<Params> = {
   kind: 'knative',
