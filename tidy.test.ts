@@ -16,6 +16,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   experiments: ['experiments', 'services', 'datasets', 'coordinator', 'agents', 'forecaster'],
 }
 const FOLDERS = Object.keys(MAY_IMPORT)
+/**
+ * What may import against the flow, and why: a command of the one CLI that runs experiments. It loads them only when it
+ * is called (`import()`), so that no other command, and no process that serves, waits for them or needs them installed.
+ */
+const LOADED_WHEN_CALLED: Readonly<Record<string, RegExp>> = {
+  'services/cli/commands/experiment.ts': /^experiments\/[\w-]+\/command\.ts$/,
+  'services/cli/commands/whatif.ts': /^experiments\/[\w-]+\/command\.ts$/,
+}
 const PURE_FOLDERS = ['forecaster', 'agents', 'coordinator']
 
 /** Time, chance and the world come in as arguments. */
@@ -202,9 +210,21 @@ describe('imports', () => {
       return ours(source)
         .filter((target) => FOLDERS.includes(target.split('/')[0] ?? ''))
         .filter((target) => !allowed.includes(target.split('/')[0] ?? ''))
+        .filter((target) => !LOADED_WHEN_CALLED[source.name]?.test(target))
         .map((target) => `${source.name} → ${target}`)
     })
     expect(wrong).toEqual([])
+  })
+
+  it('against that way are `import()`s only', () => {
+    const loaders = sources.filter(({ name }) => name in LOADED_WHEN_CALLED)
+    const early = loaders.flatMap(({ name, code }) =>
+      [...code.matchAll(/\bimport\s+(?!type\b)[^(]*?from\s*['"]([^'"]+)['"]/g)]
+        .map((match) => path.join(path.dirname(name), match[1] ?? ''))
+        .filter((target) => target.startsWith('experiments/'))
+        .map((target) => `${name} → ${target}`),
+    )
+    expect(early).toEqual([])
   })
 
   it('name the file itself, with its ending', () => {
