@@ -1,18 +1,12 @@
 /** One replay against the real shop: requests by the schedule, replica counts tick by tick, and what came of both. */
 import { runReplay } from '../../services/load/replay/replay.ts'
 import type { Schedule } from '../../services/load/replay/schedule.ts'
-import type { Request } from './outcome.ts'
+import type { RealRun } from './reality.ts'
 import type { Shop } from './shop.ts'
 
 const MOST_IN_FLIGHT = 2000
-
-export interface RealRun {
-  readonly requests: readonly Request[]
-  /** At the end of each tick. */
-  readonly ready: readonly number[]
-  /** 99th percentile of how late the generator took up a request, seconds. */
-  readonly generatorLateSeconds: number
-}
+/** Never cut: both are to meet every request. */
+const MOST_PER_SECOND = 100_000
 
 export interface RunPlan {
   readonly schedule: Schedule
@@ -24,47 +18,60 @@ export interface RunPlan {
 }
 
 export async function runReal(shop: Shop, service: string, plan: RunPlan): Promise<RealRun> {
-  const { schedule, tickMs, counts, sloSeconds, timeoutSeconds } = plan
+  const { schedule, counts, sloSeconds, timeoutSeconds } = plan
   await shop.settle(counts[0]!)
-  const requests: Request[] = []
-  const ready = counts.map(() => Number.NaN)
-  const startMs = performance.now()
-  const watched: Promise<void>[] = []
-  const timers = counts.map((count, tick) =>
-    setTimeout(
-      () => {
-        watched.push(tickEnds(shop, tick, ready), shop.order(count))
-      },
-      startMs + tick * tickMs - performance.now(),
-    ),
-  )
+  const wireSeconds = await shop.wireSeconds()
+  const requests: RealRun['requests'] = { arrivedAtMs: [], seconds: [], isGood: [] }
+  const orders = orderCounts(shop, plan)
   try {
-    const report = await runReplay({
+    const { lateness } = await runReplay({
       schedule,
       target: {
         url: new URL(`${shop.gatewayUrl}/${service}/work`),
         ...{ method: 'GET', headers: {}, body: null },
       },
-      // never cut: both are to meet every request
-      mostPerSecond: 100_000,
-      mostInFlight: MOST_IN_FLIGHT,
+      ...{ mostPerSecond: MOST_PER_SECOND, mostInFlight: MOST_IN_FLIGHT },
       timeoutMs: timeoutSeconds * 1000,
       sloSeconds,
       onOver(intendedMs, fate) {
-        const isGood = fate.kind === 'answered' && fate.status < 400
-        const seconds = fate.kind === 'answered' ? fate.seconds : timeoutSeconds
-        requests.push({ arrivedAtMs: intendedMs, seconds, isGood })
+        requests.arrivedAtMs.push(intendedMs)
+        requests.seconds.push(fate.kind === 'answered' ? fate.seconds : timeoutSeconds)
+        requests.isGood.push(fate.kind === 'answered' && fate.status < 400)
       },
     })
-    await Promise.all(watched)
-    ready[ready.length - 1] = await shop.ready()
-    return { requests, ready, generatorLateSeconds: report.lateness.p99 ?? 0 }
+    return {
+      name: schedule.curve.name,
+      requests,
+      ready: [...(await orders.readyAtTicks())],
+      generatorLateSeconds: lateness.p99 ?? 0,
+      wireSeconds,
+      startupsSeconds: await shop.startupsSeconds(),
+    }
   } finally {
-    for (const timer of timers) clearTimeout(timer)
+    orders.stop()
   }
 }
 
-/** The beginning of a tick is the end of the one before. */
-async function tickEnds(shop: Shop, tick: number, ready: number[]): Promise<void> {
-  if (tick > 0) ready[tick - 1] = await shop.ready()
+/** From now on, each count at the beginning of its tick; what is ready then is of the end of the tick before. */
+function orderCounts(shop: Shop, { counts, tickMs }: RunPlan) {
+  const startMs = performance.now()
+  const work: Promise<number>[] = []
+  const take = async (count: number): Promise<number> => {
+    const ready = shop.ready()
+    await shop.order(count)
+    return ready
+  }
+  const timers = counts.map((count, tick) => {
+    const atMs = startMs + tick * tickMs
+    return setTimeout(() => void work.push(take(count)), atMs - performance.now())
+  })
+  return {
+    async readyAtTicks() {
+      const [, ...ready] = await Promise.all(work)
+      return [...ready, await shop.ready()]
+    },
+    stop() {
+      for (const timer of timers) clearTimeout(timer)
+    },
+  }
 }
