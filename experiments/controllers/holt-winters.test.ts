@@ -1,5 +1,6 @@
 /**
- * Golden values of statsmodels 0.15.0, printed by
+ * Golden values of statsmodels 0.15.0 (0.14.0, which upstream pins, prints the same but for the last digits of what is
+ * estimated), printed by
  *
  *   python -c "from statsmodels.tsa.api import ExponentialSmoothing as E; print(E(SERIES, trend=…, seasonal=…,
  *     seasonal_periods=…, damped_trend=…, initialization_method=…).fit(smoothing_level=α, smoothing_trend=β,

@@ -6,7 +6,7 @@
  *   trend  b[t] = β·ungrow(l[t], l[t−1]) + (1 − β)·φ·b[t−1]
  *   season s[t] = γ·deseason(y[t], grow(l[t−1], φ·b[t−1])) + (1 − γ)·s[t−m]
  *
- * Source: statsmodels 0.14 tsa/holtwinters/model.py (`_predict`, `_optimize_parameters`) and
+ * Source: statsmodels 0.14 and 0.15 tsa/holtwinters/model.py (`_predict`, `_optimize_parameters`) and
  * tsa/exponential_smoothing/initialization.py. With "estimated" the initial states are those of the least squared
  * error from the heuristic ones on (here by Levenberg and Marquardt, one step when all is additive; there L-BFGS-B).
  */

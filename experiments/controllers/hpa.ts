@@ -1,7 +1,7 @@
 /**
  * The HorizontalPodAutoscaler of Kubernetes, autoscaling/v2: the whole controller of `agents/hpa/`, fed with pods.
  *
- * Source: kubernetes/kubernetes pkg/controller/podautoscaler/{horizontal,replica_calculator}.go (v1.34); defaults of
+ * Source: kubernetes/kubernetes pkg/controller/podautoscaler/{horizontal,replica_calculator}.go (@27e2e3ff); defaults of
  * pkg/controller/podautoscaler/config/v1alpha1/defaults.go: sync every 15 s, tolerance 0.1, downscale stabilization
  * 300 s, CPU initialization 5 min, initial readiness 30 s; and of pkg/apis/autoscaling/v2/defaults.go: 80 % CPU.
  */
@@ -50,7 +50,8 @@ const slow = Behavior.parse({
 
 export const hpa: ControllerKind<Params> = {
   kind: 'hpa',
-  source: 'Kubernetes 1.34 HorizontalPodAutoscaler (autoscaling/v2), pkg/controller/podautoscaler',
+  source:
+    'Kubernetes HorizontalPodAutoscaler (autoscaling/v2), pkg/controller/podautoscaler @27e2e3ff',
   params: Params,
   sweep: () =>
     [slow, null, quick].flatMap((behavior) =>

@@ -1,4 +1,4 @@
-/** Cases of the executor's and the fallback's source: kedacore/keda v2.17 pkg/scaling/executor, pkg/fallback. */
+/** Cases of the executor's and the fallback's source: kedacore/keda @8b4f083 pkg/scaling/executor, pkg/fallback. */
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../datasets/random.ts'
 import { createExecutor, createTrigger, keda } from './keda.ts'

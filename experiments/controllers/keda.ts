@@ -2,7 +2,7 @@
  * KEDA: a ScaledObject with one queue trigger. KEDA itself moves between nothing and something, the
  * HorizontalPodAutoscaler that it makes does the rest on an External metric with an AverageValue.
  *
- * Source: kedacore/keda v2.17 pkg/scaling/executor/scale_scaledobjects.go (activation, cooldown, idle),
+ * Source: kedacore/keda @8b4f083 pkg/scaling/executor/scale_scaledobjects.go (activation, cooldown, idle),
  * pkg/fallback/fallback.go; defaults of ScaledObject: polling 30 s, cooldown 300 s. The queue counts what is in service
  * too, as the queue triggers do by default (unacknowledged messages of rabbitmq, in-flight ones of aws-sqs-queue, whose
  * `queueLength` of 5 is the default here). A scrape that says nothing is a trigger in error.
@@ -45,7 +45,7 @@ const LENGTHS = [0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9,
 
 export const keda: ControllerKind<Params> = {
   kind: 'keda',
-  source: 'KEDA 2.17 ScaledObject with a queue trigger, pkg/scaling/executor',
+  source: 'KEDA ScaledObject with a queue trigger, pkg/scaling/executor @8b4f083',
   params: Params,
   sweep: () => [
     ...[null, quick].flatMap((behavior) =>

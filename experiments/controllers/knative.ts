@@ -33,7 +33,7 @@ const TARGETS = [0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9]
 
 export const knative: ControllerKind<Params> = {
   kind: 'knative',
-  source: 'Knative Serving 1.19 KPA, pkg/autoscaler/scaling/autoscaler.go',
+  source: 'Knative Serving KPA, pkg/autoscaler/scaling/autoscaler.go @00a4a55',
   params: Params,
   sweep: () => [
     ...[900, 300, 0].flatMap((scaleDownDelaySeconds) =>
