@@ -40,9 +40,11 @@ function controllerFor(
   name: ControllerName,
   params: unknown,
   bounds: { min: number; max: number },
+  tickMs = 15_000,
 ) {
   const kind = CONTROLLERS[name]
   const scenario = testScenario({
+    tickMs,
     history: HISTORY,
     load: new Array<number>(300).fill(200),
     spec: { minReplicas: bounds.min, maxReplicas: bounds.max },
@@ -175,29 +177,43 @@ const FOLLOWING: Partial<Record<ControllerName, object>> = {
   autothrottle: { fixedTarget: 0.1 },
 }
 
-describe.each(Object.entries(FOLLOWING) as [ControllerName, object][])('%s', (name, params) => {
+const following = Object.entries(FOLLOWING) as [ControllerName, object][]
+const cases = following.flatMap(([name, params]) =>
+  [5, 15, 60].map((tickSeconds) => ({ name, params, tickSeconds })),
+)
+
+describe.each(cases)('$name at ticks of $tickSeconds s', ({ name, params, tickSeconds }) => {
+  const hour = 3600 / tickSeconds
+  const run = (
+    bounds: { min: number; max: number },
+    hours: number,
+    initial: number,
+    loadAt: (hours: number) => number,
+  ): number[] => {
+    const { known, controller } = controllerFor(name, params, bounds, tickSeconds * 1000)
+    return drive(known, controller, {
+      ticks: hours * hour,
+      initial,
+      loadAt: (tick) => loadAt(tick / hour),
+    })
+  }
+
   it('settles under a constant load, with enough to carry it', () => {
-    const { known, controller } = controllerFor(name, params, { min: 1, max: 100 })
-    const loadAt = () => 200
-    const counts = drive(known, controller, { ticks: 4 * TICKS_PER_HOUR, initial: 3, loadAt })
-    const settled = [...new Set(counts.slice(-TICKS_PER_HOUR))]
+    const counts = run({ min: 1, max: 100 }, 4, 3, () => 200)
+    const settled = [...new Set(counts.slice(-hour))]
     expect(settled).toHaveLength(1)
     expect(settled[0]).toBeGreaterThanOrEqual(5)
     expect(settled[0]).toBeLessThanOrEqual(13)
   })
 
   it('comes back from a night without requests, though it may have no replica then', () => {
-    const { known, controller } = controllerFor(name, params, { min: 0, max: 100 })
-    const loadAt = (tick: number) => (tick < 2 * TICKS_PER_HOUR ? 0 : 200)
-    const counts = drive(known, controller, { ticks: 5 * TICKS_PER_HOUR, initial: 5, loadAt })
-    expect(counts[2 * TICKS_PER_HOUR]).toBeLessThanOrEqual(10)
+    const counts = run({ min: 0, max: 100 }, 5, 5, (hours) => (hours < 2 ? 0 : 200))
+    expect(counts[2 * hour]).toBeLessThanOrEqual(10)
     expect(counts.at(-1)).toBeGreaterThanOrEqual(5)
   })
 
   it('reaches what a step of the load needs', () => {
-    const { known, controller } = controllerFor(name, params, { min: 1, max: 100 })
-    const loadAt = (tick: number) => (tick < TICKS_PER_HOUR ? 200 : 1000)
-    const counts = drive(known, controller, { ticks: 3 * TICKS_PER_HOUR, initial: 8, loadAt })
+    const counts = run({ min: 1, max: 100 }, 3, 8, (hours) => (hours < 1 ? 200 : 1000))
     expect(counts.at(-1)).toBeGreaterThanOrEqual(25)
   })
 })

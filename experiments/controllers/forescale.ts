@@ -142,10 +142,13 @@ function reachOf({ stepMs, tickMs }: Known, spec: ServiceSpec, delayMs: number):
 }
 
 function configOf(known: Known, params: ForescaleParams): AppConfig {
-  const { policy, objective, targetUtilization, models, refitMs } = params
+  const { policy, objective, targetUtilization, stabilizationSeconds, models, refitMs } = params
   const services = known.services.map(({ name, spec }) => {
     const slo = { ...spec.slo, ...(objective === undefined ? {} : { objective }) }
-    return [name, { ...spec, slo, policy, targetUtilization }]
+    const { scaleDown } = spec.behavior
+    const stabilizationWindowSeconds = stabilizationSeconds ?? scaleDown.stabilizationWindowSeconds
+    const behavior = { ...spec.behavior, scaleDown: { ...scaleDown, stabilizationWindowSeconds } }
+    return [name, { ...spec, slo, policy, targetUtilization, behavior }]
   })
   return AppConfig.parse({
     mode: 'enforce',

@@ -41,17 +41,17 @@ const Params = z.strictObject({
 type Params = z.infer<typeof Params>
 
 const quick = Behavior.parse({ scaleDown: { stabilizationWindowSeconds: 60 } })
-const LENGTHS = [0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 1, 1.5]
+const LENGTHS = [0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9]
 
 export const keda: ControllerKind<Params> = {
   kind: 'keda',
   source: 'KEDA ScaledObject with a queue trigger, pkg/scaling/executor @8b4f083',
   params: Params,
   sweep: () => [
+    ...[2, 5, 10].map((queueLength) => Params.parse({ queueLength })),
     ...[null, quick].flatMap((behavior) =>
       LENGTHS.map((queueLength) => Params.parse({ queueLength, per: 'place', behavior })),
     ),
-    ...[2, 5, 10].map((queueLength) => Params.parse({ queueLength })),
   ],
   create: (known, params) =>
     perService(known, ({ service }) => {

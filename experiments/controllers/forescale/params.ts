@@ -15,6 +15,10 @@ export const ForescaleParams = z
       description:
         'What the reactive floor aims at, share of the learned capacity; 1 leaves all headroom to the forecast.',
     }),
+    stabilizationSeconds: z.int().min(0).max(3600).optional().meta({
+      description:
+        "Of the reactive floor's way down; each service's own when absent. The sweep sets 0: its forecast tells what a drop is worth.",
+    }),
     costBudgetPerHour: z.number().positive().optional().meta({
       description: "$/hour; the scenario's when absent.",
     }),
@@ -43,5 +47,7 @@ const OBJECTIVES = [
 ] as const
 
 export function sweepParams(): ForescaleParams[] {
-  return OBJECTIVES.map((objective) => ForescaleParams.parse({ objective }))
+  return OBJECTIVES.map((objective) =>
+    ForescaleParams.parse({ objective, stabilizationSeconds: 0 }),
+  )
 }
