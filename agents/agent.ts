@@ -158,9 +158,13 @@ export function remember(
   }
 }
 
-/** How long a wish for extra replicas outlives its forecast: what is let go cannot be back within a lead time. */
+/**
+ * How long a wish for extra replicas outlives its forecast: a lead time. A replica that is let go and wanted back costs
+ * its start-up again, so keeping it for about as long costs at most twice what foresight would (the ski-rental rule:
+ * Karlin et al. 1988).
+ */
 function holdMs(observation: Observation): number {
-  return 2 * observation.leadTimeMs
+  return observation.leadTimeMs
 }
 
 /** The largest count wanted within the hold time. */

@@ -7,6 +7,10 @@
  *   loss(r) = Σ_l weight_l · λ_l · f(λ_l / r)        λ_l: quantile l of the load to be carried
  *
  * A queue near saturation fails nearly all of its requests, not only the excess; hence f and not max(0, λ − rμ).
+ *
+ * Above the outermost level the forecast says nothing, but an objective of 99.9 % asks for it: there loads are taken to
+ * exceed it by exponentially distributed amounts, as far as the levels 0.95 and 0.99 are apart by that law (the tail of
+ * most distributions over a high threshold: Pickands 1975, Balkema & de Haan 1974, with shape 0).
  */
 import { LEVELS } from '../forecaster/forecast.ts'
 
@@ -18,6 +22,26 @@ export const LEVEL_MASS: readonly number[] = LEVELS.map((level, i) => {
 })
 
 const MEDIAN = LEVELS.indexOf(0.5)
+const TOP = LEVELS.length - 1
+const NEAR_TOP = LEVELS.indexOf(0.95)
+/** Probability above the outermost level, and how many mean excesses the levels 0.95 and 0.99 are apart. */
+const BEYOND = 1 - LEVELS[TOP]!
+const APART = Math.log((1 - LEVELS[NEAR_TOP]!) / BEYOND)
+/** Strata of that probability, thinner further out; mass and mean excess of each, in mean excesses. */
+const STRATA = [1, 0.3, 0.1, 0.03, 0].map((share) => share * BEYOND)
+const TAIL_MASS: readonly number[] = STRATA.slice(1).map((inner, i) => STRATA[i]! - inner)
+const TAIL_EXCESS: readonly number[] = STRATA.slice(1).map((inner, i) => {
+  // the integral of ln(BEYOND / p) over p
+  const primitive = (p: number) => (p === 0 ? 0 : p * (1 + Math.log(BEYOND / p)))
+  return (primitive(STRATA[i]!) - primitive(inner)) / TAIL_MASS[i]!
+})
+/** What is left for the outermost level itself. */
+const TOP_MASS = LEVEL_MASS[TOP]! - BEYOND
+
+/** Mean amount by which loads above the outermost level exceed it, requests/s. */
+function meanExcess(demand: Float64Array): number {
+  return Math.max(0, (demand[TOP]! - demand[NEAR_TOP]!) / APART)
+}
 
 /** Below this many logistic units under the midpoint the share of violations is no more than 1e-9. */
 const NEGLIGIBLE = -20.8
@@ -51,25 +75,35 @@ export function lossOfLoad(curve: ViolationCurve, loadRps: number, replicas: num
   return replicas <= 0 ? loadRps : loadRps * violationShare(curve, loadRps / replicas)
 }
 
-/** Expected requests/s outside the SLO over the demand's quantiles. */
+/** Expected requests/s outside the SLO over the demand's distribution. */
 export function expectedLoss(
   curve: ViolationCurve,
   demand: Float64Array,
   replicas: number,
 ): number {
+  if (replicas <= 0) return expectedLoad(demand)
+  const top = demand[TOP]!
+  const excess = meanExcess(demand)
   let sum = 0
-  for (let level = demand.length - 1; level >= 0; level--) {
+  for (let i = TAIL_MASS.length - 1; i >= 0; i--) {
+    const load = top + excess * TAIL_EXCESS[i]!
+    const share = violationShare(curve, load / replicas)
+    if (share === 0) return sum // loads fall from here on: the rest loses nothing either
+    sum += TAIL_MASS[i]! * load * share
+  }
+  for (let level = TOP; level >= 0; level--) {
     const load = demand[level]!
-    const share = replicas <= 0 ? 1 : violationShare(curve, load / replicas)
-    if (share === 0) break // quantiles fall with the level: the rest loses nothing either
-    sum += LEVEL_MASS[level]! * load * share
+    const share = violationShare(curve, load / replicas)
+    if (share === 0) return sum
+    sum += (level === TOP ? TOP_MASS : LEVEL_MASS[level]!) * load * share
   }
   return sum
 }
 
 /** Mean of the demand's distribution, requests/s. */
 export function expectedLoad(demand: Float64Array): number {
-  let sum = 0
+  // the strata's excesses have a mean of one
+  let sum = BEYOND * meanExcess(demand)
   for (let level = 0; level < demand.length; level++) sum += LEVEL_MASS[level]! * demand[level]!
   return sum
 }
@@ -88,7 +122,8 @@ export function replicasWithin(
   const allowance = (1 - objective) * mean
   // with the largest load at capacity nobody violates more than the budget allows: surely enough
   const capacity = curve.midpoint - Math.log(objective / (1 - objective)) / curve.steepness
-  const enough = Math.ceil(demand[demand.length - 1]! / capacity)
+  const largest = demand[TOP]! + meanExcess(demand) * TAIL_EXCESS.at(-1)!
+  const enough = Math.ceil(largest / capacity)
   // with the median load at the midpoint at least half of the upper half violates: where that is too much, surely too few
   const median = demand[MEDIAN]!
   let low = median / 4 > allowance ? Math.floor(median / curve.midpoint) : 0
