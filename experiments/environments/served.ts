@@ -7,7 +7,6 @@ import {
   type ResetOptions,
 } from './environment.ts'
 import { createParallel } from './parallel.ts'
-import { plantOf } from './plants.ts'
 import { type PrepareParts, prepare } from './prepare.ts'
 import { toBase64 } from './protocol.ts'
 import { createSingleService, type SingleService } from './single-service.ts'
@@ -28,11 +27,11 @@ export interface Served {
 export async function serve(
   config: EnvironmentConfig,
   count: number | undefined,
-  parts: Omit<PrepareParts, 'createPlant'>,
+  parts: PrepareParts,
 ): Promise<Served> {
   if (count !== undefined && config.kind !== 'single-service')
     throw new EnvironmentError('params.count', count, 'absent, but for kind single-service')
-  const prepared = await prepare(config, { ...parts, createPlant: plantOf(config.plant) })
+  const prepared = await prepare(config, parts)
   const { firstStart, lastStart, synthetic } = prepared
   const about = { kind: config.kind, firstStart, lastStart, synthetic, config }
   if (count !== undefined) return serveVector(createVector(prepared, count), about)

@@ -2,8 +2,8 @@
 import type { z } from 'zod'
 import { DatasetError } from '../../datasets/dataset-error.ts'
 import { fieldErrors } from '../../services/http/field-errors.ts'
-import type { EnvironmentConfig } from './config.ts'
 import { EnvironmentError } from './environment.ts'
+import { plantOf } from './plants.ts'
 import type { PrepareParts } from './prepare.ts'
 import {
   type Answer,
@@ -24,7 +24,8 @@ export interface Session {
 
 type Params<M extends Method> = NonNullable<z.infer<(typeof REQUESTS)[M]>['params']>
 
-export function createSession(parts: Omit<PrepareParts, 'createPlant'>): Session {
+/** `plants`: the simulator of a configuration's name for it. */
+export function createSession(parts: Omit<PrepareParts, 'createPlant'>, plants = plantOf): Session {
   const open = new Map<string, Served>()
   let made = 0
   let busy: Promise<unknown> = Promise.resolve()
@@ -40,7 +41,10 @@ export function createSession(parts: Omit<PrepareParts, 'createPlant'>): Session
     make: async ({ config, count }) => {
       if (open.size >= LIMITS.environments)
         throw new EnvironmentError('environments', open.size + 1, `${LIMITS.environments} at once`)
-      const served = await serve(config as EnvironmentConfig, count as number | undefined, parts)
+      const served = await serve(config, count, {
+        ...parts,
+        createPlant: plants(config.plant),
+      })
       const environment = `e${++made}`
       open.set(environment, served)
       return { environment, ...served.description }

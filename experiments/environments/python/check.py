@@ -1,7 +1,7 @@
 """Puts the environments before the judges of their field, and fails with the first objection. Warnings are objections.
 
 Gymnasium's check_env on a single service, PettingZoo's parallel_api_test and parallel_seed_test on several agents, and
-the vector against as many single ones. `run: python check.py`, with the packages of install.sh.
+the vector against as many single ones. Run: `python check.py`, with the packages of install.sh.
 """
 
 import json
@@ -96,7 +96,6 @@ def tell(check, config):
 
 if __name__ == "__main__":
     warnings.simplefilter("error")
-    # spaces have no spec to be made again from where nothing was registered; not an objection to the environment
     print(json.dumps({"gymnasium": gymnasium.__version__, "pettingzoo": pettingzoo.__version__}), flush=True)
     check_singles()
     check_parallels()

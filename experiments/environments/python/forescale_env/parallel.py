@@ -4,7 +4,7 @@ import numpy as np
 from pettingzoo import ParallelEnv
 
 from forescale_env.connection import shared_connection
-from forescale_env.spaces import known_options, plain, read_space
+from forescale_env.spaces import known_options, plain, read_info, read_space
 
 
 class ServicesEnv(ParallelEnv):
@@ -32,12 +32,12 @@ class ServicesEnv(ParallelEnv):
             "reset", environment=self._handle, seed=seed, options=known_options(options)
         )
         self.agents = answer["agents"]
-        return _observations(answer), answer["infos"]
+        return _observations(answer), _infos(answer)
 
     def step(self, actions):
         answer = self._connection.request("step", environment=self._handle, action=plain(actions))
         self.agents = answer["agents"]
-        return _observations(answer), answer["rewards"], answer["terminated"], answer["truncated"], answer["infos"]
+        return _observations(answer), answer["rewards"], answer["terminated"], answer["truncated"], _infos(answer)
 
     def state(self):
         return np.asarray(self._connection.request("state", environment=self._handle)["state"], np.float32)
@@ -50,3 +50,7 @@ class ServicesEnv(ParallelEnv):
 
 def _observations(answer):
     return {agent: np.asarray(one, np.float32) for agent, one in answer["observations"].items()}
+
+
+def _infos(answer):
+    return {agent: read_info(info) for agent, info in answer["infos"].items()}

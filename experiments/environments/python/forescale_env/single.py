@@ -4,7 +4,7 @@ import gymnasium
 import numpy as np
 
 from forescale_env.connection import shared_connection
-from forescale_env.spaces import known_options, plain, read_space
+from forescale_env.spaces import known_options, plain, read_info, read_space
 
 
 class SingleServiceEnv(gymnasium.Env):
@@ -25,12 +25,12 @@ class SingleServiceEnv(gymnasium.Env):
         answer = self._connection.request(
             "reset", environment=self._handle, seed=seed, options=known_options(options)
         )
-        return np.asarray(answer["observation"], np.float32), answer["info"]
+        return np.asarray(answer["observation"], np.float32), read_info(answer["info"])
 
     def step(self, action):
         answer = self._connection.request("step", environment=self._handle, action=plain(action))
         observation = np.asarray(answer["observation"], np.float32)
-        return observation, float(answer["reward"]), answer["terminated"], answer["truncated"], answer["info"]
+        return observation, float(answer["reward"]), answer["terminated"], answer["truncated"], read_info(answer["info"])
 
     def close(self):
         if self._handle is not None:

@@ -29,3 +29,8 @@ def plain(action):
 def known_options(options):
     """Options of a reset that the simulator knows; others are ignored, as both libraries' own environments do."""
     return {name: value for name, value in (options or {}).items() if name == "start"}
+
+
+def read_info(info):
+    """JSON has one kind of number: all figures are floats here, or a whole one would change its type from step to step."""
+    return {name: value if isinstance(value, bool) else float(value) for name, value in info.items()}
