@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type BacktestPlan, planBacktest } from './accuracy/backtest.ts'
-import { calibrate, type Errors } from './conformal.ts'
+import { calibrate } from './conformal.ts'
 import { type Band, LEVELS, spreadOf } from './forecast.ts'
+import type { Errors } from './offset-table.ts'
 import { placesIn, probesOf } from './probes.ts'
 import { seededRandom } from './random.ts'
 

@@ -26,6 +26,7 @@ function forecastOf(point: readonly number[], power: number): Forecast {
       power,
       spreadFloor: 0.5,
       grain: 0,
+      knots: Float64Array.of(0),
       offsets: Float64Array.from(offsets),
     },
     drifting: false,

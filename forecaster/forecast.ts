@@ -5,7 +5,7 @@
  *
  *   quantile(level, k) = max(0, point[k] + spread(point[k]) · offset(level, k)), of counts the nearest multiple of the grain
  *   spread(p)          = max(p, 0)^power, floored at `spreadFloor`
- *   offset(level, k)   = on the straight line between the probes around k
+ *   offset(level, k)   = on straight lines between the probes around k and the knots around point[k]
  *
  * Offsets rise with the level, so quantiles never cross.
  */
@@ -66,13 +66,18 @@ export const ModelRef = z
   .meta({ id: 'ModelRef' })
 export type ModelRef = z.infer<typeof ModelRef>
 
-/** Calibrated residual quantiles at `probesOf(horizonSteps)`: `offsets[probeIndex · LEVELS.length + levelIndex]`. */
+/** Calibrated residual quantiles: `offsets[(knotIndex · probes + probeIndex) · LEVELS.length + levelIndex]`. */
 export interface Band {
   readonly horizonSteps: number
   readonly power: number
   readonly spreadFloor: number
   /** What all loads are multiples of, in the load's unit (grain.ts); 0: of nothing. */
   readonly grain: number
+  /**
+   * Points that the offsets were learned around, ascending, one at least: what is foreseen high does not miss as what is
+   * foreseen low does.
+   */
+  readonly knots: Float64Array
   readonly offsets: Float64Array
 }
 
@@ -109,10 +114,29 @@ export function quantileAt(forecast: Forecast, levelIndex: number, k: number): n
   const { band, point } = forecast
   const p = point[k]!
   const { left, share } = placesIn(band.horizonSteps)[k]!
-  const at = left * LEVELS.length + levelIndex
-  const a = band.offsets[at]!
-  const offset = share === 0 ? a : between(a, band.offsets[at + LEVELS.length]!, share)
+  const { offsets, knots } = band
+  const levels = LEVELS.length
+  const place = placeAmong(knots, p)
+  const knot = Math.floor(place)
+  const size = offsets.length / knots.length
+  const at = knot * size + left * levels + levelIndex
+  const next = share === 0 ? at : at + levels
+  let offset = between(offsets[at]!, offsets[next]!, share)
+  if (place > knot) {
+    const above = between(offsets[at + size]!, offsets[next + size]!, share)
+    offset = between(offset, above, place - knot)
+  }
   return toGrain(Math.max(0, p + widthAt(forecast, k) * offset), band.grain)
+}
+
+/** Where `point` lies among the knots: 1.25 is a quarter of the way from the second to the third. */
+export function placeAmong(knots: Float64Array, point: number): number {
+  const last = knots.length - 1
+  if (last === 0 || !(point > knots[0]!)) return 0
+  let left = 0
+  while (left < last && knots[left + 1]! <= point) left++
+  if (left === last) return last
+  return left + (point - knots[left]!) / (knots[left + 1]! - knots[left]!)
 }
 
 /** Rises with both ends whatever is rounded (a + share · (b − a) does not), so that quantiles never cross by a bit. */
@@ -131,7 +155,8 @@ export function demandOver(
   out: Float64Array = new Float64Array(LEVELS.length),
 ): Float64Array {
   const { band, point } = forecast
-  const { offsets } = band
+  const { offsets, knots } = band
+  const size = offsets.length / knots.length
   const places = placesIn(band.horizonSteps)
   const last = point.length - 1
   const firstStep = Math.floor((fromMs - forecast.issuedAtMs) / forecast.stepMs)
@@ -144,11 +169,17 @@ export function demandOver(
     const p = point[k]!
     const width = widthAt(forecast, k)
     const { left, share } = places[k]!
-    const a = left * levels
+    const place = placeAmong(knots, p)
+    const knot = Math.floor(place)
+    const a = knot * size + left * levels
     const b = share === 0 ? a : a + levels
     for (let level = 0; level < levels; level++) {
-      const offset = offsets[a + level]!
-      const quantile = p + width * between(offset, offsets[b + level]!, share)
+      let offset = between(offsets[a + level]!, offsets[b + level]!, share)
+      if (place > knot) {
+        const above = between(offsets[a + size + level]!, offsets[b + size + level]!, share)
+        offset = between(offset, above, place - knot)
+      }
+      const quantile = p + width * offset
       if (quantile > out[level]!) out[level] = quantile
     }
   }

@@ -45,12 +45,15 @@ const StoredBand = z
     power: z.number().min(0).max(1),
     spreadFloor: z.number().positive(),
     grain: z.number().min(0),
+    knots: FiniteNumbers,
     offsets: FiniteNumbers,
   })
   .refine(
     (band): band is Band =>
-      band.offsets.length === LEVELS.length * probesOf(band.horizonSteps).length,
-    { error: `offsets must hold ${LEVELS.length} numbers a probe`, path: ['offsets'] },
+      band.knots.length > 0 &&
+      band.offsets.length ===
+        band.knots.length * LEVELS.length * probesOf(band.horizonSteps).length,
+    { error: `offsets must hold ${LEVELS.length} numbers a knot and probe`, path: ['offsets'] },
   )
 
 const StoredMember = z.strictObject({
@@ -80,7 +83,7 @@ const StoredForecaster = z.strictObject({
   unrest: z.strictObject({ reaction: z.number().min(0).max(1), usual: z.number().min(0) }),
   volatility: z.number().min(0),
   units: FiniteNumbers,
-  alarm: z.tuple([z.number(), z.number()]),
+  alarm: FiniteNumbers,
   losses: FiniteNumbers,
   decay: z.number().min(0).max(1),
   waiting: FiniteNumbers,

@@ -47,6 +47,8 @@ describe('the grain of a load', () => {
     expect(offGrain(1.5, 0.5)).toBe(false)
     expect(offGrain(1.6, 0.5)).toBe(true)
     expect(offGrain(Number.NaN, 0.5)).toBe(false)
+    expect(toGrain(1e308, 1e-3)).toBe(1e308)
+    expect(offGrain(1e308, 1e-3)).toBe(true)
   })
 
   it('spreads errors evenly over their cells', () => {

@@ -51,12 +51,15 @@ function commonDivisor(a: number, b: number, tolerance: number): number {
 
 /** The multiple of `grain` whose cell holds `value`; `value` itself for a load that is no count. */
 export function toGrain(value: number, grain: number): number {
-  return grain > 0 ? Math.round(value / grain) * grain : value
+  const count = Math.round(value / grain)
+  return grain > 0 && count <= Number.MAX_SAFE_INTEGER ? count * grain : value
 }
 
 /** Whether a load is no multiple of the grain that earlier ones had. NaN is nobody's exception. */
 export function offGrain(value: number, grain: number): boolean {
-  return grain > 0 && Math.abs(value / grain - Math.round(value / grain)) > OFF_GRAIN
+  if (!(grain > 0) || Number.isNaN(value)) return false
+  const count = value / grain
+  return !(count <= Number.MAX_SAFE_INTEGER) || Math.abs(count - Math.round(count)) > OFF_GRAIN
 }
 
 /** Where in its cell the error of index `i` is taken to lie: −½ to ½, evenly spread over any stretch of indices. */

@@ -19,6 +19,7 @@ export function forecastOfQuantiles(
       power: 0,
       spreadFloor: 1,
       grain: 0,
+      knots: Float64Array.of(0),
       offsets: Float64Array.from(quantiles),
     },
     drifting: false,

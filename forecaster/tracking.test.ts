@@ -12,7 +12,7 @@ const HIGH_90 = LEVELS.indexOf(0.95)
 function honestBand(horizonSteps: number): Band {
   const normal = LEVELS.map((_, l) => Math.sign(l - 7) * NORMAL_UPPER[Math.abs(l - 7)]!)
   const offsets = Float64Array.from(probesOf(horizonSteps).flatMap(() => normal))
-  return { horizonSteps, power: 0, spreadFloor: 1, grain: 0, offsets }
+  return { horizonSteps, power: 0, spreadFloor: 1, grain: 0, knots: Float64Array.of(0), offsets }
 }
 
 function started(horizonSteps = 1, reaction = 0): Tracking {

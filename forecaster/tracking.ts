@@ -12,7 +12,7 @@
  * far. The share of steps outside is averaged exponentially over the last eight observed ones. Above 0.3 (three outside
  * in a row) the path is shifted; drift begins above 0.5 (six in a row) and ends below 0.2.
  */
-import { type Band, LEVELS, spreadOf } from './forecast.ts'
+import { type Band, LEVELS, placeAmong, spreadOf } from './forecast.ts'
 import { offGrain } from './grain.ts'
 import { probesOf, strideOf } from './probes.ts'
 import { followVolatility, type Unrest, unrestFactor, type Volatility } from './volatility.ts'
@@ -22,10 +22,10 @@ export interface Tracking {
   band: Band
   readonly unrest: Unrest
   volatility: Volatility
-  /** Width of the 90 % interval at each probe at fitting time: the unit of the tracking's steps. */
+  /** Width of the 90 % interval at each knot's probes at fitting time: the unit of the tracking's steps. */
   readonly units: Float64Array
-  /** Offsets of the levels 0.01 and 0.99 one step ahead, at fitting time. */
-  readonly alarm: readonly [number, number]
+  /** Offsets of the levels 0.01 and 0.99 one step ahead at each knot, at fitting time. */
+  readonly alarm: Float64Array
   /** Discounted losses, cell `probe · members + member`. */
   readonly losses: Float64Array
   /** Share of a loss that is left a step later. */
@@ -62,16 +62,20 @@ export interface TrackedFit {
 }
 
 export function startTracking(fit: TrackedFit): Tracking {
-  const { horizonSteps, offsets } = fit.band
+  const { horizonSteps, offsets, knots } = fit.band
   const probes = probesOf(horizonSteps)
+  const rows = offsets.length / LEVEL_COUNT
   const members = fit.losses.length / probes.length
   const entries = probes.reduce((sum, probe) => sum + ringLength(probe), 0)
   return {
     band: { ...fit.band, offsets: offsets.slice() },
     unrest: fit.unrest,
     volatility: fit.volatility,
-    units: Float64Array.from(probes, (_, j) => widthAt(offsets, j)),
-    alarm: [offsets[0]!, offsets[LEVEL_COUNT - 1]!],
+    units: Float64Array.from({ length: rows }, (_, row) => widthAt(offsets, row)),
+    alarm: Float64Array.from({ length: 2 * knots.length }, (_, i) => {
+      const nearest = (i >> 1) * probes.length * LEVEL_COUNT
+      return offsets[i % 2 === 0 ? nearest : nearest + LEVEL_COUNT - 1]!
+    }),
     losses: fit.losses.slice(),
     decay: fit.decay,
     waiting: new Float64Array(entries * (members + 2)),
@@ -82,8 +86,8 @@ export function startTracking(fit: TrackedFit): Tracking {
   }
 }
 
-function widthAt(offsets: Float64Array, j: number): number {
-  return offsets[j * LEVEL_COUNT + HIGH_90]! - offsets[j * LEVEL_COUNT + LOW_90]!
+function widthAt(offsets: Float64Array, row: number): number {
+  return offsets[row * LEVEL_COUNT + HIGH_90]! - offsets[row * LEVEL_COUNT + LOW_90]!
 }
 
 function ringLength(probe: number): number {
@@ -158,32 +162,46 @@ function resolve(tracking: Tracking, value: number): void {
         const cell = j * members + m
         losses[cell] = kept * losses[cell]! + stride * Math.abs(value - waiting[at + m]!)
       }
-      const residual = (value - waiting[at + members]!) / waiting[at + members + 1]!
-      moveOffsets(
-        band.offsets,
-        j,
-        residual,
-        band.grain / waiting[at + members + 1]!,
-        Math.min(RATE, MOST_MOVE / (probes[j]! + 1)) * stride * tracking.units[j]!,
-      )
+      const point = waiting[at + members]!
+      const scale = waiting[at + members + 1]!
+      moveOffsets(tracking, j, {
+        place: placeAmong(band.knots, point),
+        residual: (value - point) / scale,
+        cell: band.grain / scale,
+        rate: Math.min(RATE, MOST_MOVE / (probes[j]! + 1)) * stride,
+      })
     }
     start += length
   }
 }
 
-/** Of counts the residual is somewhere in a `cell` around where it is seen, and counts in part when the offset is too. */
-function moveOffsets(
-  offsets: Float64Array,
-  j: number,
-  residual: number,
-  cell: number,
-  step: number,
-): void {
-  const from = j * LEVEL_COUNT
+interface Miss {
+  /** Of its point among the knots. */
+  readonly place: number
+  readonly residual: number
+  /** Of counts the residual is somewhere in a cell around where it is seen, and counts in part when the offset is too. */
+  readonly cell: number
+  readonly rate: number
+}
+
+/** The offsets at both knots around the point learn, the nearer one more. */
+function moveOffsets({ band, units }: Tracking, j: number, miss: Miss): void {
+  const { offsets, knots } = band
+  const { place, residual, cell, rate } = miss
+  const probes = units.length / knots.length
+  const knot = Math.floor(place)
+  const above = place - knot
+  const row = knot * probes + j
+  const size = probes * LEVEL_COUNT
   for (let l = 0; l < LEVEL_COUNT; l++) {
-    const over = offsets[from + l]! - residual
+    const at = row * LEVEL_COUNT + l
+    const offset =
+      above > 0 ? offsets[at]! + above * (offsets[at + size]! - offsets[at]!) : offsets[at]!
+    const over = offset - residual
     const below = cell > 0 ? Math.min(Math.max(over / cell + 0.5, 0), 1) : Number(over > 0)
-    offsets[from + l]! += step * (LEVELS[l]! - below)
+    const move = rate * (LEVELS[l]! - below)
+    offsets[at]! += (1 - above) * move * units[row]!
+    if (above > 0) offsets[at + size]! += above * move * units[row + probes]!
   }
 }
 
@@ -213,10 +231,16 @@ function watch(tracking: Tracking, expected: number, value: number): void {
   const { band, alarm } = tracking
   const miss = value - expected
   const spread = spreadOf(band, expected)
+  const place = placeAmong(band.knots, expected)
+  const at = 2 * Math.floor(place)
+  const alarmAt = (side: 0 | 1): number => {
+    const low = alarm[at + side]!
+    return place % 1 === 0 ? low : low + (place % 1) * (alarm[at + 2 + side]! - low)
+  }
   const tolerance = 1e-9 * (1 + expected)
   const outside =
-    miss > spread * Math.max(alarm[1], 0) + tolerance ||
-    miss < spread * Math.min(alarm[0], 0) - tolerance
+    miss > spread * Math.max(alarmAt(1), 0) + tolerance ||
+    miss < spread * Math.min(alarmAt(0), 0) - tolerance
   tracking.outsideShare += OUTSIDE_MEMORY * ((outside ? 1 : 0) - tracking.outsideShare)
   if (tracking.outsideShare > DRIFT_BEGINS) tracking.drifting = true
   else if (tracking.outsideShare < DRIFT_ENDS) tracking.drifting = false

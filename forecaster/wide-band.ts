@@ -31,5 +31,12 @@ export function wideBand(history: Float64Array, last: number, horizonSteps: numb
       return normal * deviation * Math.sqrt(probe + 1)
     }),
   )
-  return { horizonSteps, power: 0, spreadFloor: 1, grain: 0, offsets: Float64Array.from(offsets) }
+  return {
+    horizonSteps,
+    power: 0,
+    spreadFloor: 1,
+    grain: 0,
+    knots: Float64Array.of(0),
+    offsets: Float64Array.from(offsets),
+  }
 }

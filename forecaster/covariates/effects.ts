@@ -9,7 +9,7 @@
  * this time of its season, in robust deviations; what is not known yet stays as it was last seen.
  */
 import { z } from 'zod'
-import { type Band, LEVELS, spreadOf } from '../forecast.ts'
+import { type Band, LEVELS, placeAmong, spreadOf } from '../forecast.ts'
 import { FiniteNumbers, LARGEST_VALUE } from '../plain-data.ts'
 import { placesIn } from '../probes.ts'
 
@@ -176,11 +176,12 @@ export function layOver(
   const sums = effectsOf(effects, levels)
   const errors = errorsOf(effects, levels)
   const places = placesIn(band.horizonSteps)
+  const size = band.offsets.length / band.knots.length
   return point.map((base, k) => {
     const load = withEffect(form, base, sums[k]!)
     point[k] = load
     const width = spreadOf(band, load)
-    const from = places[k]!.left * LEVELS.length
+    const from = Math.round(placeAmong(band.knots, base)) * size + places[k]!.left * LEVELS.length
     const unit = band.offsets[from + HIGH_90]! - band.offsets[from + LOW_90]!
     const missed = WIDTH_90 * errors[k]! * (form === 'additive' ? 1 : load)
     return unit > 0 && missed > 0 ? Math.hypot(width, missed / unit) : width

@@ -71,7 +71,7 @@ export function testForecast(service: string, issuedAtMs: number): Mutable<Forec
       horizonSteps: HORIZON,
       power: 1,
       spreadFloor: 1,
-      grain: 0,
+      grain: 0, knots: Float64Array.of(0),
       offsets: Float64Array.from(offsets),
     },
     drifting: false,
