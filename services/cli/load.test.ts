@@ -3,6 +3,7 @@
 import '../http/app.ts'
 
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -95,6 +96,27 @@ describe('forescale load', () => {
       source: { name: 'day.csv', synthetic: false },
       stages: [{ meanRps: 20 }, { meanRps: 80 }, { meanRps: 0 }, { meanRps: 40 }],
     })
+  })
+
+  it('replays a trace of a folder; what nobody measured is bridged, and it says so', async () => {
+    const text =
+      'timestamp,value\n2026-01-05T00:00:00Z,30\n2026-01-05T01:00:00Z,\n2026-01-05T02:00:00Z,60\n'
+    write('shop.csv', text)
+    const entry = {
+      ...{ id: 'shop-hourly', file: 'shop.csv', description: 'A shop', unit: 'requests/hour' },
+      ...{ value_to_per_second: 1 / 3600, step_s: 3600, n: 2, real: true },
+      origin: { repo: 'a/b', path: 'shop.csv', commit: '0'.repeat(40) },
+      licence: { id: 'MIT', attribution: 'Copyright A' },
+      sha256: createHash('sha256').update(text).digest('hex'),
+    }
+    write('manifest.json', JSON.stringify({ traces: [entry] }))
+    const args = ['--trace', 'shop-hourly', '--folder', folder, '--peak', '40']
+    const { code, err } = await load('-t', target, ...args, '--compress', '10800')
+    expect(code).toBe(0)
+    expect(err).toContain('trace shop-hourly, peak 40.0 requests/s, ×10800 time, 1 s, seed 1')
+    expect(err).toContain('60 min of the source were not measured: the value before them holds')
+    // a third of a second each at 20, 20 and 40 requests/s: five deviations of a Poisson count
+    expect(Math.abs(asked.length - 80 / 3)).toBeLessThan(5 * Math.sqrt(80 / 3))
   })
 
   it('says when peaks are cut', async () => {
