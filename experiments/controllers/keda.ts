@@ -15,6 +15,7 @@ import { createHpa } from './hpa.ts'
 import { type KnownService, perService, ticksIn } from './per-service.ts'
 
 const Fallback = z.strictObject({
+  /** Errors in a row, one a sync; with ticks shorter than a sync one a tick. */
   failureThreshold: z.int().min(0).default(3),
   replicas: z.int().min(0),
   behavior: z

@@ -1,8 +1,12 @@
 /** Every kind of controller, by name. A new one: its file, a line here, a row in the README. */
+
+import { oracle } from '../oracle/oracle.ts'
 import { autopilot } from './autopilot.ts'
 import { autothrottle } from './autothrottle.ts'
 import { awsPredictive } from './aws-predictive.ts'
 import type { Controller, ControllerKind, Known } from './controller.ts'
+import { createTapes } from './forescale/models.ts'
+import { forescaleKind } from './forescale.ts'
 import { hpa } from './hpa.ts'
 import { keda } from './keda.ts'
 import { knative } from './knative.ts'
@@ -33,6 +37,8 @@ function register<Params>(kind: ControllerKind<Params>): AnyControllerKind {
 }
 
 export const CONTROLLERS = {
+  forescale: register(forescaleKind(createTapes())),
+  oracle: register(oracle),
   static: register(staticCount),
   thresholds: register(thresholds),
   hpa: register(hpa),
