@@ -44,7 +44,14 @@ function forecastFrom(input: ForesightInput, at: number): Forecast {
     ...{ service, metric: LOAD_METRIC, issuedAtMs, expiresAtMs: Number.POSITIVE_INFINITY, stepMs },
     point: Float64Array.from({ length: reachSteps }, (_, k) => guess(input, at + k, sigma)),
     band: {
-      ...{ horizonSteps: reachSteps, power: 1, spreadFloor: 0, grain: 0 },
+      ...{
+        horizonSteps: reachSteps,
+        power: 1,
+        spreadFloor: 0,
+        grain: 0,
+        knots: Float64Array.of(0),
+      },
+      knots: Float64Array.of(0),
       offsets: Float64Array.from(probesOf(reachSteps).flatMap(() => offsets)),
     },
     drifting: false,
