@@ -145,9 +145,11 @@ function configOf(known: Known, params: ForescaleParams): AppConfig {
   const { policy, objective, targetUtilization, stabilizationSeconds, models, refitMs } = params
   const services = known.services.map(({ name, spec }) => {
     const slo = { ...spec.slo, ...(objective === undefined ? {} : { objective }) }
-    const { scaleDown } = spec.behavior
-    const stabilizationWindowSeconds = stabilizationSeconds ?? scaleDown.stabilizationWindowSeconds
-    const behavior = { ...spec.behavior, scaleDown: { ...scaleDown, stabilizationWindowSeconds } }
+    const scaleDown = {
+      ...spec.behavior.scaleDown,
+      stabilizationWindowSeconds: stabilizationSeconds,
+    }
+    const behavior = { ...spec.behavior, scaleDown }
     return [name, { ...spec, slo, policy, targetUtilization, behavior }]
   })
   return AppConfig.parse({

@@ -11,8 +11,8 @@
  *
  * Pending starts need no state of their own. Whatever r is wanted, the least that has to be asked for is
  * q[t] = max(r[t … t + m]); it keeps the ramp exactly when r does (minimum and maximum commute with a rising function), and
- * costs Σ r[t] + m for every rise of r (a dip shorter than m is cheaper kept than stopped and started, and so the optimum
- * has none). Hence the state is r alone, and a tick costs O(counts).
+ * costs Σ r[t] and, for every rise of r, the m ticks before it (a dip shorter than m is cheaper kept than stopped and
+ * started, and so the optimum has none). Hence the state is r alone, and a tick costs O(counts).
  */
 
 export interface OracleService {
@@ -100,6 +100,26 @@ export function scheduleOf(service: OracleService, ready: Int32Array): Schedule 
   return { ready, requested, cost, violations: violating }
 }
 
+/** What any sequence of q costs and violates by the model, with or without a plan behind it. */
+export function livedSchedule(service: OracleService, requested: Int32Array): Schedule {
+  const { initial, replicaCost, stopCost, violations } = service
+  const { whole, share } = lagOf(service)
+  const asked = (t: number) => (t < 0 ? initial : requested[t]!)
+  const ready = requested.map((_, t) => {
+    let least = asked(t)
+    for (let k = 1; k <= whole; k++) least = Math.min(least, asked(t - k))
+    return least
+  })
+  let cost = 0
+  let violating = 0
+  for (let t = 0; t < requested.length; t++) {
+    cost += replicaCost * asked(t) + stopCost * Math.max(0, asked(t - 1) - asked(t))
+    const before = t === 0 ? initial : ready[t - 1]!
+    violating += lossOf(violations, t, { before, now: ready[t]!, share })
+  }
+  return { ready, requested, cost, violations: violating }
+}
+
 interface Step {
   readonly before: number
   readonly now: number
@@ -124,6 +144,11 @@ interface Choices {
 function choices(service: OracleService, price: number, surcharge?: Float64Array): Choices {
   const { ticks, least, most, initial, replicaCost } = service
   const counts = most - least + 1
+  const { whole } = lagOf(service)
+  const perReplica = Float64Array.from(
+    { length: ticks },
+    (_, t) => replicaCost + (surcharge?.[t] ?? 0),
+  )
   const step = createStep(service, price)
   const before = new Int32Array(ticks * counts)
   let total = new Float64Array(counts).fill(Number.POSITIVE_INFINITY)
@@ -131,7 +156,8 @@ function choices(service: OracleService, price: number, surcharge?: Float64Array
   total[Math.min(Math.max(initial - least, 0), counts - 1)] = 0
   for (let tick = 0; tick < ticks; tick++) {
     const cells = before.subarray(tick * counts, (tick + 1) * counts)
-    step({ tick, total, next, before: cells, perReplica: replicaCost + (surcharge?.[tick] ?? 0) })
+    const startCost = tick < whole ? undefined : sumOf(perReplica, tick - whole, tick)
+    step({ tick, total, next, before: cells, perReplica: perReplica[tick]!, startCost })
     const spent = total
     total = next
     next = spent
@@ -149,33 +175,43 @@ interface TickStep {
   readonly next: Float64Array
   readonly before: Int32Array
   readonly perReplica: number
+  /**
+   * What a replica costs while it starts, to be ready in this tick; undefined where it would have to be asked for before
+   * the run.
+   */
+  readonly startCost: number | undefined
+}
+
+function sumOf(values: Float64Array, from: number, to: number): number {
+  let sum = 0
+  for (let t = from; t < to; t++) sum += values[t]!
+  return sum
 }
 
 function createStep(service: OracleService, price: number): (step: TickStep) => void {
-  const { least, most, replicaCost, stopCost, violations } = service
+  const { least, most, stopCost, violations } = service
   const counts = most - least + 1
-  const { whole, share } = lagOf(service)
-  const startCost = whole * replicaCost
+  const { share } = lagOf(service)
   const { riseFrom, fallFrom } = reachOf(service)
   const loss = new Float64Array(counts)
   const rising = new Float64Array(counts)
   const falling = new Float64Array(counts)
   const lowest = createSlidingLeast(rising)
   const highest = createSlidingLeast(falling)
-  return ({ tick, total, next, before, perReplica }) => {
+  return ({ tick, total, next, before, perReplica, startCost }) => {
     for (let r = 0; r < counts; r++) {
       loss[r] = price * violations(tick, r + least)
-      rising[r] = total[r]! - startCost * r + share * loss[r]!
+      rising[r] = total[r]! - (startCost ?? 0) * r + share * loss[r]!
       falling[r] = total[r]! + stopCost * r
     }
-    // what was asked for before the run cannot be changed: no rise is ready in its first m ticks
-    if (tick < whole) rising.fill(Number.POSITIVE_INFINITY)
+    if (startCost === undefined) rising.fill(Number.POSITIVE_INFINITY)
     lowest.begin()
     highest.begin()
     for (let r = 0; r < counts; r++) {
       const below = lowest.least(riseFrom[r]!, r - 1)
       const above = highest.least(r, fallFrom[r]!)
-      const rise = (rising[below] ?? Number.POSITIVE_INFINITY) + startCost * r - share * loss[r]!
+      const from = rising[below] ?? Number.POSITIVE_INFINITY
+      const rise = from + (startCost ?? 0) * r - share * loss[r]!
       const fall = falling[above]! - stopCost * r
       before[r] = rise < fall ? below : above
       next[r] = Math.min(rise, fall) + perReplica * (r + least) + loss[r]!

@@ -46,6 +46,8 @@ export interface Models {
 
 interface Recorder {
   readonly first: Forecast | undefined
+  /** The models as they stood before the first load. */
+  readonly begun: Contenders
   readonly loads: number[]
   readonly forecasts: (Forecast | undefined)[]
   /** Records the forecast after one more load. */
@@ -81,7 +83,7 @@ function createReader(shared: Recorder, input: ModelsInput): Models {
     follow(loadRps) {
       if (at < recorder.loads.length && !Object.is(recorder.loads[at], loadRps)) {
         // other loads than on the tape: a tape of its own from here on
-        const own = createRecorder(input)
+        const own = createRecorder(input, structuredClone(shared.begun))
         for (let k = 0; k < at; k++) own.record(recorder.loads[k]!)
         recorder = own
       }
@@ -91,14 +93,13 @@ function createReader(shared: Recorder, input: ModelsInput): Models {
   }
 }
 
-function createRecorder(input: ModelsInput): Recorder {
+function createRecorder(input: ModelsInput, contenders = noContenders()): Recorder {
   const { service, startMs, stepMs, history, config, seed, reachSteps } = input
   const following: Following = {
     ...{ service, stepMs, config },
     covariates: noCovariates(),
     changeBar: barOf(config.lifecycle.falseAlarmSteps),
   }
-  const contenders = noContenders()
   const past = [...history]
   const loads: number[] = []
   const forecasts: (Forecast | undefined)[] = []
@@ -112,8 +113,10 @@ function createRecorder(input: ModelsInput): Recorder {
     return champion && lookAhead(champion.state, nowMs, reachSteps, following)
   }
 
+  const first = standAt(startMs)
   return {
-    first: standAt(startMs),
+    first,
+    begun: structuredClone(contenders),
     loads,
     forecasts,
     record(loadRps) {

@@ -15,9 +15,9 @@ export const ForescaleParams = z
       description:
         'What the reactive floor aims at, share of the learned capacity; 1 leaves all headroom to the forecast.',
     }),
-    stabilizationSeconds: z.int().min(0).max(3600).optional().meta({
+    stabilizationSeconds: z.int().min(0).max(3600).default(0).meta({
       description:
-        "Of the reactive floor's way down; each service's own when absent. The sweep sets 0: its forecast tells what a drop is worth.",
+        "Of the reactive floor's way down; at 0 its forecast alone tells what may be let go.",
     }),
     costBudgetPerHour: z.number().positive().optional().meta({
       description: "$/hour; the scenario's when absent.",
