@@ -73,8 +73,10 @@ export const Budget = z
   .meta({ id: 'EnvironmentBudget' })
 export type Budget = z.infer<typeof Budget>
 
+export const PLANTS = ['fluid'] as const
+
 const common = {
-  plant: z.enum(['fluid']).default('fluid').meta({ description: 'Which simulator.' }),
+  plant: z.enum(PLANTS).default('fluid').meta({ description: 'Which simulator.' }),
   tickSeconds: z.number().positive().max(86_400).default(60),
   episodeTicks: z.int().min(2).max(1_000_000).default(240),
   historyDays: z.number().min(0).max(366).default(7).meta({

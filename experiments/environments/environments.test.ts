@@ -1,8 +1,14 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../datasets/random.ts'
 import { checkEnvironment, checkParallelEnvironment } from './check.ts'
-import { ActionKind, DIRECTIVES, ForecastSource } from './config.ts'
+import { ActionKind, DIRECTIVES, ForecastSource, PLANTS } from './config.ts'
 import { createParallel } from './parallel.ts'
+import { plantOf } from './plants.ts'
 import { createSingleService } from './single-service.ts'
 import { prepareSmall } from './test-environments.ts'
 
@@ -42,6 +48,43 @@ describe('several agents', () => {
   it.each(DIRECTIVES)('keep the contract under an upper agent that sets %s', async (directive) => {
     const prepared = await prepareSmall({ kind: 'hierarchical', directive, everyTicks: 3 })
     checkParallelEnvironment(() => createParallel(prepared), options)
+  })
+})
+
+describe.each(PLANTS)('on the simulator "%s"', (plant) => {
+  const parts = { createPlant: plantOf(plant) }
+
+  it('one service keeps the contract', async () => {
+    const prepared = await prepareSmall({ kind: 'single-service', plant }, parts)
+    checkEnvironment(() => createSingleService(prepared), options)
+  })
+
+  it('services that call one another keep it', async () => {
+    const load = { kind: 'synthetic', days: 3, stepSeconds: 600 } as const
+    const calls = [{ service: 'inventory' }, { service: 'payment', perRequest: 0.5 }]
+    const services = [
+      { name: 'order', load, serving: { calls } },
+      { name: 'inventory', load, busyRps: 1 },
+      { name: 'payment', load, busyRps: 1 },
+    ]
+    const prepared = await prepareSmall({ kind: 'hierarchical', services, plant }, parts)
+    checkParallelEnvironment(() => createParallel(prepared), options)
+  })
+})
+
+describe('the README', () => {
+  it('has an example that runs as it stands', async () => {
+    const readme = await readFile(path.join(import.meta.dirname, 'README.md'), 'utf8')
+    const [, code] = readme.match(/```ts\n([\s\S]*?)```/)!
+    const folder = await mkdtemp(path.join(tmpdir(), 'forescale-readme-'))
+    const file = path.join(folder, 'example.ts')
+    await writeFile(file, code!.replaceAll("from './", `from '${import.meta.dirname}/`))
+    try {
+      const { stdout } = await promisify(execFile)(process.execPath, [file])
+      expect(stdout).toMatch(/Float32Array[\s\S]*requested: 5/)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 })
 
