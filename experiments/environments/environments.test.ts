@@ -78,7 +78,7 @@ describe('the README', () => {
     const [, code] = readme.match(/```ts\n([\s\S]*?)```/)!
     const folder = await mkdtemp(path.join(tmpdir(), 'forescale-readme-'))
     const file = path.join(folder, 'example.ts')
-    await writeFile(file, code!.replaceAll("from './", `from '${import.meta.dirname}/`))
+    await writeFile(file, code!.replaceAll(/'\.\/(?=[\w-]+\.ts')/g, `'${import.meta.dirname}/`))
     try {
       const { stdout } = await promisify(execFile)(process.execPath, [file])
       expect(stdout).toMatch(/Float32Array[\s\S]*requested: 5/)
