@@ -54,20 +54,20 @@ interface Recorder {
   record(loadRps: number): void
 }
 
-/** Steps of all tapes that are kept, about 150 MB. */
+/** Steps of all tapes that are kept, about 150 MB; who runs a sweep over more services keeps more. */
 const STEPS_KEPT = 120_000
 
 export type Tapes = (input: ModelsInput) => Models
 
 /** Forecasts for runs that follow one another; the oldest tapes are dropped. */
-export function createTapes(): Tapes {
+export function createTapes(stepsKept = STEPS_KEPT): Tapes {
   const kept = new Map<string, Recorder>()
   const lengthOf = () => [...kept.values()].reduce((sum, { loads }) => sum + loads.length, 0)
   return (input) => {
     const key = keyOf(input)
     const recorder = kept.get(key) ?? createRecorder(input)
     kept.delete(key)
-    while (kept.size > 0 && lengthOf() > STEPS_KEPT) kept.delete([...kept.keys()][0]!)
+    while (kept.size > 0 && lengthOf() > stepsKept) kept.delete([...kept.keys()][0]!)
     kept.set(key, recorder)
     return createReader(recorder, input)
   }
