@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { createPlainPlant } from './plain-plant.ts'
 import { createSession, type Session } from './session.ts'
-import { createTestPlant } from './test-plant.ts'
 
 const SMALL = { historyDays: 2, episodeTicks: 5 }
 
@@ -8,7 +8,7 @@ async function ask(session: Session, method: string, params: unknown = {}, id: u
   return JSON.parse(await session.handle(JSON.stringify({ id, method, params })))
 }
 
-const newSession = () => createSession({ env: {} }, () => createTestPlant)
+const newSession = () => createSession({ env: {} }, () => createPlainPlant)
 
 async function made(config: object, count?: number) {
   const session = newSession()

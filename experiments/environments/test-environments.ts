@@ -1,8 +1,8 @@
 /** Environments for tests: small, and on the plant that can be worked out by hand. */
 import type { z } from 'zod'
 import { EnvironmentConfig } from './config.ts'
+import { createPlainPlant } from './plain-plant.ts'
 import { type Prepared, type PrepareParts, prepare } from './prepare.ts'
-import { createTestPlant } from './test-plant.ts'
 
 type Input = z.input<typeof EnvironmentConfig>
 
@@ -14,5 +14,5 @@ export function smallConfig(input: Input): EnvironmentConfig {
 }
 
 export function prepareSmall(input: Input, parts: Partial<PrepareParts> = {}): Promise<Prepared> {
-  return prepare(smallConfig(input), { createPlant: createTestPlant, env: {}, ...parts })
+  return prepare(smallConfig(input), { createPlant: createPlainPlant, env: {}, ...parts })
 }

@@ -124,10 +124,11 @@ function readSeeds(
 }
 
 function columnsOf(infos: readonly Info[]): Record<string, Float64Array> {
-  return Object.fromEntries(
-    Object.keys(infos[0]!).map((name) => [
-      name,
-      Float64Array.from(infos, (info) => Number(info[name])),
-    ]),
-  )
+  const columns: Record<string, Float64Array> = {}
+  for (const name of Object.keys(infos[0]!)) {
+    const column = new Float64Array(infos.length)
+    for (let i = 0; i < infos.length; i++) column[i] = Number(infos[i]![name])
+    columns[name] = column
+  }
+  return columns
 }

@@ -1,4 +1,4 @@
-/** A plant for tests whose figures can be worked out by hand: no chance, no queue; what is above capacity fails. */
+/** A plant whose figures can be worked out by hand, for tests and for the comparison with Python (experiments/bench/simulator). */
 import type { CreatePlant, Measured } from '../simulator/plant.ts'
 import type { SimulatedService } from '../simulator/scenario.ts'
 
@@ -6,7 +6,7 @@ import type { SimulatedService } from '../simulator/scenario.ts'
  * A replica asked for serves from the next interval on, one told to go leaves at once. Each carries
  * concurrency ÷ mean service time; half of what is beyond it is late, the other half fails.
  */
-export const createTestPlant: CreatePlant = (scenario, { initial }) => {
+export const createPlainPlant: CreatePlant = (scenario, { initial }) => {
   const { services, tickMs, stepMs } = scenario
   const ticksAStep = stepMs / tickMs
   let tick = 0
