@@ -2,11 +2,21 @@
  * The fast simulator: requests flow. Violations and failures are expected values and so fractions of requests; replicas
  * are whole, and chance enters by their start-up times and crashes alone. README.md here says what it rests on.
  */
+import { type Cluster, createCluster } from '../nodes/cluster.ts'
 import type { CreatePlant, Measured, Plant, PlantOptions } from '../plant.ts'
 import type { SimulatedService } from '../scenario.ts'
 import { type CallGraph, callGraph } from './call-graph.ts'
 import { advanceFlow, clearSums, createFlow, type Flow, setReplicas } from './flow.ts'
-import { ask, countsOf, createPool, happen, nextEventMs, type Pool, passTime } from './pool.ts'
+import {
+  ask,
+  countsOf,
+  createPool,
+  happen,
+  lose,
+  nextEventMs,
+  type Pool,
+  passTime,
+} from './pool.ts'
 import { responseQuantile } from './response-quantile.ts'
 
 /** Where services call one another, they take turns this often. */
@@ -24,7 +34,9 @@ interface Simulated {
 export const createFluidPlant: CreatePlant = (scenario, options) => {
   const { services, stepMs, tickMs } = scenario
   const graph = callGraph(services)
-  const all = services.map((service, i) => simulated(service, i, options))
+  const { nodes } = scenario
+  const cluster = nodes && createCluster({ nodes, services, random: options.random('nodes') })
+  const all = services.map((service, i) => simulated(service, i, cluster, options))
   const turns = graph.hasCalls ? Math.max(1, Math.ceil(tickMs / 1000 / TURN_SECONDS)) : 1
   let nowMs = 0
 
@@ -39,6 +51,7 @@ export const createFluidPlant: CreatePlant = (scenario, options) => {
   const plant: Plant = {
     replicas: () => all.map(({ pool }) => countsOf(pool)),
     advance(requested) {
+      if (cluster !== undefined) evict(cluster, all, nowMs)
       for (let i = 0; i < all.length; i++) begin(all[i]!, requested[i], nowMs)
       const step = Math.floor(nowMs / stepMs)
       const turnMs = tickMs / turns
@@ -49,7 +62,8 @@ export const createFluidPlant: CreatePlant = (scenario, options) => {
           turn === turns - 1 ? nowMs + tickMs : nowMs + (turn + 1) * turnMs,
         )
       nowMs += tickMs
-      return all.map(measure)
+      const costs = cluster?.bill(nowMs)
+      return all.map((one, i) => measure(one, costs?.[i]))
     },
   }
   return plant
@@ -57,13 +71,15 @@ export const createFluidPlant: CreatePlant = (scenario, options) => {
 
 function simulated(
   service: SimulatedService,
-  i: number,
-  { initial, random }: PlantOptions,
+  index: number,
+  cluster: Cluster | undefined,
+  options: PlantOptions,
 ): Simulated {
-  const replicas = initial?.[i] ?? firstReplicas(service)
+  const initial = options.initial?.[index] ?? firstReplicas(service)
+  const random = options.random(`replicas ${service.name}`)
+  const pool = createPool(service, { index, initial, cluster, random })
   const flow = createFlow(service)
-  setReplicas(flow, replicas)
-  const pool = createPool(service, replicas, random(`replicas ${service.name}`))
+  setReplicas(flow, pool.ready.length)
   return { flow, pool, replicaSeconds: 0, lost: 0 }
 }
 
@@ -82,8 +98,7 @@ function begin(one: Simulated, requested: number | undefined, nowMs: number): vo
     )
   clearSums(flow.sums)
   one.replicaSeconds = 0
-  one.lost = 0
-  const before = pool.ready
+  const before = pool.ready.length
   const { seconds, unserved } = drain(flow, before)
   const going = ask(pool, requested, nowMs, nowMs + seconds * 1000)
   if (going === 0) return
@@ -92,7 +107,7 @@ function begin(one: Simulated, requested: number | undefined, nowMs: number): vo
   flow.inSystem -= taken
   flow.backlog -= (flow.backlog * going) / before
   one.lost += taken * unserved
-  setReplicas(flow, pool.ready)
+  setReplicas(flow, pool.ready.length)
 }
 
 /** How long a replica told to go takes to be empty, and the share of its requests that it cannot answer in that time. */
@@ -121,16 +136,32 @@ function advanceService(one: Simulated, offered: number, fromMs: number, toMs: n
       one.replicaSeconds += passTime(pool, nowMs, nextMs)
       flowOn(flow, offered, (nextMs - nowMs) / 1000)
     }
-    const before = pool.ready
+    const before = pool.ready.length
     const crashed = happen(pool, nextMs)
-    if (crashed > 0) {
-      const share = crashed / Math.max(1, before)
-      one.lost += flow.inSystem * share
-      flow.inSystem *= 1 - share
-      flow.backlog *= 1 - share
-    }
-    if (pool.ready !== before || crashed > 0) setReplicas(flow, pool.ready)
+    if (crashed > 0) loseRequests(one, crashed / Math.max(1, before))
+    if (pool.ready.length !== before || crashed > 0) setReplicas(flow, pool.ready.length)
     nowMs = nextMs
+  }
+}
+
+/** A share of the replicas is gone with the requests that it had. */
+function loseRequests(one: Simulated, share: number): void {
+  const { flow } = one
+  one.lost += flow.inSystem * share
+  flow.inSystem *= 1 - share
+  flow.backlog *= 1 - share
+}
+
+/** Nodes are taken away at the ends of intervals. */
+function evict(cluster: Cluster, all: readonly Simulated[], nowMs: number): void {
+  if (cluster.nextEvictionMs() > nowMs) return
+  const gone = new Set(cluster.evict(nowMs))
+  for (const one of all) {
+    const before = one.pool.ready.length
+    const lost = lose(one.pool, gone, nowMs)
+    if (lost === 0) continue
+    loseRequests(one, lost / before)
+    setReplicas(one.flow, one.pool.ready.length)
   }
 }
 
@@ -165,7 +196,9 @@ function hearCallees({ callees }: CallGraph, all: readonly Simulated[], i: numbe
   heard.failure = 1 - answered
 }
 
-function measure({ flow, pool, replicaSeconds, lost }: Simulated): Measured {
+function measure(one: Simulated, nodesCost: number | undefined): Measured {
+  const { flow, pool, replicaSeconds, lost } = one
+  one.lost = 0
   const { sums, service } = flow
   const inService = Math.min(flow.inSystem, (flow.shape?.allPlaces ?? 0) * flow.utilization)
   return {
@@ -179,6 +212,6 @@ function measure({ flow, pool, replicaSeconds, lost }: Simulated): Measured {
     latencyMeanSeconds: sums.served > 0 ? sums.latencySeconds / sums.served : Number.NaN,
     latencyP95Seconds: responseQuantile(sums, 0.95),
     replicaSeconds,
-    cost: (replicaSeconds / 3600) * service.spec.pricePerReplicaHour,
+    cost: nodesCost ?? (replicaSeconds / 3600) * service.spec.pricePerReplicaHour,
   }
 }

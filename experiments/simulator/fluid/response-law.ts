@@ -27,6 +27,8 @@ export interface Wait {
   waitSeconds: number
 }
 
+/** Share of the probability that a wait may add unnoticed. */
+const NEGLIGIBLE = 1e-4
 const CV_GRAIN = 1 / 64
 const laws = new Map<string, UnitLaw>()
 
@@ -97,6 +99,10 @@ export function tailOf(
   const served = law.tail(left / serviceSeconds)
   const { waitProbability, waitSeconds } = wait
   if (waitProbability * waitSeconds < 1e-9 * serviceSeconds) return served
+  // no service time that leaves anything is longer than that
+  const longest = Math.min(left, law.means[BINS - 1]! * serviceSeconds)
+  if (waitProbability * Math.exp((longest - left) / waitSeconds) < NEGLIGIBLE * served)
+    return served
   return Math.min(1, served + waitProbability * lateByWait(law, serviceSeconds, waitSeconds, left))
 }
 
