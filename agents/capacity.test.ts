@@ -57,6 +57,39 @@ describe('capacity', () => {
     expect(well.reduce(learnCapacity, bad).capacity).toBeCloseTo(10, 3)
   })
 
+  it('does not look for the load at which nobody violates when there is none', () => {
+    const teachWith = (unavoidable: number, objective: number) =>
+      sweep(15).reduce(
+        (state, perReplica) =>
+          learnCapacity(state, {
+            loadRps: perReplica * 4,
+            readyReplicas: 4,
+            violationRatio: unavoidable + (1 - unavoidable) * share(perReplica, 10),
+            seconds: 60,
+          }),
+        initialCapacity(10, objective),
+      ).capacity
+    // one in 2,000 violates whatever the load; the objective asks for one in 10,000
+    expect(teachWith(0.0005, 0.9999)).toBeGreaterThan(8.5)
+    expect(teachWith(0.0005, 0.9999)).toBeLessThan(11)
+    // where the objective can be met, it is
+    expect(teachWith(0.0005, 0.99) / teachWith(0, 0.99)).toBeGreaterThan(0.95)
+  })
+
+  it('takes overload from the first minute on for what it is', () => {
+    const state = [20, 22, 24, 26].reduce(
+      (now, perReplica) =>
+        learnCapacity(now, {
+          loadRps: perReplica * 4,
+          readyReplicas: 4,
+          violationRatio: share(perReplica, 18),
+          seconds: 60,
+        }),
+      initialCapacity(30, 0.99),
+    )
+    expect(state.capacity).toBeLessThan(20)
+  })
+
   it('knows at least the load that was carried without a violation', () => {
     const { capacity } = teach(initialCapacity(10, 0.99), 1000, sweep(20))
     expect(capacity).toBeGreaterThan(17)

@@ -6,6 +6,10 @@
  * where it crosses 1 − objective stands the capacity, where it crosses 1/2 the saturation. The declared capacity
  * enters as a few requests' worth of prior in each bin.
  *
+ * Some requests violate whatever the load (a slow query, a client far away). No replica helps them; so where they are as
+ * many as the objective allows, capacity stands where load makes as many again violate: else it would be sought at ever
+ * lower load, with ever more replicas, and never found.
+ *
  * Evidence is forgotten in two ways, so that one bad hour (an outage, a start on a busy machine) is not believed for
  * ever: a bin remembers its last few thousand requests, and what no longer comes fades back to the prior.
  */
@@ -18,6 +22,9 @@ const BINS = (OCTAVES_BELOW + OCTAVES_ABOVE) * BINS_PER_OCTAVE
 const PRIOR_REQUESTS = 50
 /** Saturation over capacity before anything is known. */
 const PRIOR_KNEE = 1.25
+/** Over so many bins a share that hangs on load would at least double. */
+const FLAT_BINS = BINS_PER_OCTAVE / 2
+const HALF = 0.5
 const BIN_REQUESTS_MOST = 5000
 /** A count's weight after one more observation: half is gone after 2,000, or 8 h at a step of 15 s. */
 const KEEP = 0.5 ** (1 / 2000)
@@ -95,9 +102,22 @@ function locate(state: CapacityState): CapacityState {
     violations.map((n, i) => n + PRIOR_REQUESTS * prior[i]!),
     weights,
   )
-  state.capacity = crossing(declared, rates, 1 - objective)
-  state.saturation = Math.max(crossing(declared, rates, 0.5), state.capacity * 1.02)
+  const allowed = Math.max(1 - objective, 2 * unavoidable(requests, rates))
+  state.capacity = crossing(declared, rates, Math.min(allowed, HALF))
+  state.saturation = Math.max(crossing(declared, rates, HALF), state.capacity * 1.02)
   return state
+}
+
+/**
+ * The share that violates at the least load seen, where it has been seen not to depend on load: at half an octave more it
+ * is less than twice as large. 0 as long as that is not known; then it may be overload.
+ */
+function unavoidable(requests: readonly number[], rates: Float64Array): number {
+  const isSeen = (n: number) => n > PRIOR_REQUESTS
+  const lowest = requests.findIndex(isSeen)
+  const higher = requests.findIndex((n, i) => isSeen(n) && i >= lowest + FLAT_BINS)
+  if (lowest < 0 || higher < 0 || rates[higher]! >= 2 * rates[lowest]!) return 0
+  return rates[lowest]!
 }
 
 /** Least-squares non-decreasing rates violations/requests, weighted by requests. */

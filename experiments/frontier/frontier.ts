@@ -32,11 +32,12 @@ export function paretoFront<Point extends FrontierPoint>(points: readonly Point[
   return front
 }
 
-/** Least cost with at most `violationRatio`; Infinity where no point is so good. */
+/** Least cost with at most `violationRatio` (to FINEST_VIOLATION); Infinity where no point is so good. */
 export function costAt(points: readonly FrontierPoint[], violationRatio: number): number {
   let least = Number.POSITIVE_INFINITY
   for (const point of points)
-    if (point.violationRatio <= violationRatio && point.cost < least) least = point.cost
+    if (point.violationRatio <= violationRatio + FINEST_VIOLATION && point.cost < least)
+      least = point.cost
   return least
 }
 

@@ -47,7 +47,6 @@ const OBJECTIVES = [
 ] as const
 
 export function sweepParams(): ForescaleParams[] {
-  return OBJECTIVES.map((objective) =>
-    ForescaleParams.parse({ objective, stabilizationSeconds: 0 }),
-  )
+  const own = ForescaleParams.parse({})
+  return [own, ...OBJECTIVES.map((objective) => ({ ...own, objective }))]
 }
