@@ -31,7 +31,7 @@ export const EnvironmentService = z
     load: LoadSource.prefault({ kind: 'synthetic' }),
     busyRps: z.number().positive().optional().meta({
       description:
-        'The load is scaled so that 99 % of its steps are at most this; default: 60 % of what maxReplicas carry.',
+        'The load is scaled so that 99 % of its steps are at most this; default: 60 % of what maxReplicas carry, or less, so that its largest step asks for all of it.',
     }),
     spec: ServiceSpec.prefault({ capacityPerReplica: 32, startupSeconds: 60 }),
     serving: Serving.prefault({}),

@@ -72,6 +72,33 @@ describe.each(PLANTS)('on the simulator "%s"', (plant) => {
   })
 })
 
+describe('the reward', () => {
+  it('is higher for following the forecast than for chance, the least and the most', async () => {
+    const parts = { createPlant: plantOf('fluid') }
+    const config = { kind: 'single-service', actions: 'target', episodeTicks: 60 } as const
+    const environment = createSingleService(await prepareSmall(config, parts))
+    const at = environment.observationSpace.names!.indexOf('forecast99')
+    const returnOf = (policy: (observation: Float32Array) => number): number => {
+      let sum = 0
+      for (let seed = 0; seed < 10; seed++) {
+        let { observation } = environment.reset(seed)
+        for (let over = false; !over; ) {
+          const result = environment.step(policy(observation))
+          ;({ observation, truncated: over } = result)
+          sum += result.reward
+        }
+      }
+      return sum
+    }
+    const random = seededRandom('policy')
+    const followed = returnOf((seen) =>
+      Math.max(1, Math.min(10, Math.ceil((seen[at]! * 10) / 0.9))),
+    )
+    for (const other of [() => 1, () => 10, () => 1 + Math.floor(10 * random())])
+      expect(followed).toBeGreaterThan(returnOf(other) / 2)
+  })
+})
+
 describe('the README', () => {
   it('has an example that runs as it stands', async () => {
     const readme = await readFile(path.join(import.meta.dirname, 'README.md'), 'utf8')

@@ -52,6 +52,15 @@ describe('load', () => {
     expect(values[0]![4]).toBeCloseTo(30, 9)
   })
 
+  it('is scaled down further where bursts would be beyond all replicas', async () => {
+    const load = { kind: 'synthetic', workload: 'flash-crowd', days: 30 } as const
+    const spec = { maxReplicas: 10, capacityPerReplica: 10 }
+    const { values } = await readLoads([service({ load, spec })], { env: {} })
+    const sorted = Float64Array.from(values[0]!).sort()
+    expect(sorted.at(-1)).toBeCloseTo(100, 6)
+    expect(sorted[Math.floor(0.99 * (sorted.length - 1))]).toBeLessThan(60)
+  })
+
   it('of several services stands on one grid, or is refused', async () => {
     const hourly = { kind: 'synthetic', stepSeconds: 3600 } as const
     const mixed = [service({ load: trace }), service({ name: 'b', load: hourly })]

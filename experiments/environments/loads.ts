@@ -7,10 +7,15 @@ import type { Series } from '../../forecaster/series.ts'
 import type { EnvironmentService } from './config.ts'
 import { EnvironmentError } from './environment.ts'
 
-/** Of what maxReplicas carry, the share that the busiest hours ask for, where nothing else is said. */
-const USUAL_BUSY_SHARE = 0.6
-/** "Busy" is this quantile, not the largest value: one stray value must not set the scale. */
 const BUSY_QUANTILE = 0.99
+/**
+ * Where nothing else is said: at which quantiles a load asks for at most which share of what maxReplicas carry. The largest
+ * value of all too can be met, or no policy could do right.
+ */
+const USUAL: readonly (readonly [quantile: number, share: number])[] = [
+  [BUSY_QUANTILE, 0.6],
+  [1, 1],
+]
 const SECOND_MS = 1000
 
 export interface Loads {
@@ -53,11 +58,18 @@ async function seriesOf({ name, load }: EnvironmentService, options: LibraryOpti
   return syntheticSeries(workload, { seed, days, stepMs: stepSeconds * SECOND_MS, service: name })
 }
 
-function scaled(values: Float64Array, { name, spec, busyRps }: EnvironmentService): Float64Array {
-  const filled = withoutGaps(values, name)
-  const busy = Float64Array.from(filled).sort()[Math.floor(BUSY_QUANTILE * (filled.length - 1))]!
-  const wanted = busyRps ?? USUAL_BUSY_SHARE * spec.maxReplicas * spec.capacityPerReplica
-  return busy > 0 ? filled.map((value) => (value * wanted) / busy) : filled
+function scaled(values: Float64Array, service: EnvironmentService): Float64Array {
+  const filled = withoutGaps(values, service.name)
+  const factor = scaleOf(Float64Array.from(filled).sort(), service)
+  return Number.isFinite(factor) ? filled.map((value) => value * factor) : filled
+}
+
+/** Infinite where a load has nothing that could be scaled. */
+function scaleOf(sorted: Float64Array, { spec, busyRps }: EnvironmentService): number {
+  const at = (quantile: number) => sorted[Math.floor(quantile * (sorted.length - 1))]!
+  if (busyRps !== undefined) return busyRps / at(BUSY_QUANTILE)
+  const most = spec.maxReplicas * spec.capacityPerReplica
+  return Math.min(...USUAL.map(([quantile, share]) => (share * most) / at(quantile)))
 }
 
 /** Gaps are drawn straight from one known value to the next. */
