@@ -6,6 +6,7 @@ import { callGraph } from '../fluid/call-graph.ts'
 import { firstReplicas } from '../fluid/plant.ts'
 import { createCluster } from '../nodes/cluster.ts'
 import type { CreatePlant, Measured } from '../plant.ts'
+import { draw } from './chance.ts'
 import {
   ARRIVAL,
   CRASH,
@@ -36,7 +37,7 @@ export const createRequestPlant: CreatePlant = (scenario, options) => {
     const initial = options.initial?.[service.index] ?? firstReplicas(service.simulated)
     service.requested = initial
     startReady(world, service, initial)
-    const firstMs = service.nextArrival()
+    const firstMs = draw(service.arrivalsMs)
     if (firstMs < Number.POSITIVE_INFINITY)
       pushEvent(world.events, firstMs, ARRIVAL, service.index, 0)
   }
@@ -72,7 +73,7 @@ export function runUntil(world: World, endMs: number): void {
     const subject = subjectOf(code)
     if (kind === ARRIVAL) {
       const service = services[subject]!
-      const nextMs = service.nextArrival()
+      const nextMs = draw(service.arrivalsMs)
       if (nextMs < Number.POSITIVE_INFINITY) postponeEvent(events, nextMs)
       else popEvent(events)
       arrive(world, service)

@@ -1,7 +1,7 @@
 /** Replicas come and go: what both requests and orders need of it, without what becomes of the requests on them. */
 import type { Place } from '../nodes/cluster.ts'
 import { addReady, removeReady } from './balancing.ts'
-import { exponential } from './chance.ts'
+import { draw, exponential } from './chance.ts'
 import { CRASH, EVICTION, pushEvent, READY } from './events.ts'
 import {
   DRAINING,
@@ -26,7 +26,7 @@ export function startReplicas(world: World, service: Service, count: number): vo
     const replica = createReplica(world, service, place)
     const upAtMs = Math.max(nowMs, place?.upAtMs ?? 0)
     service.starting.push(replica)
-    pushEvent(world.events, upAtMs + service.startupMs(), READY, replica, 0)
+    pushEvent(world.events, upAtMs + draw(service.startupsMs), READY, replica, 0)
   }
   watchEvictions(world)
 }

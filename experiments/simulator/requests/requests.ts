@@ -6,6 +6,7 @@
  * in vain and holds its place to the end, as a server does that is not told.
  */
 import { connect, disconnect, pick } from './balancing.ts'
+import { draw } from './chance.ts'
 import { pushEvent, QUEUE_TIMEOUT, RETRY, SERVED, TIMEOUT } from './events.ts'
 import { addLatency } from './latencies.ts'
 import { dropReplica } from './pool.ts'
@@ -89,7 +90,7 @@ function begin(world: World, service: Service, row: number, replica: number): vo
   const enteredMs = requests.enteredMs[row]!
   sums.begun++
   sums.waitedMs += nowMs - enteredMs
-  const servedMs = nowMs + service.serviceMs()
+  const servedMs = nowMs + draw(service.servicesMs)
   const stamp = requests.stamp[row]!
   const deadlineMs = enteredMs + service.timeoutMs
   // how long calls take is not known yet

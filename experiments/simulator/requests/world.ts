@@ -5,8 +5,8 @@
 import type { Cluster, Place } from '../nodes/cluster.ts'
 import type { Over, PlantOptions } from '../plant.ts'
 import type { Scenario, Serving, SimulatedService } from '../scenario.ts'
-import { listedArrivals, type NextArrival, poissonArrivals } from './arrivals.ts'
-import { lognormal, serviceTimesMs } from './chance.ts'
+import { listedArrivals, poissonArrivals } from './arrivals.ts'
+import { type Drawn, lognormals, serviceTimesMs } from './chance.ts'
 import { createEvents, type Events } from './events.ts'
 import { createLatencies, type Latencies } from './latencies.ts'
 
@@ -78,9 +78,9 @@ export interface Service {
   readonly mostRetries: number
   readonly backoffMs: number
   readonly calls: readonly { readonly to: number; readonly perRequest: number }[]
-  readonly serviceMs: () => number
-  readonly startupMs: () => number
-  readonly nextArrival: NextArrival
+  readonly servicesMs: Drawn
+  readonly startupsMs: Drawn
+  readonly arrivalsMs: Drawn
   readonly chanceOfReplicas: () => number
   readonly chanceOfBalancing: () => number
   readonly chanceOfCalls: () => number
@@ -159,7 +159,6 @@ function createService(
   }: { scenario: Scenario; options: PlantOptions; calls: Service['calls'] },
 ): Service {
   const { name, serving, spec, load } = simulated
-  const startup = lognormal(serving.startupCv, random(`start-up ${name}`))
   const listed = arrivals?.[index]
   return {
     ...{ index, simulated, calls },
@@ -170,9 +169,13 @@ function createService(
     sloMs: spec.slo.latencySeconds * 1000,
     mostRetries: serving.retries.most,
     backoffMs: serving.retries.backoffSeconds * 1000,
-    serviceMs: serviceTimesMs(serving.serviceTime, random(`service times ${name}`)),
-    startupMs: () => spec.startupSeconds * 1000 * startup(),
-    nextArrival: listed
+    servicesMs: serviceTimesMs(serving.serviceTime, random(`service times ${name}`)),
+    startupsMs: lognormals(
+      spec.startupSeconds * 1000,
+      spec.startupSeconds > 0 ? serving.startupCv : 0,
+      random(`start-up ${name}`),
+    ),
+    arrivalsMs: listed
       ? listedArrivals(listed, name)
       : poissonArrivals(load, scenario.stepMs, random(`arrivals ${name}`)),
     chanceOfReplicas: random(`replicas ${name}`),
