@@ -19,6 +19,7 @@ import { addModels } from './commands/models.ts'
 import { addOutlook } from './commands/outlook.ts'
 import { addStatus } from './commands/status.ts'
 import { addUp } from './commands/up.ts'
+import { addWhatif } from './commands/whatif.ts'
 import { addGlobalOptions } from './context.ts'
 import type { Surroundings } from './terminal.ts'
 
@@ -60,6 +61,7 @@ export function createProgram(around: Surroundings, done: (code: number) => void
     addExplainForecast,
     addImportance,
     addBacktest,
+    addWhatif,
     addDecisions,
     addAlerts,
     addOutlook,
