@@ -8,7 +8,7 @@ import { tailOf, type UnitLaw, unitLaw, type Wait } from './response-law.ts'
 
 /** More substeps than this in one interval are told as one, the last. */
 const MOST_PARTS = 64
-export const PART_FIGURES = 5
+export const PART_FIGURES = 6
 
 /** What callees do to a request of this service: how long it waits for them, and whether they fail it. */
 export interface Callees {
@@ -40,7 +40,7 @@ export interface Flow {
   readonly sums: Sums
 }
 
-/** Since the interval began. */
+/** Since the interval began. `served` and latencies are of those whose client still waited for the answer. */
 export interface Sums {
   arrivals: number
   violations: number
@@ -49,15 +49,18 @@ export interface Sums {
   latencySeconds: number
   busySeconds: number
   readySeconds: number
-  /** Parts of the interval with the law of their answers: weight, certain wait, probability of a wait, its mean, service. */
+  /**
+   * Parts of the interval with the law of their answers: answered, certain wait, probability of a wait, its mean, service
+   * time, share of tries that took too long for their clients.
+   */
   parts: number
   readonly partFigures: Float64Array
   readonly partLaws: UnitLaw[]
 }
 
 export function createFlow(service: SimulatedService): Flow {
-  const { distribution, meanSeconds, cv } = service.serving.serviceTime
-  const law = unitLaw(distribution, cv)
+  const { meanSeconds } = service.serving.serviceTime
+  const law = unitLaw(service.serving.serviceTime)
   return {
     service,
     callees: { meanSeconds: 0, varianceSeconds: 0, failure: 0 },
@@ -124,6 +127,7 @@ export function advanceFlow(flow: Flow, offered: number, seconds: number): void 
   const refused = serve(flow, flow.shape, attempts, seconds)
   const { timeoutSeconds } = flow.service.serving
   const late = tailOf(flow.law, flow.serviceSeconds, flow.wait, timeoutSeconds)
+  noteAnswers(flow, late, seconds)
   settle(flow, offered * seconds, refused, late)
 }
 
@@ -136,7 +140,7 @@ function setServiceTime(flow: Flow): void {
   const mean = meanSeconds + callees.meanSeconds
   const variance = (own * meanSeconds) ** 2 + callees.varianceSeconds
   flow.serviceSeconds = mean
-  flow.law = unitLaw('lognormal', Math.sqrt(variance) / mean)
+  flow.law = unitLaw({ distribution: 'lognormal', cv: Math.sqrt(variance) / mean })
 }
 
 function takeRetries({ retrying, retried, service }: Flow, seconds: number): number {
@@ -169,13 +173,13 @@ function serve(flow: Flow, shape: QueueShape, attempts: number, seconds: number)
   flow.backlog = Math.max(0, Math.min(after, flow.inSystem - shape.allPlaces * utilization))
   flow.utilization = utilization
   flow.served = rate * utilization
-  note(flow, shape, (before + flow.backlog) / 2, seconds)
+  note(flow, shape, (before + flow.backlog) / 2)
   return attempts > 0 ? Math.min(1, refused / attempts) : 0
 }
 
 /** The law of the answers to what came in this substep. */
-function note(flow: Flow, shape: QueueShape, backlog: number, seconds: number): void {
-  const { wait, sums, utilization, serviceSeconds, law } = flow
+function note(flow: Flow, shape: QueueShape, backlog: number): void {
+  const { wait, utilization, serviceSeconds, law } = flow
   const rate = shape.allPlaces / serviceSeconds
   const serviceScv = law.cv * law.cv
   const waiting = Math.max(0, meanWaiting(shape, serviceScv, utilization) - backlog)
@@ -189,23 +193,33 @@ function note(flow: Flow, shape: QueueShape, backlog: number, seconds: number): 
   flow.responseSeconds = wait.certainSeconds + meanSeconds + serviceSeconds
   flow.responseVariance =
     serviceScv * serviceSeconds ** 2 + meanSeconds * (2 * wait.waitSeconds - meanSeconds)
-  const served = flow.served * seconds
-  sums.served += served
-  sums.latencySeconds += served * flow.responseSeconds
-  sums.busySeconds += utilization * seconds
-  sums.readySeconds += seconds
-  notePart(flow, served)
 }
 
-function notePart({ sums, wait, serviceSeconds, law }: Flow, served: number): void {
-  const { partFigures: figures } = sums
+/** What was answered in this substep, a share `late` of the tries after their clients had gone. */
+function noteAnswers(flow: Flow, late: number, seconds: number): void {
+  const { sums, wait, serviceSeconds, law, callees, service } = flow
+  const { timeoutSeconds } = service.serving
+  const answered = flow.served * seconds * (1 - late) * (1 - callees.failure)
+  sums.busySeconds += flow.utilization * seconds
+  sums.readySeconds += seconds
+  // those that took too long took a mean wait or spread more than the longest that a client waits
+  const tooLong = timeoutSeconds + Math.max(wait.waitSeconds, law.cv * serviceSeconds)
+  const ofAnswered =
+    late < 1e-6 || late > 1 - 1e-6
+      ? flow.responseSeconds
+      : (flow.responseSeconds - late * tooLong) / (1 - late)
+  const least = Math.min(timeoutSeconds, wait.certainSeconds)
+  sums.served += answered
+  sums.latencySeconds += answered * Math.max(least, Math.min(timeoutSeconds, ofAnswered))
+  const figures = sums.partFigures
   const part = Math.min(sums.parts, MOST_PARTS - 1)
   const at = part * PART_FIGURES
-  figures[at] = served
+  figures[at] = answered
   figures[at + 1] = wait.certainSeconds
   figures[at + 2] = wait.waitProbability
   figures[at + 3] = wait.waitSeconds
   figures[at + 4] = serviceSeconds
+  figures[at + 5] = late
   sums.partLaws[part] = law
   sums.parts = part + 1
 }

@@ -46,13 +46,17 @@ function excess(
   seconds: number,
   share: number,
 ): number {
-  let late = 0
+  let beyond = 0
   for (let part = 0; part < parts; part++) {
     const at = part * PART_FIGURES
     wait.certainSeconds = partFigures[at + 1]!
     wait.waitProbability = partFigures[at + 2]!
     wait.waitSeconds = partFigures[at + 3]!
-    late += partFigures[at]! * tailOf(partLaws[part]!, partFigures[at + 4]!, wait, seconds)
+    const late = partFigures[at + 5]!
+    if (late >= 1) continue
+    const tail = tailOf(partLaws[part]!, partFigures[at + 4]!, wait, seconds)
+    // of those whose client still waits
+    beyond += (partFigures[at]! * Math.max(0, tail - late)) / (1 - late)
   }
-  return Math.log(Math.max(1e-300, late / served) / share)
+  return Math.log(Math.max(1e-300, beyond / served) / share)
 }
