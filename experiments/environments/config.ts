@@ -73,7 +73,7 @@ export const Budget = z
   .meta({ id: 'EnvironmentBudget' })
 export type Budget = z.infer<typeof Budget>
 
-export const PLANTS = ['fluid'] as const
+export const PLANTS = ['fluid', 'requests'] as const
 
 const common = {
   plant: z.enum(PLANTS).default('fluid').meta({ description: 'Which simulator.' }),

@@ -95,7 +95,7 @@ describe('the reward', () => {
       Math.max(1, Math.min(10, Math.ceil((seen[at]! * 10) / 0.9))),
     )
     for (const other of [() => 1, () => 10, () => 1 + Math.floor(10 * random())])
-      expect(followed).toBeGreaterThan(returnOf(other) / 2)
+      expect(followed).toBeGreaterThan(returnOf(other))
   })
 })
 
