@@ -5,13 +5,20 @@
 import type { ReplicaCounts } from '../../agents/observation.ts'
 import type { Scenario } from './scenario.ts'
 
-/** What happened to one service within one interval between two decisions. Figures of requests count them whole. */
+/**
+ * What happened to one service within one interval between two decisions.
+ *
+ * A violation is counted as soon as it is certain: when a request fails, is answered too late, or has gone unanswered for
+ * longer than the SLO allows. So at the end of an interval every arrival older than the SLO's latency is judged, and the
+ * younger ones are carried into the next interval's figures. Nothing is counted twice: summed over a run that ends at rest,
+ * violations and failures are those of its arrivals; in one interval they may be more than its own arrivals.
+ */
 export interface Measured {
   /** Requests that came, from outside and from callers; retries count as one with their first try. */
   readonly arrivals: number
-  /** Arrivals not answered within the SLO's latency: late, refused, timed out, failed. Attributed when they came in. */
+  /** Not answered within the SLO's latency: late, refused, timed out, failed. */
   readonly violations: number
-  /** Of the violations, those that got no good answer at all. */
+  /** Violations that got no good answer at all, all retries included; counted when that is known. */
   readonly failures: number
   /** Waiting and being served at its end. */
   readonly queued: number
@@ -20,7 +27,7 @@ export interface Measured {
   readonly replicas: ReplicaCounts
   /** Time-weighted mean of busy places ÷ places of ready replicas, 0 to 1; NaN without a ready replica. */
   readonly utilization: number
-  /** Of the requests answered in it, seconds; NaN when none was. */
+  /** Of the requests answered well in it, from their arrival, retries included, seconds; NaN when none was. */
   readonly latencyMeanSeconds: number
   readonly latencyP95Seconds: number
   /** Replica-seconds that are paid for: starting, ready and terminating. */

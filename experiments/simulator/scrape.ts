@@ -60,11 +60,16 @@ function figuresOf(
     utilization: Math.min(1, measured.utilization * noise),
     queued: measured.queued,
     inService: measured.inService,
-    violationRatio: arrivals > 0 ? violations / arrivals : 0,
-    errorRatio: arrivals > 0 ? failures / arrivals : 0,
+    violationRatio: shareOf(arrivals, violations),
+    errorRatio: shareOf(arrivals, failures),
     latencyMeanSeconds: measured.latencyMeanSeconds,
     latencyP95Seconds: measured.latencyP95Seconds,
   }
+}
+
+/** What was carried over from the interval before can be more than its own arrivals. */
+function shareOf(arrivals: number, some: number): number {
+  return arrivals > 0 ? Math.min(1, some / arrivals) : some > 0 ? 1 : 0
 }
 
 /** Box and Muller (1958). */

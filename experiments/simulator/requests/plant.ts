@@ -61,8 +61,8 @@ function checked(requested: number | undefined, { simulated }: Service): number 
   )
 }
 
-/** All that happens up to `endMs`, its own instant included. Exported for whoever measures the queue itself. */
-export function runUntil(world: World, endMs: number): void {
+/** All that happens up to `endMs`, its own instant included. */
+function runUntil(world: World, endMs: number): void {
   const { events, services } = world
   while (events.size > 0) {
     const atMs = events.times[0]!
@@ -111,8 +111,6 @@ function close(world: World): Measured[] {
     sums.busyMs = 0
     sums.readyMs = 0
     sums.paidMs = 0
-    sums.begun = 0
-    sums.waitedMs = 0
   }
   world.sinceMs = world.nowMs
   return measured

@@ -88,8 +88,6 @@ function begin(world: World, service: Service, row: number, replica: number): vo
     sums.busyMs -= nowMs - world.sinceMs
   }
   const enteredMs = requests.enteredMs[row]!
-  sums.begun++
-  sums.waitedMs += nowMs - enteredMs
   const servedMs = nowMs + draw(service.servicesMs)
   const stamp = requests.stamp[row]!
   const deadlineMs = enteredMs + service.timeoutMs

@@ -112,9 +112,6 @@ export interface Sums {
   busyMs: number
   readyMs: number
   paidMs: number
-  /** Tries that got a place, and how long they had waited for it. */
-  begun: number
-  waitedMs: number
   readonly latencies: Latencies
 }
 
@@ -193,7 +190,7 @@ function createService(
     queued: 0,
     sums: {
       ...{ arrivals: 0, violations: 0, failures: 0, latencySeconds: 0 },
-      ...{ busyMs: 0, readyMs: 0, paidMs: 0, begun: 0, waitedMs: 0 },
+      ...{ busyMs: 0, readyMs: 0, paidMs: 0 },
       latencies: createLatencies(),
     },
   }
