@@ -59,6 +59,14 @@ describe.each(PLANTS)('on the simulator "%s"', (plant) => {
     checkEnvironment(() => createSingleService(prepared), options)
   })
 
+  it('one whose replicas need nodes keeps it', async () => {
+    const tier = { name: 'small', cpu: 4, memoryGib: 8, pricePerHour: 0.3, startupSeconds: 90 }
+    const nodes = { tiers: [{ ...tier, name: 'small' as const }] }
+    const config = { kind: 'single-service', plant, nodes, episodeTicks: 60 } as const
+    const prepared = await prepareSmall(config, parts)
+    checkEnvironment(() => createSingleService(prepared), options)
+  })
+
   it('services that call one another keep it', async () => {
     const load = { kind: 'synthetic', days: 3, stepSeconds: 600 } as const
     const calls = [{ service: 'inventory' }, { service: 'payment', perRequest: 0.5 }]

@@ -41,12 +41,15 @@ interface Parts {
   readonly observationSpaces: ReadonlyMap<string, Space>
 }
 
-/** Throws EnvironmentError for a single service's configuration. */
-export function createParallel(prepared: Prepared): ParallelEnvironment {
+/** `seed`: of chance until a reset brings its own. Throws EnvironmentError for a single service's configuration. */
+export function createParallel(
+  prepared: Prepared,
+  seed = prepared.config.seed,
+): ParallelEnvironment {
   const parts = partsFor(prepared)
   const { config, names, actionSpaces, observationSpaces } = parts
   const possibleAgents = [...actionSpaces.keys()]
-  const keeper = createKeeper(prepared)
+  const keeper = createKeeper(prepared, seed)
   let directive = neutralDirective(names.length)
   let agents: readonly string[] = []
   let asked: readonly number[] = []
@@ -64,8 +67,8 @@ export function createParallel(prepared: Prepared): ParallelEnvironment {
     agents: () => agents,
     observationSpace: (agent) => spaceOf(observationSpaces, agent),
     actionSpace: (agent) => spaceOf(actionSpaces, agent),
-    reset(seed, options) {
-      const state = keeper.begin(seed, options)
+    reset(newSeed, options) {
+      const state = keeper.begin(newSeed, options)
       directive = neutralDirective(names.length)
       agents = possibleAgents
       asked = state.requested

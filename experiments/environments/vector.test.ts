@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../datasets/random.ts'
+import type { ByAgent } from './environment.ts'
+import { createParallel } from './parallel.ts'
+import { createParallelVector } from './parallel-vector.ts'
 import { createSingleService } from './single-service.ts'
 import { sample } from './spaces.ts'
 import { prepareSmall } from './test-environments.ts'
@@ -72,5 +75,60 @@ describe('a vector of environments', () => {
     const one = await prepareSmall({ kind: 'single-service' })
     expect(() => createVector(one, 0)).toThrow(/count: 0 is not allowed/)
     expect(() => createVector(one, 4097)).toThrow(/1 to 4096/)
+  })
+})
+
+describe('a vector of environments of several agents', () => {
+  it('is as many single ones, each reset in the step after its end', async () => {
+    const prepared = await prepareSmall({ kind: 'hierarchical', everyTicks: 2 })
+    const vector = createParallelVector(prepared, COUNT)
+    const singles = Array.from({ length: COUNT }, () => createParallel(prepared))
+    const { possibleAgents } = vector
+    const expectRow = (seen: ByAgent<Float32Array>, of: ByAgent<Float32Array>, i: number) => {
+      for (const agent of possibleAgents) {
+        const width = of[agent]!.length
+        expect(seen[agent]!.slice(i * width, (i + 1) * width)).toEqual(of[agent])
+      }
+    }
+    const begun = vector.reset(40)
+    singles.forEach((single, i) => {
+      expectRow(begun.observations, single.reset(40 + i).observations, i)
+    })
+    const random = seededRandom('parallel vector')
+    const over = new Array<boolean>(COUNT).fill(false)
+    let resets = 0
+    for (let step = 0; step < STEPS; step++) {
+      const actions = Object.fromEntries(
+        possibleAgents.map((agent) => [
+          agent,
+          singles.map(() => sample(vector.actionSpace(agent), random)),
+        ]),
+      )
+      const result = vector.step(actions)
+      singles.forEach((single, i) => {
+        if (over[i]) {
+          resets++
+          over[i] = false
+          expectRow(result.observations, single.reset().observations, i)
+          expect([result.rewards.meta![i], result.truncated[i]]).toEqual([0, 0])
+          return
+        }
+        const mine = Object.fromEntries(possibleAgents.map((agent) => [agent, actions[agent]![i]]))
+        const { observations, rewards, truncated } = single.step(mine)
+        expectRow(result.observations, observations, i)
+        for (const agent of possibleAgents) expect(result.rewards[agent]![i]).toBe(rewards[agent])
+        expect(result.truncated[i]).toBe(truncated.meta ? 1 : 0)
+        over[i] = truncated.meta!
+      })
+    }
+    expect(resets).toBe(2 * COUNT)
+  })
+
+  it('wants an action of each agent for each copy', async () => {
+    const prepared = await prepareSmall({ kind: 'multi-agent' })
+    const vector = createParallelVector(prepared, 2)
+    vector.reset(1)
+    const actions = { front: [0, 0], search: [0], reports: [0, 0] }
+    expect(() => vector.step(actions)).toThrow(/actions.search: "1 of them" is not allowed/)
   })
 })

@@ -41,8 +41,7 @@ export interface VectorEnvironment {
 export const MOST_ENVIRONMENTS = 4096
 
 export function createVector(prepared: Prepared, count: number): VectorEnvironment {
-  if (!(Number.isInteger(count) && count >= 1 && count <= MOST_ENVIRONMENTS))
-    throw new EnvironmentError('count', count, `a whole number from 1 to ${MOST_ENVIRONMENTS}`)
+  checkCount(count)
   if (prepared.config.kind !== 'single-service')
     throw new EnvironmentError('kind', prepared.config.kind, 'single-service, for a vector')
   const { actionSpace } = createSingleService(prepared)
@@ -113,7 +112,13 @@ export function createVector(prepared: Prepared, count: number): VectorEnvironme
   }
 }
 
-function readSeeds(
+export function checkCount(count: number): void {
+  if (Number.isInteger(count) && count >= 1 && count <= MOST_ENVIRONMENTS) return
+  throw new EnvironmentError('count', count, `a whole number from 1 to ${MOST_ENVIRONMENTS}`)
+}
+
+/** One seed an environment; none for those that go on with their chance. */
+export function readSeeds(
   seed: number | readonly number[] | undefined,
   count: number,
 ): readonly (number | undefined)[] {
