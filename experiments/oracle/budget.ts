@@ -10,6 +10,8 @@ import { bestSchedule, livedSchedule, type OracleService, type Schedule } from '
 export interface OracleBudget {
   readonly costBudgetPerHour: number
   readonly hoursATick: number
+  /** Where the search for prices begins, $ per $ of budget in each tick; nowhere when absent. */
+  readonly prices?: Float64Array
 }
 
 export interface WithinBudget {
@@ -27,7 +29,7 @@ const SLACK = 1e-9
 export function bestWithinBudget(
   services: readonly OracleService[],
   price: number,
-  { costBudgetPerHour, hoursATick }: OracleBudget,
+  { costBudgetPerHour, hoursATick, prices: first }: OracleBudget,
 ): WithinBudget {
   const budget = costBudgetPerHour * hoursATick
   const least = services.reduce((sum, s) => sum + s.least * s.replicaCost, 0)
@@ -35,7 +37,7 @@ export function bestWithinBudget(
     throw new RangeError(
       `budget is ${costBudgetPerHour}, allowed from ${least / hoursATick}: what the least replicas cost`,
     )
-  const prices = new Float64Array(services[0]?.ticks ?? 0)
+  const prices = first?.slice() ?? new Float64Array(services[0]?.ticks ?? 0)
   let best: WithinBudget = {
     schedules: [],
     value: Number.POSITIVE_INFINITY,
