@@ -201,7 +201,7 @@ describe('falling back', () => {
   }
 
   it('lets seasonal naive speak when the path is absurd, with a band no narrower', () => {
-    const broken = state()
+    const broken = { ...state() } // a copy remembers nothing of what was said when it was sound
     expect(broken.model.kind).toBe('ets')
     broken.members[0]!.modelState = { ...Object(broken.members[0]!.modelState), level: 1e9 }
     const forecast = look(broken)
@@ -222,7 +222,7 @@ describe('falling back', () => {
   })
 
   it('survives a model that throws', () => {
-    const broken = state()
+    const broken = { ...state() } // a copy remembers nothing of what was said when it was sound
     broken.members[0]!.modelState = undefined
     expect(look(broken).model.kind).toBe('seasonal-naive')
   })

@@ -22,15 +22,30 @@ export interface Spoken {
   readonly wider: number
 }
 
+/** What `lookAhead` found at a state's newest step: who asks for a forecast just then is told the same again. */
+const known = new WeakMap<ForecasterState, Spoken & { readonly issued: number }>()
+
 /** The point path for the next `horizonSteps` steps: finite, not negative. */
 export function speak(state: ForecasterState, horizonSteps: number): Spoken {
-  const path = combine(
-    memberPaths(state, horizonSteps),
-    weightsOf(state.losses, state.members.length),
-    state.band.horizonSteps,
-    newPath(horizonSteps),
-  )
-  return path ? { point: shifted(path, state), wider: 1 } : fallback(state, horizonSteps)
+  const told = known.get(state)
+  if (told?.issued === state.issued && told.point.length >= horizonSteps) {
+    const point = newPath(horizonSteps)
+    point.set(told.point.subarray(0, horizonSteps))
+    return { ...told, point }
+  }
+  const { instead, point, wider } = unshifted(state, memberPaths(state, horizonSteps), horizonSteps)
+  return { ...(instead && { instead }), wider, point: instead ? point : shifted(point, state) }
+}
+
+/** The weighted mean of the members' paths, or who speaks instead. */
+function unshifted(
+  state: ForecasterState,
+  paths: readonly (Float64Array | undefined)[],
+  steps: number,
+): Spoken {
+  const weights = weightsOf(state.losses, state.members.length)
+  const point = combine(paths, weights, state.band.horizonSteps, newPath(steps))
+  return point ? { point, wider: 1 } : fallback(state, steps)
 }
 
 /** The members' corrected paths; undefined in place of one that throws, is not finite, or is absurd. */
@@ -74,11 +89,17 @@ export function lookAhead(state: ForecasterState): void {
   for (const member of state.members) member.bare = modelOf(member.kind).next(member.modelState)
   const reach = reachOf(state)
   const paths = memberPaths(state, reach)
-  const weights = weightsOf(state.losses, state.members.length)
-  const path =
-    combine(paths, weights, state.band.horizonSteps, newPath(reach)) ?? fallback(state, reach).point
-  state.expected = path[0]!
-  note(state, paths, shifted(path, state))
+  const { instead, point, wider } = unshifted(state, paths, reach)
+  state.expected = point[0]!
+  if (instead) {
+    // the fallbacks' paths are noted shifted too, and spoken as they are
+    known.set(state, { instead, wider, point: point.slice(), issued: state.issued })
+    note(state, paths, shifted(point, state))
+    return
+  }
+  const path = shifted(point, state)
+  note(state, paths, path)
+  known.set(state, { wider, point: path, issued: state.issued })
 }
 
 function fallback(state: ForecasterState, horizonSteps: number): Spoken {
