@@ -26,6 +26,8 @@ export interface Scraped {
 export interface Controller {
   /** Replica counts to ask for from `atMs` on, one a service in the scenario's order; inside its spec's bounds. */
   decide(atMs: number, scraped: readonly Scraped[]): ArrayLike<number>
+  /** Of the last decision: how much risk the last unit of budget bought back; absent where a controller knows no price. */
+  shadowPrice?(): number
 }
 
 /** A scenario without its future. */

@@ -63,7 +63,9 @@ function createForescale(known: Known, params: ForescaleParams, tapes: Tapes): C
   )
   let memories: ReadonlyMap<ServiceId, AgentMemory> = new Map()
   let tick = 0
+  let shadowPrice = 0
   return {
+    shadowPrice: () => shadowPrice,
     decide(nowMs, scraped) {
       const forecasts = new Map<ServiceId, Forecast>()
       const replicas = new Map<ServiceId, ReplicaCounts>()
@@ -78,6 +80,7 @@ function createForescale(known: Known, params: ForescaleParams, tapes: Tapes): C
       const given = { nowMs, tick, forecasts, replicas, startups, memories }
       const input = observeAll({ config, book, settings }, given)
       const output = decideTick(input)
+      shadowPrice = output.shadowPrice
       memories = new Map(
         watched.flatMap(({ entry }, i) => {
           const memory = output.memories[i]
