@@ -3,12 +3,18 @@
  * those that come in. Expected values, hence fractions of requests; no chance in here.
  */
 import type { SimulatedService } from '../scenario.ts'
-import { meanWaiting, type QueueShape, queueShape, solveUtilization } from './queue-shape.ts'
+import {
+  conditionalWait,
+  meanWaiting,
+  type QueueShape,
+  queueShape,
+  solveUtilization,
+} from './queue-shape.ts'
 import { tailOf, type UnitLaw, unitLaw, type Wait } from './response-law.ts'
 
 /** More substeps than this in one interval are told as one, the last. */
 const MOST_PARTS = 64
-export const PART_FIGURES = 6
+export const PART_FIGURES = 7
 
 /** What callees do to a request of this service: how long it waits for them, and whether they fail it. */
 export interface Callees {
@@ -51,7 +57,7 @@ export interface Sums {
   readySeconds: number
   /**
    * Parts of the interval with the law of their answers: answered, certain wait, probability of a wait, its mean, service
-   * time, share of tries that took too long for their clients.
+   * time, share of tries that took too long for their clients, spread of the certain wait.
    */
   parts: number
   readonly partFigures: Float64Array
@@ -72,7 +78,7 @@ export function createFlow(service: SimulatedService): Flow {
     retried: new Float64Array(service.serving.retries.most),
     law,
     serviceSeconds: meanSeconds,
-    wait: { certainSeconds: 0, waitProbability: 0, waitSeconds: 0 },
+    wait: { certainSeconds: 0, spreadSeconds: 0, waitProbability: 0, waitSeconds: 0 },
     failure: 0,
     responseSeconds: meanSeconds,
     responseVariance: (law.cv * meanSeconds) ** 2,
@@ -162,12 +168,14 @@ function serve(flow: Flow, shape: QueueShape, attempts: number, seconds: number)
   const serviceScv = flow.law.cv * flow.law.cv
   const flowed = rate * seconds
   const before = flow.backlog
-  const utilization = solveUtilization(shape, serviceScv, flowed, flow.inSystem + attempts)
+  let utilization = solveUtilization(shape, serviceScv, flowed, flow.inSystem + attempts)
   const room = (serving.queueLimit * shape.allPlaces) / serving.concurrency
   const most = Math.min(room, rate * serving.timeoutSeconds)
   let inSystem = flow.inSystem + attempts - flowed * utilization
   const refused = Math.max(0, inSystem - shape.allPlaces - most)
   inSystem -= refused
+  // what was refused never was in the queue
+  if (refused > 0) utilization = solveUtilization(shape, serviceScv, 0, inSystem)
   flow.inSystem = Math.max(0, inSystem)
   const after = Math.max(0, Math.min(most, before + attempts - flowed))
   flow.backlog = Math.max(0, Math.min(after, flow.inSystem - shape.allPlaces * utilization))
@@ -179,14 +187,17 @@ function serve(flow: Flow, shape: QueueShape, attempts: number, seconds: number)
 
 /** The law of the answers to what came in this substep. */
 function note(flow: Flow, shape: QueueShape, backlog: number): void {
-  const { wait, utilization, serviceSeconds, law } = flow
+  const { wait, utilization, serviceSeconds, law, service } = flow
   const rate = shape.allPlaces / serviceSeconds
   const serviceScv = law.cv * law.cv
   const waiting = Math.max(0, meanWaiting(shape, serviceScv, utilization) - backlog)
-  const variation = (shape.arrivalScv + serviceScv) / 2
-  const conditional = (variation * serviceSeconds) / (shape.places * (1 - utilization))
+  const conditional = serviceSeconds * conditionalWait(shape, serviceScv, utilization)
   const meanSeconds = utilization > 0 ? waiting / (rate * utilization) : 0
   wait.certainSeconds = backlog / rate
+  // as many services as stand before one at its replica
+  wait.spreadSeconds = Math.sqrt(
+    (serviceScv * wait.certainSeconds * serviceSeconds) / service.serving.concurrency,
+  )
   // behind a backlog everybody waits; without one, those who do wait for an exponential time
   wait.waitSeconds = backlog > 0 ? meanSeconds : conditional
   wait.waitProbability = wait.waitSeconds > 0 ? Math.min(1, meanSeconds / wait.waitSeconds) : 0
@@ -220,6 +231,7 @@ function noteAnswers(flow: Flow, late: number, seconds: number): void {
   figures[at + 3] = wait.waitSeconds
   figures[at + 4] = serviceSeconds
   figures[at + 5] = late
+  figures[at + 6] = wait.spreadSeconds
   sums.partLaws[part] = law
   sums.parts = part + 1
 }

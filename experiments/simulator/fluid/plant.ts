@@ -29,6 +29,9 @@ interface Simulated {
   replicaSeconds: number
   /** Requests that crashed or were cut off with their replicas. */
   lost: number
+  /** Since the start of the run: arrivals that were no violation, and violations that were no failure. */
+  good: number
+  late: number
 }
 
 export const createFluidPlant: CreatePlant = (scenario, options) => {
@@ -80,7 +83,7 @@ function simulated(
   const pool = createPool(service, { index, initial, cluster, random })
   const flow = createFlow(service)
   setReplicas(flow, pool.ready.length)
-  return { flow, pool, replicaSeconds: 0, lost: 0 }
+  return { flow, pool, replicaSeconds: 0, lost: 0, good: 0, late: 0 }
 }
 
 /** The least that carry the first load at the target utilization. */
@@ -201,10 +204,15 @@ function measure(one: Simulated, nodesCost: number | undefined): Measured {
   one.lost = 0
   const { sums, service } = flow
   const inService = Math.min(flow.inSystem, (flow.shape?.allPlaces ?? 0) * flow.utilization)
+  // of those that were lost some had been counted as late or failed when they came
+  const violations = Math.min(sums.violations + lost, one.good + sums.arrivals)
+  const failures = Math.min(sums.failures + lost, one.late + violations)
+  one.good += sums.arrivals - violations
+  one.late += violations - failures
   return {
     arrivals: sums.arrivals,
-    violations: sums.violations + lost,
-    failures: sums.failures + lost,
+    violations,
+    failures,
     queued: flow.inSystem - inService,
     inService,
     replicas: countsOf(pool),

@@ -4,6 +4,7 @@
  */
 import type { ServiceTime } from '../scenario.ts'
 import { lognormalLaw } from './lognormal-law.ts'
+import { normalCdf } from './normal.ts'
 
 /** A law of mean 1. */
 export interface UnitLaw {
@@ -14,9 +15,11 @@ export interface UnitLaw {
   tailAfterWait(x: number, wait: number): number
 }
 
-/** Wait: `certainSeconds`, and with probability `waitProbability` an exponential time of mean `waitSeconds` more. */
+/** Wait behind a backlog, and with probability `waitProbability` an exponential time of mean `waitSeconds` more. */
 export interface Wait {
   certainSeconds: number
+  /** Standard deviation of it: replicas do not work their queues off at the same pace. */
+  spreadSeconds: number
   waitProbability: number
   waitSeconds: number
 }
@@ -61,6 +64,8 @@ export function tailOf(
   wait: Readonly<Wait>,
   seconds: number,
 ): number {
+  if (wait.certainSeconds > Math.max(serviceSeconds, 2 * wait.waitSeconds))
+    return tailBehindBacklog(law, serviceSeconds, wait, seconds)
   const left = (seconds - wait.certainSeconds) / serviceSeconds
   if (left <= 0) return 1
   const { waitProbability } = wait
@@ -68,6 +73,19 @@ export function tailOf(
   const waited = law.tailAfterWait(left, wait.waitSeconds / serviceSeconds)
   if (waitProbability === 1) return waited
   return (1 - waitProbability) * law.tail(left) + waitProbability * waited
+}
+
+/** A sum of many services is about normal. */
+function tailBehindBacklog(
+  law: UnitLaw,
+  serviceSeconds: number,
+  { certainSeconds, spreadSeconds, waitSeconds, waitProbability }: Readonly<Wait>,
+  seconds: number,
+): number {
+  const mean = certainSeconds + waitProbability * waitSeconds + serviceSeconds
+  const deviation = Math.hypot(spreadSeconds, waitSeconds, law.cv * serviceSeconds)
+  if (deviation === 0) return seconds < mean ? 1 : 0
+  return normalCdf((mean - seconds) / deviation)
 }
 
 /** A wait this improbable is none. */

@@ -5,7 +5,7 @@ import { tailOf, type Wait } from './response-law.ts'
 const MOST_STEPS = 60
 const PRECISION = 1e-4
 
-const wait: Wait = { certainSeconds: 0, waitProbability: 0, waitSeconds: 0 }
+const wait: Wait = { certainSeconds: 0, spreadSeconds: 0, waitProbability: 0, waitSeconds: 0 }
 
 /** Seconds that a share `level` of the answers stays under, to 0.01 %; NaN when there was no answer. */
 export function responseQuantile(sums: Sums, level: number): number {
@@ -52,6 +52,7 @@ function excess(
     wait.certainSeconds = partFigures[at + 1]!
     wait.waitProbability = partFigures[at + 2]!
     wait.waitSeconds = partFigures[at + 3]!
+    wait.spreadSeconds = partFigures[at + 6]!
     const late = partFigures[at + 5]!
     if (late >= 1) continue
     const tail = tailOf(partLaws[part]!, partFigures[at + 4]!, wait, seconds)
