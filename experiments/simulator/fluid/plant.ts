@@ -20,7 +20,7 @@ import {
 import { responseQuantile } from './response-quantile.ts'
 
 /** Where services call one another, they take turns this often. */
-const TURN_SECONDS = 1
+const TURN_SECONDS = 0.25
 
 interface Simulated {
   readonly flow: Flow
