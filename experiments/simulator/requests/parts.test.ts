@@ -1,0 +1,61 @@
+/** The heap of events, and quantiles from buckets. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createEvents, kindOf, popEvent, postponeEvent, pushEvent, subjectOf } from './events.ts'
+import { addLatency, clearLatencies, createLatencies, latencyQuantile } from './latencies.ts'
+
+describe('events', () => {
+  it('come in order of time, with what they carry', () => {
+    const time = fc.double({ min: 0, max: 1e9, noNaN: true })
+    fc.assert(
+      fc.property(fc.array(time, { minLength: 1, maxLength: 300 }), time, (times, later) => {
+        const events = createEvents()
+        times.forEach((at, i) => {
+          pushEvent(events, at, i % 9, i, i + 7)
+        })
+        const least = Math.min(...times)
+        const postponed = times.indexOf(least)
+        expect(times[subjectOf(events.codes[0]!)]).toBe(least)
+        const moved = subjectOf(events.codes[0]!)
+        postponeEvent(events, least + later)
+        const seen: number[] = []
+        while (events.size > 0) {
+          const subject = subjectOf(events.codes[0]!)
+          seen.push(events.times[0]!)
+          expect(kindOf(events.codes[0]!)).toBe(subject % 9)
+          expect(events.stamps[0]).toBe(subject + 7)
+          expect(events.times[0]).toBe(subject === moved ? least + later : times[subject])
+          popEvent(events)
+        }
+        const expected = times.map((at, i) => (i === postponed ? least + later : at))
+        expect(seen).toEqual(expected.sort((a, b) => a - b))
+      }),
+    )
+  })
+})
+
+describe('latencies', () => {
+  it('have quantiles within 0.8 %', () => {
+    const seconds = fc.double({ min: 1e-5, max: 3600, noNaN: true })
+    const level = fc.constantFrom(0.05, 0.5, 0.95, 0.99)
+    fc.assert(
+      fc.property(fc.array(seconds, { minLength: 1, maxLength: 200 }), level, (values, at) => {
+        const latencies = createLatencies()
+        for (const value of values) addLatency(latencies, value)
+        const exact = values.toSorted((a, b) => a - b)[Math.ceil(at * values.length) - 1]!
+        expect(Math.abs(latencyQuantile(latencies, at) / exact - 1)).toBeLessThan(0.008)
+      }),
+    )
+  })
+
+  it('of nothing have none, also after they were cleared', () => {
+    const latencies = createLatencies()
+    expect(latencyQuantile(latencies, 0.95)).toBeNaN()
+    addLatency(latencies, 2)
+    addLatency(latencies, 0)
+    addLatency(latencies, 1e9)
+    clearLatencies(latencies)
+    expect(latencyQuantile(latencies, 0.95)).toBeNaN()
+    expect(latencies.counts.every((count) => count === 0)).toBe(true)
+  })
+})
