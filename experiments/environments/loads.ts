@@ -17,6 +17,12 @@ const USUAL: readonly (readonly [quantile: number, share: number])[] = [
   [1, 1],
 ]
 const SECOND_MS = 1000
+const DAY_SECONDS = 86_400
+
+export interface LoadOptions extends LibraryOptions {
+  /** Steps of all services together that may be held; without it as many as a data set may have each. */
+  readonly mostSteps?: number
+}
 
 export interface Loads {
   readonly startMs: number
@@ -29,10 +35,17 @@ export interface Loads {
 /** Throws EnvironmentError where steps or times do not fit, DatasetError for an unknown or broken trace. */
 export async function readLoads(
   services: readonly EnvironmentService[],
-  options: LibraryOptions,
+  options: LoadOptions,
 ): Promise<Loads> {
   const series: Series[] = []
-  for (const service of services) series.push(await seriesOf(service, options))
+  let left = options.mostSteps ?? Number.POSITIVE_INFINITY
+  for (const [i, service] of services.entries()) {
+    left -= syntheticSteps(service)
+    refuseAbove(left, i, options)
+    series.push(await seriesOf(service, options))
+    if (service.load.kind === 'trace') left -= series[i]!.values.length
+    refuseAbove(left, i, options)
+  }
   const { stepMs } = series[0]!
   for (const [i, one] of series.entries()) {
     if (one.stepMs !== stepMs)
@@ -50,6 +63,17 @@ export async function readLoads(
     values: series.map(({ values }, i) => scaled(values.subarray(0, length), services[i]!)),
     synthetic: services.some(({ load }) => load.kind === 'synthetic'),
   }
+}
+
+/** Known before they are made, so that what is too much is never made. */
+function syntheticSteps({ load }: EnvironmentService): number {
+  return load.kind === 'trace' ? 0 : Math.round((load.days * DAY_SECONDS) / load.stepSeconds)
+}
+
+function refuseAbove(left: number, i: number, { mostSteps }: LoadOptions): void {
+  if (left >= 0) return
+  const allowed = `with the services before it ${mostSteps} steps, of all that is open here`
+  throw new EnvironmentError(`services.${i}.load`, `${-left} steps too many`, allowed)
 }
 
 async function seriesOf({ name, load }: EnvironmentService, options: LibraryOptions) {

@@ -3,13 +3,12 @@
  * out. From here on everything is synchronous and shared read-only.
  */
 import type { ServiceSpec } from '../../agents/service-spec.ts'
-import type { LibraryOptions } from '../../datasets/traces/library.ts'
 import type { CreatePlant } from '../simulator/plant.ts'
 import type { Call, Scenario, Serving } from '../simulator/scenario.ts'
 import { type EnvironmentConfig, servicesOf } from './config.ts'
 import { EnvironmentError } from './environment.ts'
 import { forecastRows, SEEN_LEVELS } from './forecasts.ts'
-import { type Loads, readLoads } from './loads.ts'
+import { type LoadOptions, type Loads, readLoads } from './loads.ts'
 
 const DAY_MS = 86_400_000
 
@@ -39,7 +38,7 @@ export interface Prepared {
   readonly createPlant: CreatePlant
 }
 
-export interface PrepareParts extends LibraryOptions {
+export interface PrepareParts extends LoadOptions {
   readonly createPlant: CreatePlant
 }
 

@@ -13,6 +13,8 @@ export const LIMITS = {
   lineLength: 1_000_000,
   /** Open at once on one connection; a vector counts as one. */
   environments: 64,
+  /** Of load, held by all open environments of a connection. */
+  steps: 8_000_000,
   /** In one vector. */
   count: MOST_ENVIRONMENTS,
   connections: 16,

@@ -59,6 +59,14 @@ describe('serve.ts', () => {
     expect(stdout).toMatch(/PROTOCOL\.md/)
   })
 
+  it('prints what a configuration may hold', async () => {
+    const { stdout } = await run(process.execPath, [SERVE, '--schema'])
+    const kinds = JSON.parse(stdout).$defs.EnvironmentConfig.oneOf.map(
+      (one: { properties: { kind: { const: string } } }) => one.properties.kind.const,
+    )
+    expect(kinds).toEqual(['single-service', 'multi-agent', 'hierarchical'])
+  })
+
   it('refuses a wrong port with what is allowed', async () => {
     const failed = run(process.execPath, [SERVE, '--port', '99999'])
     await expect(failed).rejects.toMatchObject({

@@ -6,6 +6,8 @@
 import { createServer, type Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { Command, InvalidArgumentError } from 'commander'
+import { z } from 'zod'
+import { EnvironmentConfig } from './config.ts'
 import { LIMITS } from './protocol.ts'
 import { createSession } from './session.ts'
 
@@ -82,16 +84,20 @@ function listen(port: number): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(0))
 }
 
-const { port } = new Command('serve')
+const { port, schema } = new Command('serve')
   .description('Environments of the simulated cluster, by lines of JSON.')
   .option(
     '--port <port>',
     'listen on 127.0.0.1 instead of standard input; 0: any free port',
     portOf,
   )
+  .option('--schema', 'print what a configuration may hold, as JSON Schema, and end')
   .addHelpText('after', HELP)
   .parse()
-  .opts<{ port?: number }>()
+  .opts<{ port?: number; schema?: true }>()
 
-if (port === undefined) await converse({ input: process.stdin, output: process.stdout })
+if (schema) {
+  const described = z.toJSONSchema(EnvironmentConfig, { io: 'input' })
+  process.stdout.write(`${JSON.stringify(described, null, 2)}\n`)
+} else if (port === undefined) await converse({ input: process.stdin, output: process.stdout })
 else listen(port)

@@ -7,7 +7,7 @@ import {
   type ResetOptions,
 } from './environment.ts'
 import { createParallel } from './parallel.ts'
-import { type PrepareParts, prepare } from './prepare.ts'
+import { type Prepared, type PrepareParts, prepare } from './prepare.ts'
 import { toBase64 } from './protocol.ts'
 import { createSingleService, type SingleService } from './single-service.ts'
 import { fromJson, type Space, toJson } from './spaces.ts'
@@ -18,6 +18,8 @@ type Seed = number | readonly number[] | undefined
 export interface Served {
   /** What `make` answers beside the handle. */
   readonly description: Readonly<Record<string, unknown>>
+  /** Of load that it holds, all services together. */
+  readonly steps: number
   reset(seed: Seed, options: ResetOptions | undefined): unknown
   step(action: unknown): unknown
   state(): unknown
@@ -34,12 +36,20 @@ export async function serve(
   const prepared = await prepare(config, parts)
   const { firstStart, lastStart, synthetic } = prepared
   const about = { kind: config.kind, firstStart, lastStart, synthetic, config }
+  const steps = prepared.services.reduce((sum, { load }) => sum + load.length, 0)
+  return { ...callsOf(prepared, count, about), steps }
+}
+
+type Calls = Omit<Served, 'steps'>
+
+function callsOf(prepared: Prepared, count: number | undefined, about: object): Calls {
   if (count !== undefined) return serveVector(createVector(prepared, count), about)
-  if (config.kind === 'single-service') return serveSingle(createSingleService(prepared), about)
+  if (prepared.config.kind === 'single-service')
+    return serveSingle(createSingleService(prepared), about)
   return serveParallel(createParallel(prepared), about)
 }
 
-function serveSingle(environment: SingleService, about: object): Served {
+function serveSingle(environment: SingleService, about: object): Calls {
   const { observationSpace, actionSpace } = environment
   return {
     description: { ...about, observationSpace, actionSpace },
@@ -55,7 +65,7 @@ function serveSingle(environment: SingleService, about: object): Served {
   }
 }
 
-function serveVector(environment: VectorEnvironment, about: object): Served {
+function serveVector(environment: VectorEnvironment, about: object): Calls {
   const { observationSpace, actionSpace, count } = environment
   const columns = (infos: ReturnType<VectorEnvironment['reset']>['infos']) =>
     Object.fromEntries(Object.entries(infos()).map(([name, column]) => [name, toBase64(column)]))
@@ -82,7 +92,7 @@ function serveVector(environment: VectorEnvironment, about: object): Served {
   }
 }
 
-function serveParallel(environment: ParallelEnvironment, about: object): Served {
+function serveParallel(environment: ParallelEnvironment, about: object): Calls {
   const { possibleAgents } = environment
   const spaces = (spaceOf: (agent: string) => Space) =>
     Object.fromEntries(possibleAgents.map((agent) => [agent, spaceOf(agent)]))

@@ -92,6 +92,18 @@ describe('a session', () => {
     await ask(session, 'close', { environment: 'e7' })
     expect(await ask(session, 'make', { config })).toHaveProperty('result')
   })
+
+  it('refuses more load than it may hold, before it is made', async () => {
+    const session = newSession()
+    const load = { kind: 'synthetic', days: 366, stepSeconds: 0.001 }
+    const { error } = await ask(session, 'make', {
+      config: { kind: 'single-service', service: { load } },
+    })
+    expect(error.errors[0]).toMatchObject({
+      field: 'services.0.load',
+      allowed: expect.stringMatching(/8000000 steps/),
+    })
+  })
 })
 
 describe('a wrong request is answered with field, value and what is allowed:', () => {

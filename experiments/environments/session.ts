@@ -41,8 +41,10 @@ export function createSession(parts: Omit<PrepareParts, 'createPlant'>, plants =
     make: async ({ config, count }) => {
       if (open.size >= LIMITS.environments)
         throw new EnvironmentError('environments', open.size + 1, `${LIMITS.environments} at once`)
+      const held = [...open.values()].reduce((sum, { steps }) => sum + steps, 0)
       const served = await serve(config, count, {
         ...parts,
+        mostSteps: LIMITS.steps - held,
         createPlant: plants(config.plant),
       })
       const environment = `e${++made}`
