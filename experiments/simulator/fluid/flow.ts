@@ -12,9 +12,9 @@ import {
 } from './queue-shape.ts'
 import { tailOf, type UnitLaw, unitLaw, type Wait } from './response-law.ts'
 
-/** More substeps than this in one interval are told as one, the last. */
-const MOST_PARTS = 64
-export const PART_FIGURES = 7
+/** Substeps times tries; more of them in one interval are told as one, the last. */
+const MOST_PARTS = 256
+export const PART_FIGURES = 8
 
 /** What callees do to a request of this service: how long it waits for them, and whether they fail it. */
 export interface Callees {
@@ -57,7 +57,8 @@ export interface Sums {
   readySeconds: number
   /**
    * Parts of the interval with the law of their answers: answered, certain wait, probability of a wait, its mean, service
-   * time, share of tries that took too long for their clients, spread of the certain wait.
+   * time, share of tries that took too long for their clients, spread of the certain wait,
+   * time since the first try.
    */
   parts: number
   readonly partFigures: Float64Array
@@ -133,7 +134,7 @@ export function advanceFlow(flow: Flow, offered: number, seconds: number): void 
   const refused = serve(flow, flow.shape, attempts, seconds)
   const { timeoutSeconds } = flow.service.serving
   const late = tailOf(flow.law, flow.serviceSeconds, flow.wait, timeoutSeconds)
-  noteAnswers(flow, late, seconds)
+  noteAnswers(flow, attempts, late, seconds)
   settle(flow, offered * seconds, refused, late)
 }
 
@@ -207,9 +208,10 @@ function note(flow: Flow, shape: QueueShape, backlog: number): void {
 }
 
 /** What was answered in this substep, a share `late` of the tries after their clients had gone. */
-function noteAnswers(flow: Flow, late: number, seconds: number): void {
-  const { sums, wait, serviceSeconds, law, callees, service } = flow
+function noteAnswers(flow: Flow, attempts: number, late: number, seconds: number): void {
+  const { sums, wait, serviceSeconds, law, callees, service, retried } = flow
   const { timeoutSeconds } = service.serving
+  const { backoffSeconds } = service.serving.retries
   const answered = flow.served * seconds * (1 - late) * (1 - callees.failure)
   sums.busySeconds += flow.utilization * seconds
   sums.readySeconds += seconds
@@ -220,8 +222,30 @@ function noteAnswers(flow: Flow, late: number, seconds: number): void {
       ? flow.responseSeconds
       : (flow.responseSeconds - late * tooLong) / (1 - late)
   const least = Math.min(timeoutSeconds, wait.certainSeconds)
+  const latency = Math.max(least, Math.min(timeoutSeconds, ofAnswered))
+  if (attempts <= 0) {
+    notePart(flow, answered, { latency, late, before: 0 })
+    return
+  }
+  // those that had failed before have waited for their turn to come again
+  let again = 0
+  const round = backoffSeconds + late * timeoutSeconds
+  for (let level = 0; level < retried.length; level++) {
+    const share = retried[level]! / attempts
+    again += share
+    if (share > 1e-6)
+      notePart(flow, answered * share, { latency, late, before: (level + 1) * round })
+  }
+  notePart(flow, answered * Math.max(0, 1 - again), { latency, late, before: 0 })
+}
+
+function notePart(
+  { sums, wait, serviceSeconds, law }: Flow,
+  answered: number,
+  { latency, late, before }: { latency: number; late: number; before: number },
+): void {
   sums.served += answered
-  sums.latencySeconds += answered * Math.max(least, Math.min(timeoutSeconds, ofAnswered))
+  sums.latencySeconds += answered * (latency + before)
   const figures = sums.partFigures
   const part = Math.min(sums.parts, MOST_PARTS - 1)
   const at = part * PART_FIGURES
@@ -232,6 +256,7 @@ function noteAnswers(flow: Flow, late: number, seconds: number): void {
   figures[at + 4] = serviceSeconds
   figures[at + 5] = late
   figures[at + 6] = wait.spreadSeconds
+  figures[at + 7] = before
   sums.partLaws[part] = law
   sums.parts = part + 1
 }

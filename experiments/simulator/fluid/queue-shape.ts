@@ -11,10 +11,10 @@ import type { Serving } from '../scenario.ts'
 import { type DelayTable, delayTable, lookUp, slopeAt } from './delay-probability.ts'
 
 /**
- * Of the mean residual service time ÷ places of a replica, by what a wait at one of many replicas is longer than one in a
- * queue that all share. Measured on the request simulator over 1 and 4 places, 4 to 25 replicas, utilizations 0.5 to 0.95.
+ * Of the service time ÷ places of a replica, by what a wait at one of many replicas is longer than one in a queue that all
+ * share. Measured on the request simulator over 1 and 4 places, 4 to 25 replicas, utilizations 0.5 to 0.95.
  */
-const STUCK = 0.45
+const STUCK = 0.28
 const TWO_CHOICES_SHARE = 3
 
 export interface QueueShape {
@@ -25,7 +25,7 @@ export interface QueueShape {
   readonly allPlaces: number
   /** Squared coefficient of variation of the gaps between arrivals at one queue. */
   readonly arrivalScv: number
-  /** What a wait is longer by because it is at one replica, in terms of the mean wait at full idleness. */
+  /** What a wait is longer by because it is at one replica, in service times ÷ places. */
   readonly stuck: number
   readonly table: DelayTable
 }
@@ -47,7 +47,7 @@ export function queueShape(
     places,
     allPlaces: replicas * concurrency,
     arrivalScv: balancing === 'round-robin' ? 1 / replicas : 1,
-    stuck: STUCK * (sharing - 1),
+    stuck: balancing === 'least-connections' ? STUCK * (sharing - 1) : 0,
     table: delayTable(places),
   }
 }
@@ -61,7 +61,7 @@ export function conditionalWait(
   serviceScv: number,
   utilization: number,
 ): number {
-  return (((arrivalScv + serviceScv) / 2) * (1 / (1 - utilization) + stuck)) / places
+  return ((arrivalScv + serviceScv) / 2 / (1 - utilization) + stuck) / places
 }
 
 /**
@@ -102,11 +102,11 @@ export function solveUtilization(
   total: number,
 ): number {
   if (total <= 0) return 0
-  const variation = ((shape.arrivalScv + serviceScv) / 2) * shape.queues
+  const variation = (shape.arrivalScv + serviceScv) / 2
   const linear = shape.allPlaces + flow
   let low = 0
   let high = 1 - 1e-9
-  let u = Math.min(total / linear, 1 - variation / (variation + total + 1))
+  let u = Math.min(total / linear, 1 - variation / (variation + total / shape.queues + 1))
   for (let step = 0; step < 40; step++) {
     const waiting = meanWaiting(shape, serviceScv, u)
     const excess = linear * u + waiting - total
@@ -115,7 +115,9 @@ export function solveUtilization(
     else low = u
     const idle = 1 - u
     const slope =
-      linear + waiting * (slopeAt(shape.table, u) + 1 / u + 1 / (idle * (1 + idle * shape.stuck)))
+      linear +
+      waiting *
+        (slopeAt(shape.table, u) + 1 / u + 1 / (idle * (1 + (idle * shape.stuck) / variation)))
     const next = u - excess / slope
     u = next > low && next < high ? next : (low + high) / 2
   }

@@ -55,7 +55,7 @@ function excess(
     wait.spreadSeconds = partFigures[at + 6]!
     const late = partFigures[at + 5]!
     if (late >= 1) continue
-    const tail = tailOf(partLaws[part]!, partFigures[at + 4]!, wait, seconds)
+    const tail = tailOf(partLaws[part]!, partFigures[at + 4]!, wait, seconds - partFigures[at + 7]!)
     // of those whose client still waits
     beyond += (partFigures[at]! * Math.max(0, tail - late)) / (1 - late)
   }
