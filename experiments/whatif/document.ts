@@ -1,5 +1,5 @@
 /** The report as data: what was assumed, who did how well, and what it is worth. Printed, plotted and judged from here. */
-import { costAt, type FrontierPoint, paretoFront } from '../frontier/frontier.ts'
+import { type FrontierPoint, paretoFront } from '../frontier/frontier.ts'
 import type { Summary } from '../simulator/summary.ts'
 import { type Arm, peakSpend } from './arms.ts'
 import { type Compared, compareDays, type Figures, figuresOf } from './compare-days.ts'
@@ -23,6 +23,7 @@ export interface Scope {
   /** Forescale against the present rule, and the present rule against the baseline. */
   readonly forescaleVersusPresent: Compared
   readonly presentVersusBaseline: Compared | null
+  readonly saving: Saving
 }
 
 export interface Setting extends FrontierPoint {
@@ -30,13 +31,20 @@ export interface Setting extends FrontierPoint {
   readonly onFront: boolean
 }
 
-/** Where the difference of cost comes from: another target in the own manifest, and what only Forescale gives. */
+/**
+ * Where the difference to the present rule comes from: another target in the own manifest, which anybody can have, and
+ * what only Forescale gives. The target is chosen knowing the replayed days, which favours the rule.
+ */
 export interface Saving {
-  /** The cheapest target that violates no more than Forescale does; null: no target is so good. */
-  readonly target: string | null
-  /** $ a day: present rule → that target → Forescale; negative is saved. */
-  readonly byTarget: Compared | null
-  readonly beyondTarget: Compared | null
+  /** The cheapest targets with which a service violates no more than under Forescale, or else the least. */
+  readonly targets: readonly string[]
+  /** All of them are so good. */
+  readonly isAsGood: boolean
+  readonly rule: Figures
+  /** Present rule → its best targets → Forescale. */
+  readonly byTarget: Compared
+  readonly beyondTarget: Compared
+  /** Nothing for an autoscaler to do. */
   readonly isConstantLoad: boolean
 }
 
@@ -68,7 +76,6 @@ export interface WhatifDocument {
   readonly warnings: readonly string[]
   readonly assumptions: readonly Assumed[]
   readonly scopes: readonly Scope[]
-  readonly saving: Saving | null
   readonly frontier: {
     readonly present: FrontierPoint
     readonly tuned: readonly Setting[]
@@ -112,7 +119,6 @@ export function documentOf(whatif: Whatif, warnings: readonly string[]): WhatifD
       scopeOf(whatif, null),
       ...(services.length > 1 ? services : []).map((_, i) => scopeOf(whatif, i)),
     ],
-    saving: whatif.tuned.length > 0 ? savingOf(whatif) : null,
     frontier: whatif.swept.length > 0 ? frontierOf(whatif) : null,
     budget: whatif.budgets.length > 0 ? budgetOf(whatif) : null,
     missedSlo: {
@@ -146,10 +152,8 @@ function ruleOf({ kind, name, namespace, minReplicas, maxReplicas, behavior, ked
 const daysOf = (arm: Arm, service: number | null): readonly Summary[] =>
   service === null ? arm.total : arm.services[service]!
 
-function scopeOf(
-  { present, forescale, baseline, draws, scenario }: Whatif,
-  i: number | null,
-): Scope {
+function scopeOf(whatif: Whatif, i: number | null): Scope {
+  const { present, forescale, baseline, draws, scenario } = whatif
   const own = daysOf(present, i)
   const before = baseline && daysOf(baseline, i)
   return {
@@ -159,12 +163,13 @@ function scopeOf(
     baseline: before ? figuresOf(before, draws) : null,
     forescaleVersusPresent: compareDays(own, daysOf(forescale, i), draws),
     presentVersusBaseline: before ? compareDays(before, own, draws) : null,
+    saving: savingOf(whatif, i),
   }
 }
 
-export function pointOf({ total }: Arm): FrontierPoint {
+function pointOf(days: readonly Summary[]): FrontierPoint {
   let [cost, hours, requests, violations] = [0, 0, 0, 0]
-  for (const day of total) {
+  for (const day of days) {
     cost += day.cost
     hours += day.hours
     requests += day.requests
@@ -173,24 +178,55 @@ export function pointOf({ total }: Arm): FrontierPoint {
   return { cost: cost / hours, violationRatio: requests > 0 ? violations / requests : 0 }
 }
 
-/** The target is chosen knowing the replay, which favours the present rule. */
-function savingOf({ present, tuned, forescale, draws, scenario }: Whatif): Saving {
-  const isConstantLoad = scenario.services.every(({ load }) => isConstant(load))
-  const ours = pointOf(forescale)
-  const rules = [present, ...tuned]
-  const cost = costAt(rules.map(pointOf), ours.violationRatio)
-  const best = rules.find((arm) => {
-    const point = pointOf(arm)
-    return point.cost === cost && point.violationRatio <= ours.violationRatio
-  })
-  if (best === undefined)
-    return { target: null, byTarget: null, beyondTarget: null, isConstantLoad }
+/** Ratios closer than this are one and the same sum, added in another order. */
+const SAME = 1e-9
+
+function savingOf(whatif: Whatif, i: number | null): Saving {
+  const { scenario, present, forescale, draws } = whatif
+  const services = i === null ? scenario.services.map((_, k) => k) : [i]
+  const best = services.map((k) => bestRule(whatif, k))
+  const rule = best.map(({ arm }, k) => arm.services[services[k]!]!).reduce(addDays)
+  const own = daysOf(present, i)
   return {
-    target: best.label,
-    byTarget: compareDays(present.total, best.total, draws),
-    beyondTarget: compareDays(best.total, forescale.total, draws),
-    isConstantLoad,
+    targets: best.map(({ arm }) => arm.label),
+    isAsGood: best.every(({ isAsGood }) => isAsGood),
+    rule: figuresOf(rule, draws),
+    byTarget: compareDays(own, rule, draws),
+    beyondTarget: compareDays(rule, daysOf(forescale, i), draws),
+    isConstantLoad: services.every((k) => isConstant(scenario.services[k]!.load)),
   }
+}
+
+/** Services do not hang on one another under their rules, so each may have its own target. */
+function bestRule(
+  { present, tuned, forescale }: Whatif,
+  i: number,
+): { readonly arm: Arm; readonly isAsGood: boolean } {
+  const most = pointOf(forescale.services[i]!).violationRatio * (1 + SAME)
+  const points = [present, ...tuned].map((arm) => ({ arm, ...pointOf(arm.services[i]!) }))
+  const good = points.filter(({ violationRatio }) => violationRatio <= most)
+  if (good.length > 0) return { arm: least(good, ({ cost }) => cost).arm, isAsGood: true }
+  return { arm: least(points, ({ violationRatio }) => violationRatio).arm, isAsGood: false }
+}
+
+const least = <Row>(rows: readonly Row[], of: (row: Row) => number): Row =>
+  rows.reduce((best, row) => (of(row) < of(best) ? row : best))
+
+function addDays(a: readonly Summary[], b: readonly Summary[]): readonly Summary[] {
+  return a.map((day, k) => {
+    const other = b[k]!
+    const sums = {
+      requests: day.requests + other.requests,
+      violations: day.violations + other.violations,
+      failures: day.failures + other.failures,
+      cost: day.cost + other.cost,
+      replicaHours: day.replicaHours + other.replicaHours,
+      shortageMinutes: day.shortageMinutes + other.shortageMinutes,
+      scalingEvents: day.scalingEvents + other.scalingEvents,
+    }
+    const violationRatio = sums.requests > 0 ? sums.violations / sums.requests : 0
+    return { ...sums, hours: day.hours, violationRatio, costPerHour: sums.cost / day.hours }
+  })
 }
 
 function isConstant(load: Float64Array): boolean {
@@ -201,12 +237,12 @@ function isConstant(load: Float64Array): boolean {
 
 function frontierOf({ present, tuned, swept, forescale }: Whatif): WhatifDocument['frontier'] {
   const settings = (arms: readonly Arm[]): Setting[] => {
-    const points = arms.map((arm) => ({ label: arm.label, ...pointOf(arm) }))
+    const points = arms.map((arm) => ({ label: arm.label, ...pointOf(arm.total) }))
     const front = new Set(paretoFront(points))
     return points.map((point) => ({ ...point, onFront: front.has(point) }))
   }
   return {
-    present: pointOf(present),
+    present: pointOf(present.total),
     tuned: settings(tuned),
     forescale: settings([forescale, ...swept]),
   }
@@ -215,7 +251,7 @@ function frontierOf({ present, tuned, swept, forescale }: Whatif): WhatifDocumen
 function budgetOf({ budgets, present, scenario }: Whatif): WhatifDocument['budget'] {
   return {
     tried: budgets.map(({ perHour, arm }) => {
-      const { cost, violationRatio } = pointOf(arm)
+      const { cost, violationRatio } = pointOf(arm.total)
       return { perHour, costPerHour: cost, violationRatio, missed: missedSlo(arm, scenario) }
     }),
     least: budgets.find(({ meetsSlo }) => meetsSlo)?.perHour ?? null,

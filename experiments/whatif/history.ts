@@ -93,6 +93,10 @@ function sameStep(series: readonly Series[]): number {
     throw new ThinHistory(
       `one value every ${stepMs / HOUR_MS} hours: what happens within cannot be judged; at most one hour is allowed`,
     )
+  if (DAY_MS % stepMs !== 0)
+    throw new ThinHistory(
+      `a value every ${stepMs / 1000} s does not divide a day; --step puts it on one that does`,
+    )
   const offset = series.find((one) => (one.startMs - first.startMs) % stepMs !== 0)
   if (offset !== undefined)
     throw new ThinHistory(

@@ -14,6 +14,7 @@ import {
   deadBandLines,
   rowsOf,
   savingLines,
+  sloLine,
   spanOf,
 } from './wording.ts'
 
@@ -40,7 +41,7 @@ ${readFileSync(STYLE, 'utf8')}</style>
 <p>${escapeHtml(spanOf(document))}</p>
 ${list(warnings.map((warning) => `Caution: ${warning}`))}
 ${verdicts.length > 0 ? `<h2>Conditions</h2>${list(verdicts.map(({ condition, isMet, why }) => `${isMet ? 'FAILS' : 'ok'}: ${condition} (${why})`))}` : ''}
-${paragraphs(savingLines(document))}
+<p>${escapeHtml(sloLine(document))}</p>
 ${scopes.map((scope, i) => section(scope, i, assumptions[0]!.service, scopes.length > 1)).join('\n')}
 ${frontier ? `<section><h2>Cost and violations</h2><figure class="wide"><div id="frontier"></div><figcaption>Each setting that was replayed: $/hour against the share of requests outside the SLO, on a logarithmic scale. Further down and further left is better.</figcaption></figure></section>` : ''}
 ${budget ? `<section><h2>Budget</h2>${paragraphs(budgetLines(document))}</section>` : ''}
@@ -62,7 +63,7 @@ function section(scope: Scope, i: number, only: string, isMany: boolean): string
     trace < 0
       ? ''
       : `<figure class="wide"><div id="trace-${trace}"></div><figcaption>Load, and replicas ready under each. Drag to look closer, double-click for all.</figcaption></figure>`
-  return `<section><h2>${escapeHtml(service)}</h2>${figures(scope, i)}${plot}</section>`
+  return `<section><h2>${escapeHtml(service)}</h2>${figures(scope, i)}${paragraphs(savingLines(scope))}${plot}</section>`
 }
 
 function figures(scope: Scope, i: number): string {

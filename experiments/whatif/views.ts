@@ -11,6 +11,7 @@ import {
   type FigureRow,
   rowsOf,
   savingLines,
+  sloLine,
   spanOf,
 } from './wording.ts'
 
@@ -22,9 +23,10 @@ export function showDocument(document: WhatifDocument, terminal: Terminal): void
   for (const scope of document.scopes) {
     title(scope.service ?? nameOfAll(document))
     for (const line of table(columnsOf(scope), rowsOf(scope))) print(line)
+    for (const line of savingLines(scope)) print(line)
   }
   print()
-  for (const line of savingLines(document)) print(line)
+  print(sloLine(document))
   showFrontier(document, title, print)
   title('Dead band of the HPA')
   for (const line of [...deadBandLines(document), DEAD_BAND_REMEDY]) print(line)

@@ -12,7 +12,7 @@ import type { Cluster } from './present-rule.ts'
 import { type Replayed, scenarioOf } from './scenario.ts'
 
 /** Shares of its capacity that a replica is meant to carry, by which the present rule is tuned anew. */
-export const SHARES = [0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 'within-slo'] as const
+export const SHARES = [0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 'within-slo'] as const
 const DRAWS = 2000
 /** Halvings on the way to the least budget: to a 32nd of what there is between the least and the peak. */
 const HALVINGS = 5
@@ -26,7 +26,7 @@ export interface WhatifInput {
   readonly budget?: number | undefined
   readonly seed: number
   readonly refitMs?: number | undefined
-  /** Without frontier and budgets. */
+  /** Without Forescale's frontier and budgets. */
   readonly quick: boolean
   /** Before each run. */
   readonly onRun?: (done: number, label: string) => void
@@ -69,16 +69,19 @@ export function runWhatif(input: WhatifInput): Whatif {
   const before = baseline && arms.rule('baseline', baseline)
   tell('Forescale, fitting its models')
   const forescale = arms.forescale('forescale', params())
-  const tuned = (quick ? [] : SHARES).map((share) => {
+  const tuned = SHARES.map((share) => {
     const label = `targets at ${share === 'within-slo' ? 'what keeps the SLO' : `${100 * share} %`}`
     tell(label)
     return arms.rule(label, services, share)
   })
-  const swept = (quick ? [] : sweepParams()).map(({ objective }) => {
-    const label = `objective ${objective}`
-    tell(label)
-    return arms.forescale(label, params({ objective }))
-  })
+  const objectives = quick ? [] : sweepParams().map(({ objective }) => objective)
+  const swept = objectives
+    .filter((objective) => objective !== undefined)
+    .map((objective) => {
+      const label = `objective ${objective}`
+      tell(label)
+      return arms.forescale(label, params({ objective }))
+    })
   const budgets = quick
     ? []
     : searchBudget(scenario, forescale, (perHour) => {

@@ -70,27 +70,25 @@ export function spanOf({ replay, seed }: WhatifDocument): string {
   )
 }
 
-/** Where the difference comes from, honestly: most of it may be another target. */
-export function savingLines({ saving, missedSlo }: WhatifDocument): string[] {
-  const lines: string[] = []
-  if (saving?.isConstantLoad)
-    lines.push(
-      'The load is constant: no autoscaler saves anything over a fixed count. A difference of cost is another target, not foresight.',
-    )
-  if (saving?.target && saving.byTarget && saving.beyondTarget) {
-    const { byTarget, beyondTarget, target } = saving
-    lines.push(
-      `Of that, your own rule with ${target === 'present rule' ? 'the targets that it has' : target} makes ${signed(byTarget.difference.cost, 1, ' $ a day')}` +
-        ` at no more violations than Forescale's (chosen knowing these days); Forescale beyond it ${signed(beyondTarget.difference.cost, 1, ' $ a day')}.`,
-    )
-  } else if (saving)
-    lines.push('No target of your own rule that was tried violates as little as Forescale does.')
+/** Where the difference comes from: another target anybody can have; only what is beyond it is Forescale's. */
+export function savingLines({ service, saving }: Scope): string[] {
+  const { targets, isAsGood, byTarget, beyondTarget, isConstantLoad } = saving
+  const tuned = [...new Set(targets)].join(', ').replace('present rule', 'the targets that it has')
+  const dollars = ({ difference }: Scope['forescaleVersusPresent']) =>
+    signed(difference.cost, 1, ' $ a day')
+  return [
+    ...(isConstantLoad
+      ? ['Constant load: there is nothing to foresee; a difference of cost is another target.']
+      : []),
+    `${service ?? 'In total'}: the best targets for your own rule (${tuned}; ${isAsGood ? 'no more violations than under Forescale' : 'which still violate more than Forescale'}, chosen knowing these days) make ${dollars(byTarget)}.`,
+    `Forescale beyond that: ${dollars(beyondTarget)}.`,
+  ]
+}
+
+export function sloLine({ missedSlo }: WhatifDocument): string {
   const missed = (who: string, services: readonly string[]) =>
     `${who} ${services.length === 0 ? 'kept every SLO' : `missed the SLO of ${services.join(', ')}`}`
-  lines.push(
-    `${missed('The present rule', missedSlo.present)}; ${missed('Forescale', missedSlo.forescale)}.`,
-  )
-  return lines
+  return `${missed('The present rule', missedSlo.present)}; ${missed('Forescale', missedSlo.forescale)}.`
 }
 
 export function budgetLines({ budget }: WhatifDocument): string[] {

@@ -13,7 +13,10 @@ const Target = z.strictObject({
   value: PositiveMilli.nullish(),
 })
 type Target = z.infer<typeof Target>
-const MetricIdentifier = z.strictObject({ name: z.string().min(1), selector: z.unknown().optional() })
+const MetricIdentifier = z.strictObject({
+  name: z.string().min(1),
+  selector: z.unknown().optional(),
+})
 
 const Metric = z.strictObject({
   type: z.string(),
@@ -23,7 +26,11 @@ const Metric = z.strictObject({
     .optional(),
   pods: z.strictObject({ metric: MetricIdentifier, target: Target }).optional(),
   object: z
-    .strictObject({ metric: MetricIdentifier, target: Target, describedObject: z.unknown().optional() })
+    .strictObject({
+      metric: MetricIdentifier,
+      target: Target,
+      describedObject: z.unknown().optional(),
+    })
     .optional(),
   external: z.strictObject({ metric: MetricIdentifier, target: Target }).optional(),
 })
