@@ -11,6 +11,7 @@ import { addControl } from './commands/control.ts'
 import { addCovariates } from './commands/covariates.ts'
 import { addDataset } from './commands/dataset.ts'
 import { addDecisions } from './commands/decisions.ts'
+import { addExperiment } from './commands/experiment.ts'
 import { addExplainForecast } from './commands/explain-forecast.ts'
 import { addForecast } from './commands/forecast.ts'
 import { addImportance } from './commands/importance.ts'
@@ -70,6 +71,7 @@ export function createProgram(around: Surroundings, done: (code: number) => void
     addCovariates,
     addCheck,
     addLoad,
+    addExperiment,
     addConfig,
     addDataset,
     addCompletion,
