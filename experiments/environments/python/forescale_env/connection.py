@@ -9,6 +9,8 @@ import subprocess
 import threading
 
 SERVE = pathlib.Path(__file__).resolve().parents[2] / "serve.ts"
+# npm installs the Node that the repository wants; the machine's own may be too old to run TypeScript
+OWN_NODE = pathlib.Path(__file__).resolve().parents[4] / "node_modules" / ".bin" / "node"
 LONGEST_WAIT_SECONDS = 600
 
 
@@ -24,7 +26,7 @@ class Refused(ValueError):
 class Connection:
     """`Connection()` starts a simulator of its own; `Connection(address="127.0.0.1:9000")` goes to a running one.
 
-    FORESCALE_NODE and FORESCALE_SERVE name another Node and another serve.ts. Requests of several threads take turns.
+    FORESCALE_NODE and FORESCALE_SERVE name another Node (22.18 or newer) and another serve.ts. Requests of several threads take turns.
     """
 
     def __init__(self, address=None):
@@ -33,7 +35,8 @@ class Connection:
         self._process = None
         self._socket = None
         if address is None:
-            command = [os.environ.get("FORESCALE_NODE", "node"), os.environ.get("FORESCALE_SERVE", str(SERVE))]
+            node = os.environ.get("FORESCALE_NODE") or (str(OWN_NODE) if OWN_NODE.exists() else "node")
+            command = [node, os.environ.get("FORESCALE_SERVE", str(SERVE))]
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
             )
