@@ -162,6 +162,7 @@ async function wholeMs(n: number): Promise<{ whole: number; io: number }> {
     const book = createLoadBook({
       store,
       stepMs: STEP_MS,
+      tickMs: STEP_MS,
       specs,
       config: forecastConfig,
       covariates: noCovariates(),

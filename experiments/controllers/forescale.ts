@@ -12,7 +12,13 @@ import type { ServiceId } from '../../forecaster/series.ts'
 import { AppConfig } from '../../services/config.ts'
 import { noCovariates } from '../../services/covariates/covariates.ts'
 import { observeAll } from '../../services/loops/control-loop.ts'
-import { type Entry, firstEntry, followStep } from '../../services/loops/load-book.ts'
+import {
+  type Entry,
+  firstEntry,
+  followNewest,
+  followStep,
+  ticksAheadOf,
+} from '../../services/loops/load-book.ts'
 import type { Following } from '../../services/models/contenders.ts'
 import {
   type Controller,
@@ -45,6 +51,7 @@ interface Watched {
   /** Absent where no forecast is used. */
   readonly models: Models | undefined
   readonly following: Following
+  readonly ticksAhead: number
   /** End of the last step that was followed. */
   standsAtMs: number
 }
@@ -100,10 +107,9 @@ function follow(watched: Watched, nowMs: number, scraped: Scraped): void {
     models?.follow(step.loadRps)
   }
   // a tick sees the newest load, be its step at an end or not
-  if (scraped.measuredAtMs > (Number.isNaN(entry.loadAtMs) ? 0 : entry.loadAtMs)) {
-    entry.loadAtMs = scraped.measuredAtMs
-    entry.loadRps = scraped.loadRps
-  }
+  const stepEndMs = watched.standsAtMs + following.stepMs
+  const { measuredAtMs: atMs, loadRps } = scraped
+  followNewest(entry, loadRps, { atMs, stepEndMs, ticksAhead: watched.ticksAhead })
 }
 
 interface WatchInput {
@@ -127,7 +133,8 @@ function watch(known: Known, i: number, { params, config, tapes }: WatchInput): 
         ? tapes({ ...source, config: settings, seed: params.seed })
         : createForesight({ ...source, params, load: futureOf(known).services[i]!.load })
   return {
-    entry: firstEntry(name, spec),
+    entry: firstEntry(name, spec, tickMs < stepMs),
+    ticksAhead: ticksAheadOf(spec, tickMs),
     collector: createCollector({ startMs, stepMs, tickMs, delayMs }),
     models,
     // the models are followed apart, with their tape: the entry's own stay empty

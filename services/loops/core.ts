@@ -202,6 +202,7 @@ export function createParts(
   const book = createLoadBook({
     store,
     stepMs,
+    tickMs: config.tickMs,
     specs,
     config: forecast,
     covariates,

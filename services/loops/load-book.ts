@@ -7,6 +7,7 @@ import { type CapacityState, initialCapacity, learnCapacity } from '../../agents
 import type { ServiceSpec } from '../../agents/service-spec.ts'
 import { barOf } from '../../forecaster/changepoint.ts'
 import type { ForecastConfig } from '../../forecaster/config.ts'
+import { createNowcast, followTick, type Nowcast } from '../../forecaster/nowcast.ts'
 import { floorToStep, LOAD_METRIC, type ServiceId } from '../../forecaster/series.ts'
 import type { Covariates } from '../covariates/covariates.ts'
 import { type Contenders, type Following, followLoad, noContenders } from '../models/contenders.ts'
@@ -22,6 +23,8 @@ export interface Entry {
   latencyP95Seconds: number
   readyReplicas: number
   contenders: Contenders
+  /** What loads within a step tell of its rest; absent where ticks are no shorter than steps. */
+  readonly nowcast?: Nowcast | undefined
 }
 
 export interface LoadBook {
@@ -49,6 +52,7 @@ export interface LoadBook {
 export interface LoadBookDeps {
   readonly store: SampleStore
   readonly stepMs: number
+  readonly tickMs: number
   readonly specs: ReadonlyMap<ServiceId, ServiceSpec>
   readonly config: ForecastConfig
   readonly covariates: Covariates
@@ -67,14 +71,14 @@ const LEARN_CELLS = 2_000_000
 const FOLLOWED = [LOAD_METRIC, 'violation_ratio', 'ready_replicas', 'latency_p95_seconds'] as const
 
 export function createLoadBook(deps: LoadBookDeps): LoadBook {
-  const { store, stepMs, specs, longestGapMs, onStep, config, covariates } = deps
+  const { store, stepMs, tickMs, specs, longestGapMs, onStep, config, covariates } = deps
   const changeBar = barOf(config.lifecycle.falseAlarmSteps)
   const following = (service: ServiceId): Following => ({
     ...{ service, stepMs, config },
     ...{ covariates, changeBar },
   })
   const services = [...specs.keys()]
-  const entries = new Map<ServiceId, Entry>(services.map((s) => [s, firstEntry(s, specs.get(s)!)]))
+  const entries = new Map(services.map((s) => [s, firstEntry(s, specs.get(s)!, tickMs < stepMs)]))
   let readToMs = Number.NaN
 
   /** A cell holds the samples of (start, end]: a sample stamped with a step's end belongs to the step it ends. */
@@ -99,42 +103,42 @@ export function createLoadBook(deps: LoadBookDeps): LoadBook {
       }
       follow(entries.get(service)!, columns, cells)
     })
-    for (const [service, sample] of await store.latest(LOAD_METRIC, nowMs)) {
-      const entry = entries.get(service)
-      if (!entry) continue
-      entry.loadAtMs = sample.atMs
-      entry.loadRps = sample.value
+    await takeNewest(store, entries, nowMs)
+  }
+
+  async function readSteps(nowMs: number): Promise<void> {
+    if (Number.isNaN(readToMs)) await firstRead(nowMs)
+    const toMs = floorToStep(nowMs, stepMs)
+    if (toMs - readToMs > longestGapMs) {
+      for (const entry of entries.values()) entry.contenders = noContenders()
+      readToMs = toMs - longestGapMs
     }
+    if (toMs <= readToMs) return
+    const columns = await Promise.all(
+      FOLLOWED.map((metric) => grid(metric, services, readToMs, toMs)),
+    )
+    await covariates.prepare(services, readToMs, toMs)
+    let steps = Math.round((toMs - readToMs) / stepMs)
+    if (notYetThere(columns[0]!, steps, nowMs - toMs < stepMs)) steps--
+    services.forEach((service, row) => {
+      follow(entries.get(service)!, columns, {
+        row,
+        steps,
+        width: columns[0]!.length / services.length,
+        readToMs,
+        following: following(service),
+        onStep,
+      })
+    })
+    readToMs += steps * stepMs
   }
 
   return {
     entries,
     readToMs: () => readToMs,
     async read(nowMs) {
-      if (Number.isNaN(readToMs)) await firstRead(nowMs)
-      const toMs = floorToStep(nowMs, stepMs)
-      if (toMs - readToMs > longestGapMs) {
-        for (const entry of entries.values()) entry.contenders = noContenders()
-        readToMs = toMs - longestGapMs
-      }
-      if (toMs <= readToMs) return
-      const columns = await Promise.all(
-        FOLLOWED.map((metric) => grid(metric, services, readToMs, toMs)),
-      )
-      await covariates.prepare(services, readToMs, toMs)
-      let steps = Math.round((toMs - readToMs) / stepMs)
-      if (notYetThere(columns[0]!, steps, nowMs - toMs < stepMs)) steps--
-      services.forEach((service, row) => {
-        follow(entries.get(service)!, columns, {
-          row,
-          steps,
-          width: columns[0]!.length / services.length,
-          readToMs,
-          following: following(service),
-          onStep,
-        })
-      })
-      readToMs += steps * stepMs
+      await readSteps(nowMs)
+      if (tickMs < stepMs) await readNewest(deps, entries, readToMs, nowMs)
     },
     following,
     async replay(service, fromMs, follow, install) {
@@ -158,8 +162,38 @@ export function createLoadBook(deps: LoadBookDeps): LoadBook {
   }
 }
 
+/** The newest loads that there are, be they old. */
+async function takeNewest(
+  store: SampleStore,
+  entries: ReadonlyMap<ServiceId, Entry>,
+  nowMs: number,
+): Promise<void> {
+  for (const [service, sample] of await store.latest(LOAD_METRIC, nowMs)) {
+    const entry = entries.get(service)
+    if (!entry) continue
+    entry.loadAtMs = sample.atMs
+    entry.loadRps = sample.value
+  }
+}
+
+/** Loads of the step that has not ended. */
+async function readNewest(
+  { store, stepMs, tickMs, specs }: LoadBookDeps,
+  entries: ReadonlyMap<ServiceId, Entry>,
+  readToMs: number,
+  nowMs: number,
+): Promise<void> {
+  for (const [service, { atMs, value }] of await store.latest(LOAD_METRIC, nowMs)) {
+    const entry = entries.get(service)
+    const spec = specs.get(service)
+    if (!entry || !spec || atMs <= readToMs) continue
+    const stepEndMs = floorToStep(atMs - 1, stepMs) + stepMs
+    followNewest(entry, value, { atMs, stepEndMs, ticksAhead: ticksAheadOf(spec, tickMs) })
+  }
+}
+
 /** Of a service of which nothing was read yet. */
-export function firstEntry(service: ServiceId, spec: ServiceSpec): Entry {
+export function firstEntry(service: ServiceId, spec: ServiceSpec, withinSteps: boolean): Entry {
   return {
     service,
     capacity: initialCapacity(spec.capacityPerReplica, spec.slo.objective),
@@ -169,7 +203,25 @@ export function firstEntry(service: ServiceId, spec: ServiceSpec): Entry {
     latencyP95Seconds: Number.NaN,
     readyReplicas: Number.NaN,
     contenders: noContenders(),
+    nowcast: withinSteps ? createNowcast() : undefined,
   }
+}
+
+/** The newest load, measured until `atMs` within the step that ends at `stepEndMs`. Live and in experiments. */
+export function followNewest(
+  entry: Entry,
+  loadRps: number,
+  { atMs, stepEndMs, ticksAhead }: { atMs: number; stepEndMs: number; ticksAhead: number },
+): void {
+  if (Number.isNaN(loadRps) || atMs <= entry.loadAtMs) return
+  entry.loadAtMs = atMs
+  entry.loadRps = loadRps
+  if (entry.nowcast) followTick(entry.nowcast, loadRps, stepEndMs, ticksAhead)
+}
+
+/** Ticks that a decision looks ahead: until what the next one starts can be ready. */
+export function ticksAheadOf({ startupSeconds }: ServiceSpec, tickMs: number): number {
+  return Math.ceil((startupSeconds * 1000) / tickMs) + 2
 }
 
 /** The step that has just ended is empty for everybody: its samples are on their way, so it is read next time. */

@@ -2,6 +2,7 @@
 import type { Freshness, Observation, ReplicaCounts } from '../../agents/observation.ts'
 import type { ServiceSpec } from '../../agents/service-spec.ts'
 import { demandOver, type Forecast } from '../../forecaster/forecast.ts'
+import { nowcastDemand } from '../../forecaster/nowcast.ts'
 import type { AppConfig } from '../config.ts'
 import type { Entry } from './load-book.ts'
 
@@ -52,7 +53,17 @@ export function observe(input: ObserveInput): Observation {
     leadTimeMs,
     capacityPerReplica: entry.capacity.capacity,
     saturationPerReplica: entry.capacity.saturation,
-    demand: usable ? demandOver(forecast, nowMs, nowMs + leadTimeMs + config.tickMs) : undefined,
+    demand: usable ? demandUntil(nowMs + leadTimeMs + config.tickMs, input, forecast) : undefined,
     drifting: usable && forecast.drifting,
   }
+}
+
+/** Of the step that runs its newest load may tell more than a forecast made before it began. */
+function demandUntil(untilMs: number, { entry, nowMs }: ObserveInput, forecast: Forecast) {
+  const stepEndMs = forecast.issuedAtMs + forecast.stepMs
+  const within = entry.nowcast && nowcastDemand(entry.nowcast, stepEndMs)
+  if (!within) return demandOver(forecast, nowMs, untilMs)
+  if (untilMs <= stepEndMs) return within
+  const later = demandOver(forecast, stepEndMs, untilMs)
+  return later.map((quantile, level) => Math.max(quantile, within[level]!))
 }

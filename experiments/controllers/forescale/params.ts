@@ -41,12 +41,30 @@ export const ForescaleParams = z
   .meta({ id: 'ForescaleParams' })
 export type ForescaleParams = z.infer<typeof ForescaleParams>
 
-/** From cautious to thrifty; the nines are what an owner would turn. */
+/** What an owner would turn: the nines. */
 const OBJECTIVES = [
   0.9999, 0.9998, 0.9995, 0.999, 0.998, 0.995, 0.99, 0.98, 0.95, 0.9, 0.8, 0.65,
 ] as const
+/** Further headroom at the cautious end; at the thrifty one bursts are cheaper followed than foreseen. */
+const CAUTIOUS_TARGETS = [0.6, 0.8] as const
+const THRIFTY_TARGETS = [0.6, 0.7, 0.8, 0.9, 1] as const
 
+/** From cautious to thrifty, after the defaults. */
 export function sweepParams(): ForescaleParams[] {
   const own = ForescaleParams.parse({})
-  return [own, ...OBJECTIVES.map((objective) => ({ ...own, objective }))]
+  const [most] = OBJECTIVES
+  const least = OBJECTIVES[OBJECTIVES.length - 1]!
+  return [
+    own,
+    ...CAUTIOUS_TARGETS.map((targetUtilization) => ({
+      ...own,
+      objective: most,
+      targetUtilization,
+    })),
+    ...OBJECTIVES.map((objective) => ({ ...own, objective })),
+    ...THRIFTY_TARGETS.map((targetUtilization) => {
+      const policy = 'reactive' as const
+      return { ...own, policy, objective: least, targetUtilization }
+    }),
+  ]
 }
