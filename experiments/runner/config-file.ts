@@ -48,8 +48,8 @@ export function readExperiment(text: string, name: string): Experiment {
 
 function settingsOf(arm: Arm, refuse: (issues: readonly z.core.$ZodIssue[]) => void): ArmSetting[] {
   const kind = controllerOf(arm.kind)
-  const asked = (arm.sweep ? kind.sweep() : [{}]).flatMap((swept) =>
-    (arm.each ?? [{}]).map((own) => ({ ...(swept as object), ...arm.params, ...own })),
+  const asked = (arm.sweep ? kind.sweep().filter((_, i) => i % arm.thin === 0) : [{}]).flatMap(
+    (swept) => (arm.each ?? [{}]).map((own) => ({ ...(swept as object), ...arm.params, ...own })),
   )
   const settings = new Map<string, ArmSetting>()
   for (const given of asked) {

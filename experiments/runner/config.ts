@@ -11,8 +11,10 @@ import { Call, Nodes, Scrape, Serving } from '../simulator/scenario.ts'
 const Name = z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, 'must be of a–z, 0–9, "-" and "."')
 
 /** Given in part; what is absent is the wider setting's, at last the schema's own default. */
-const inPart = (schema: { readonly shape: object }) =>
-  z.partialRecord(z.enum(Object.keys(schema.shape) as [string, ...string[]]), z.unknown())
+const inPart = ({ shape }: { readonly shape: Readonly<Record<string, z.ZodType>> }) =>
+  z.strictObject(
+    Object.fromEntries(Object.entries(shape).map(([field, own]) => [field, bare(own).optional()])),
+  )
 
 export const Setting = z.strictObject({
   learnDays: z.number().positive().max(366).default(14).meta({
@@ -55,12 +57,6 @@ const Override = z.strictObject({
 })
 export type Override = Partial<Setting>
 
-function bare(schema: z.ZodType): z.ZodType {
-  return schema instanceof z.ZodDefault || schema instanceof z.ZodOptional
-    ? (schema.unwrap() as z.ZodType)
-    : schema
-}
-
 const Synthetic = z.strictObject({
   workload: WorkloadName,
   days: z.number().positive().max(366).default(21),
@@ -83,14 +79,17 @@ export const Dataset = z.discriminatedUnion('kind', [
   z.strictObject({
     ...common,
     kind: z.literal('traces').meta({ description: 'One data set a trace, one service each.' }),
-    ids: z.array(z.string().min(1)).min(1),
+    ids: z
+      .array(z.string().min(1))
+      .min(1)
+      .meta({ description: '"all": every trace that is here.' }),
   }),
   z.strictObject({
     ...common,
     kind: z.literal('groups').meta({
       description: 'One data set a group of traces, a service each, under one budget.',
     }),
-    groups: z.array(z.string().min(1)).min(1),
+    groups: z.array(z.string().min(1)).min(1).meta({ description: '"all": every group.' }),
   }),
   z.strictObject({
     ...common,
@@ -119,6 +118,10 @@ export const Arm = z.strictObject({
   name: Name.optional().meta({ description: "In tables; the kind's when absent." }),
   sweep: z.boolean().default(false).meta({
     description: "Every parameter set of the kind's own sweep, with `params` put over each.",
+  }),
+  thin: z.int().min(1).default(1).meta({
+    description:
+      'Of a sweep every so manieth parameter set, from the first on: a quicker, coarser frontier.',
   }),
   params: z.record(z.string(), z.unknown()).default({}),
   each: z.array(z.record(z.string(), z.unknown())).min(1).optional().meta({
@@ -172,4 +175,12 @@ export type ExperimentConfig = z.infer<typeof ExperimentConfig>
 
 export function armName({ name, kind }: Pick<Arm, 'name' | 'kind'>): string {
   return name ?? kind
+}
+
+/** Without what stands in for an absent value. */
+function bare(schema: z.ZodType): z.ZodType {
+  const standsIn = [z.ZodDefault, z.ZodPrefault, z.ZodOptional].some(
+    (kind) => schema instanceof kind,
+  )
+  return standsIn ? ((schema as z.ZodOptional).unwrap() as z.ZodType) : schema
 }

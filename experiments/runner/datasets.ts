@@ -2,10 +2,11 @@
  * The data sets of an experiment as scenarios: traces verified by checksum and synthetic loads, put on one grid, without
  * gaps, scaled to a number of replicas, cut into what may be learned from and what is replayed.
  */
+import { z } from 'zod'
 import { ServiceSpec } from '../../agents/service-spec.ts'
 import { DatasetError } from '../../datasets/dataset-error.ts'
 import { syntheticSeries } from '../../datasets/synthetic.ts'
-import { type LibraryOptions, listTraces } from '../../datasets/traces/library.ts'
+import { type LibraryOptions, listTraces, placeOf } from '../../datasets/traces/library.ts'
 import { loadTrace } from '../../datasets/traces/trace.ts'
 import type { Series } from '../../forecaster/series.ts'
 import { withoutGaps } from '../environments/loads.ts'
@@ -38,7 +39,7 @@ export async function plansOf(
   config: ExperimentConfig,
   library: LibraryOptions,
 ): Promise<DatasetPlan[]> {
-  const listed = await listTraces(library)
+  const listed = (await listTraces(library)).filter((one) => placeOf(one, library) !== undefined)
   const named: { name: string; services: readonly NamedService[]; over: Override | undefined }[] =
     []
   for (const dataset of config.datasets) {
@@ -77,14 +78,14 @@ function servicesOf(
 ): [string, readonly NamedService[]][] {
   switch (dataset.kind) {
     case 'traces':
-      return dataset.ids.map((id) => [
-        id,
-        [{ name: id.toLowerCase(), load: { trace: id }, ...plain }],
-      ])
-    case 'groups':
-      return dataset.groups.map((group) => {
+      return namesOf(
+        dataset.ids,
+        listed.map(({ entry }) => entry.id),
+      ).map((id) => [id, [{ name: id.toLowerCase(), load: { trace: id }, ...plain }]])
+    case 'groups': {
+      const groups = [...new Set(listed.flatMap(({ entry }) => entry.group ?? []))]
+      return namesOf(dataset.groups, groups).map((group) => {
         const own = listed.filter(({ entry }) => entry.group === group)
-        const groups = [...new Set(listed.flatMap(({ entry }) => entry.group ?? []))]
         if (own.length === 0) throw new DatasetError('group', group, groups.join(', '))
         const services = own.map(({ entry: { id } }) => ({
           name: id.toLowerCase(),
@@ -93,6 +94,7 @@ function servicesOf(
         }))
         return [group, services]
       })
+    }
     case 'synthetic': {
       const { workloads, days, stepSeconds, services } = dataset
       return workloads.map((workload) => [
@@ -107,6 +109,10 @@ function servicesOf(
     case 'services':
       return [[dataset.name, dataset.services]]
   }
+}
+
+function namesOf(asked: readonly string[], all: readonly string[]): readonly string[] {
+  return asked.includes('all') ? all : asked
 }
 
 /** Throws DatasetError where loads cannot be read or do not fit together. */
@@ -204,7 +210,7 @@ function specOf(
   const serving = Serving.parse({ ...setting.serving, calls: service.calls, ...service.serving })
   const { concurrency, serviceTime } = serving
   const busy = service.busyReplicas ?? setting.busyReplicas
-  const spec = ServiceSpec.parse({
+  const spec = readSpec(service.name, {
     capacityPerReplica: (setting.capacityShare * concurrency) / serviceTime.meanSeconds,
     // twice the busy hours: bounds are there to catch mistakes, not to decide
     maxReplicas: Math.ceil(2 * busy),
@@ -212,6 +218,14 @@ function specOf(
     ...service.spec,
   })
   return { spec, serving }
+}
+
+/** Each field was read with the file; what is left are rules over several. */
+function readSpec(service: string, value: unknown): ServiceSpec {
+  const read = ServiceSpec.safeParse(value)
+  if (read.success) return read.data
+  const faults = z.prettifyError(read.error).replaceAll('\n', ' ')
+  throw new DatasetError(`spec of ${service}`, faults, 'fields that fit one another')
 }
 
 /** A property of the scenario, not of what controllers know: all of the load counts. */
