@@ -3,7 +3,6 @@
  * siblings lie side by side). An event is a time, a kind with whom it is of, and a stamp that says whether it still holds.
  */
 
-export const ARRIVAL = 0
 export const SERVED = 1
 export const TIMEOUT = 2
 export const RETRY = 3
@@ -12,22 +11,25 @@ export const READY = 5
 export const CRASH = 6
 export const DRAIN_END = 7
 export const EVICTION = 8
-const KINDS = 16
+const KIND_BITS = 4
+const KINDS = 1 << KIND_BITS
 
 export interface Events {
   size: number
+  /** The first event has been taken: the next one pushed may have its room. */
+  isTaken: boolean
   times: Float64Array
   codes: Int32Array
   stamps: Int32Array
 }
 
-export const kindOf = (code: number): number => code % KINDS
-export const subjectOf = (code: number): number => Math.floor(code / KINDS)
+export const kindOf = (code: number): number => code & (KINDS - 1)
+export const subjectOf = (code: number): number => code >>> KIND_BITS
 
 export function createEvents(): Events {
   const room = 64
   return {
-    size: 0,
+    ...{ size: 0, isTaken: false },
     times: new Float64Array(room),
     codes: new Int32Array(room),
     stamps: new Int32Array(room),
@@ -42,6 +44,12 @@ export function pushEvent(
   subject: number,
   stamp: number,
 ): void {
+  if (events.isTaken) {
+    // one event leads to the next: one way through the heap instead of two
+    events.isTaken = false
+    sink(events, time, (subject << KIND_BITS) | kind, stamp)
+    return
+  }
   if (events.size === events.times.length) grow(events)
   const { times, codes, stamps } = events
   let at = events.size++
@@ -54,15 +62,24 @@ export function pushEvent(
     at = parent
   }
   times[at] = time
-  codes[at] = subject * KINDS + kind
+  codes[at] = (subject << KIND_BITS) | kind
   stamps[at] = stamp
 }
 
-/** Takes the first event, at index 0, away. */
-export function popEvent(events: Events): void {
-  const last = --events.size
-  const { times, codes, stamps } = events
-  if (last > 0) sink(events, times[last]!, codes[last]!, stamps[last]!)
+/** The first event, at index 0, is over; `firstMs` must be asked for before the next is looked at. */
+export function takeEvent(events: Events): void {
+  events.isTaken = true
+}
+
+/** When the first event happens; infinite when there is none. */
+export function firstMs(events: Events): number {
+  if (events.isTaken) {
+    events.isTaken = false
+    const last = --events.size
+    const { times, codes, stamps } = events
+    if (last > 0) sink(events, times[last]!, codes[last]!, stamps[last]!)
+  }
+  return events.size > 0 ? events.times[0]! : Number.POSITIVE_INFINITY
 }
 
 /** The first event happens again at a later time. */

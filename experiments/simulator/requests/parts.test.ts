@@ -1,7 +1,15 @@
 /** The heap of events, and quantiles from buckets. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createEvents, kindOf, popEvent, postponeEvent, pushEvent, subjectOf } from './events.ts'
+import {
+  createEvents,
+  firstMs,
+  kindOf,
+  postponeEvent,
+  pushEvent,
+  subjectOf,
+  takeEvent,
+} from './events.ts'
 import { addLatency, clearLatencies, createLatencies, latencyQuantile } from './latencies.ts'
 
 describe('events', () => {
@@ -19,16 +27,43 @@ describe('events', () => {
         const moved = subjectOf(events.codes[0]!)
         postponeEvent(events, least + later)
         const seen: number[] = []
-        while (events.size > 0) {
+        while (firstMs(events) < Number.POSITIVE_INFINITY) {
           const subject = subjectOf(events.codes[0]!)
           seen.push(events.times[0]!)
           expect(kindOf(events.codes[0]!)).toBe(subject % 9)
           expect(events.stamps[0]).toBe(subject + 7)
           expect(events.times[0]).toBe(subject === moved ? least + later : times[subject])
-          popEvent(events)
+          takeEvent(events)
         }
         const expected = times.map((at, i) => (i === postponed ? least + later : at))
         expect(seen).toEqual(expected.sort((a, b) => a - b))
+      }),
+    )
+  })
+})
+
+describe('an event that was taken', () => {
+  it('makes room for the next, wherever that belongs', () => {
+    const later = fc.double({ min: 0, max: 100, noNaN: true })
+    fc.assert(
+      fc.property(fc.array(later, { minLength: 3, maxLength: 50 }), (gaps) => {
+        const events = createEvents()
+        gaps.forEach((at, i) => {
+          pushEvent(events, at, 0, i, 0)
+        })
+        let pending = [...gaps]
+        let nowMs = 0
+        for (const gap of gaps) {
+          const atMs = firstMs(events)
+          expect(atMs).toBe(Math.min(...pending))
+          expect(atMs).toBeGreaterThanOrEqual(nowMs)
+          nowMs = atMs
+          takeEvent(events)
+          pending.splice(pending.indexOf(atMs), 1)
+          if (gap > 50) continue
+          pushEvent(events, nowMs + gap, 0, 0, 0)
+          pending = [...pending, nowMs + gap]
+        }
       }),
     )
   })

@@ -8,12 +8,11 @@ import { createCluster } from '../nodes/cluster.ts'
 import type { CreatePlant, Measured } from '../plant.ts'
 import { draw } from './chance.ts'
 import {
-  ARRIVAL,
   CRASH,
   DRAIN_END,
   EVICTION,
+  firstMs,
   kindOf,
-  popEvent,
   postponeEvent,
   pushEvent,
   QUEUE_TIMEOUT,
@@ -22,6 +21,7 @@ import {
   SERVED,
   subjectOf,
   TIMEOUT,
+  takeEvent,
 } from './events.ts'
 import { clearLatencies, latencyQuantile } from './latencies.ts'
 import { countsOf, onCrash, onDrainEnd, onEviction, onReady, order } from './orders.ts'
@@ -37,9 +37,7 @@ export const createRequestPlant: CreatePlant = (scenario, options) => {
     const initial = options.initial?.[service.index] ?? firstReplicas(service.simulated)
     service.requested = initial
     startReady(world, service, initial)
-    const firstMs = draw(service.arrivalsMs)
-    if (firstMs < Number.POSITIVE_INFINITY)
-      pushEvent(world.events, firstMs, ARRIVAL, service.index, 0)
+    pushEvent(world.arrivals, draw(service.arrivalsMs), 0, service.index, 0)
   }
   let tick = 0
   return {
@@ -63,23 +61,23 @@ function checked(requested: number | undefined, { simulated }: Service): number 
 
 /** All that happens up to `endMs`, its own instant included. */
 function runUntil(world: World, endMs: number): void {
-  const { events, services } = world
-  while (events.size > 0) {
-    const atMs = events.times[0]!
+  const { arrivals, events, services } = world
+  for (;;) {
+    const arrivalMs = firstMs(arrivals)
+    const eventMs = firstMs(events)
+    const atMs = arrivalMs < eventMs ? arrivalMs : eventMs
     if (atMs > endMs) break
     world.nowMs = atMs
-    const code = events.codes[0]!
-    const kind = kindOf(code)
-    const subject = subjectOf(code)
-    if (kind === ARRIVAL) {
-      const service = services[subject]!
-      const nextMs = draw(service.arrivalsMs)
-      if (nextMs < Number.POSITIVE_INFINITY) postponeEvent(events, nextMs)
-      else popEvent(events)
+    if (arrivalMs < eventMs) {
+      const service = services[subjectOf(arrivals.codes[0]!)]!
+      postponeEvent(arrivals, draw(service.arrivalsMs))
       arrive(world, service)
     } else {
+      const code = events.codes[0]!
       const stamp = events.stamps[0]!
-      popEvent(events)
+      takeEvent(events)
+      const kind = kindOf(code)
+      const subject = subjectOf(code)
       if (kind === SERVED) onServed(world, subject, stamp)
       else happen(world, kind, subject, stamp)
     }

@@ -119,6 +119,8 @@ export interface World {
   nowMs: number
   /** Beginning of the interval. */
   sinceMs: number
+  /** The next one from outside of each service, infinite after its last. */
+  readonly arrivals: Events
   readonly events: Events
   readonly requests: Requests
   readonly replicas: Replicas
@@ -135,6 +137,7 @@ export function createWorld(
   return {
     nowMs: 0,
     sinceMs: 0,
+    arrivals: createEvents(),
     events: createEvents(),
     requests: createRequests(256),
     replicas: createReplicas(64),
