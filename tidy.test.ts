@@ -92,7 +92,12 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'tfjs-node-native': ['services/tensorflow/'],
   undici: ['services/'],
   // of the report only its files are read, to be put into the page
-  uplot: ['services/dashboard/', 'services/backtest/', 'experiments/runner/'],
+  uplot: [
+    'services/dashboard/',
+    'services/backtest/',
+    'experiments/runner/',
+    'experiments/whatif/',
+  ],
   vite: ['services/dashboard/'],
   ws: ['services/http/'],
   yaml: ['services/config-', 'services/cli/', 'experiments/'],

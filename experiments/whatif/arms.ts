@@ -62,7 +62,10 @@ export function createArms({ scenario, services, cluster }: ArmsInput): Arms {
         const { manifest, declared } = own[i]!
         return createPresentRule({
           ...{ manifest, declared, cluster, tickMs: scenario.tickMs, stretch: stretches[i]! },
-          onSwallowed: (one) => swallowed[i]!.push(one),
+          // of the rule as it is; asking twice costs time
+          ...(share === undefined
+            ? { onSwallowed: (one: Swallowed) => swallowed[i]!.push(one) }
+            : {}),
         })
       })
       const aims = own.map((one, i) => {

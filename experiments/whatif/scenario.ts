@@ -101,14 +101,15 @@ function servingOf({ concurrency, serviceSeconds }: Declared): Serving {
 
 /**
  * Most requests/s a replica, in whole percent of the declared capacity, at which a constant load on as many replicas as
- * are usual keeps the SLO. Throws a ManifestError where even an idle service misses it.
+ * were usual before the replay keeps the SLO. Throws a ManifestError where even an idle service misses it.
  */
 export function loadTest(
   manifest: Manifest,
   declared: Declared,
-  { load }: Pick<HistoryService, 'load'>,
+  { history }: Pick<HistoryService, 'history'>,
 ): number {
-  const mean = load.reduce((sum, value) => sum + value, 0) / load.length
+  const known = history.filter((value) => !Number.isNaN(value))
+  const mean = known.reduce((sum, value) => sum + value, 0) / known.length
   const { capacity } = declared
   const usual = Math.ceil(mean / (USUAL_UTILIZATION * capacity))
   const replicas = Math.min(manifest.maxReplicas, Math.max(1, manifest.minReplicas, usual))
