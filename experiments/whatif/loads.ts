@@ -4,6 +4,8 @@ import { readDataset, type SourceInput } from '../../datasets/dataset.ts'
 import { DatasetError } from '../../datasets/dataset-error.ts'
 import { serviceIdOf } from '../../datasets/readings.ts'
 import { floorToStep, LOAD_METRIC, type Series } from '../../forecaster/series.ts'
+import { checkSampleStore } from '../../services/cli/checks/local.ts'
+import { CommandFailure, EXIT } from '../../services/cli/exit-codes.ts'
 import { loadConfigFile } from '../../services/config-file.ts'
 import { openStore } from '../../services/stores/registry.ts'
 import { type Manifest, ManifestError } from './manifests/manifest.ts'
@@ -95,17 +97,16 @@ function inputOf(options: LoadOptions): SourceInput {
   }
 }
 
-/** Of the controller's own sample store. */
-async function readStore({
-  configFile,
-  env,
-  stepMs = USUAL_STEP_MS,
-  days,
-  untilMs,
-}: LoadOptions): Promise<Series[]> {
+/** Of the controller's own sample store, on its step, or minutes where that is finer. */
+async function readStore(options: LoadOptions): Promise<Series[]> {
+  const { configFile, env, days, untilMs } = options
   if (configFile === undefined)
     throw new DatasetError('--config', 'absent', 'given with --source store')
   const config = loadConfigFile(configFile, env)
+  const stepMs = options.stepMs ?? Math.max(config.stepMs, USUAL_STEP_MS)
+  // a look must not make a store where there is none
+  const { status, detail, hint } = checkSampleStore(config)
+  if (status !== 'ok') throw new CommandFailure(EXIT.failure, detail, hint ?? undefined)
   const store = await openStore(config, path.resolve(config.stateDir))
   try {
     const known = (await store.inventory()).filter(({ metric }) => metric === LOAD_METRIC)

@@ -86,7 +86,7 @@ describe('from a CSV file', () => {
     expect(out).toMatch(/all services\n.*PRESENT RULE .*FORESCALE .*DIFFERENCE/)
     expect(out).toMatch(/cost, \$ a day +\d/)
     expect(out).toContain('search: trigger 0 (prometheus), target AverageValue 12, follows load')
-    expect(out).toContain('caution: 5 days to replay')
+    expect(out).toContain('caution: 4 days to replay')
     await whatif(...args, '--out', b)
     for (const name of ['results.json', 'report.html'])
       expect(readFileSync(join(a, name)).equals(readFileSync(join(b, name))), name).toBe(true)

@@ -87,7 +87,7 @@ function addRun(command: Command): void {
     .option('--learn <days>', 'learned from before the replay begins (half of them)', positive)
     .option('--budget <dollars>', 'for all services under Forescale, $/hour (no limit)', positive)
     .option('--refit <span>', 'time between fits of the models (6h, as live)')
-    .option('--quick', 'without other targets, frontier and budgets')
+    .option('--quick', "without Forescale's frontier and budgets")
     .option('--seed <number>', 'same seed, same bytes', wholeNumber(0, 999_999_999), 1)
     .option('--fail-on <condition>', 'exit 5 when met, like cost+5%; may be repeated', collect)
     .option('--out <folder>', 'write report.html and results.json there')
