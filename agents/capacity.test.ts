@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type CapacityState, initialCapacity, isotonic, learnCapacity } from './capacity.ts'
+import {
+  type CapacityState,
+  declaredFor,
+  initialCapacity,
+  isotonic,
+  learnCapacity,
+} from './capacity.ts'
 
 /** A service that violates nothing up to `knee` requests/s a replica, and everything from 1.2 × knee on. */
 const share = (perReplica: number, knee: number) =>
@@ -106,6 +112,16 @@ describe('capacity', () => {
   ])('learns nothing from %s', (_, evidence) => {
     const before = initialCapacity(10, 0.99).capacity
     expect(learnCapacity(initialCapacity(10, 0.99), evidence).capacity).toBe(before)
+  })
+})
+
+describe('a declared capacity', () => {
+  it('stands for its own objective, and elsewhere on the same curve for another', () => {
+    expect(declaredFor(32, 0.999, 0.999)).toBeCloseTo(32, 9)
+    // half of the requests violate at the knee, a quarter above
+    expect(declaredFor(32, 0.999, 0.5)).toBeCloseTo(40, 9)
+    expect(declaredFor(32, 0.99, 0.999)).toBeLessThan(32)
+    expect(declaredFor(32, 0.6, 0.9999)).toBe(8)
   })
 })
 

@@ -70,6 +70,15 @@ export function initialCapacity(declared: number, objective: number): CapacitySt
 }
 
 /**
+ * What `declared`, meant for `own` as the objective, is for another one: further along the curve that is believed before
+ * anything is known.
+ */
+export function declaredFor(declared: number, own: number, objective: number): number {
+  const { midpoint, steepness } = violationCurve(declared, declared * PRIOR_KNEE, own)
+  return Math.max(midpoint - Math.log(objective / (1 - objective)) / steepness, declared / 4)
+}
+
+/**
  * One more observation, of a step in which as many replicas were ready as in the one before. Evidence that says
  * nothing (no data, no load, nobody ready) changes nothing. Reuses `state`.
  */

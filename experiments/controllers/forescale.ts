@@ -4,6 +4,7 @@
  * actuator. Both policies, all guardrails, one budget over all services.
  */
 import type { AgentMemory } from '../../agents/agent.ts'
+import { declaredFor } from '../../agents/capacity.ts'
 import type { ReplicaCounts } from '../../agents/observation.ts'
 import type { ServiceSpec } from '../../agents/service-spec.ts'
 import { decideTick } from '../../coordinator/tick.ts'
@@ -31,6 +32,10 @@ import { type Collector, createCollector } from './forescale/collector.ts'
 import { createForesight } from './forescale/foresight.ts'
 import type { Models, Tapes } from './forescale/models.ts'
 import { ForescaleParams, sweepParams } from './forescale/params.ts'
+
+/** Kubernetes' longest; and more than any count grows by. */
+const LONGEST_PERIOD_SECONDS = 1800
+const MOST_VALUE = 1_000_000
 
 /** Runs that share `tapes` over the same load fit its models once. */
 export function forescaleKind(tapes: Tapes): ControllerKind<ForescaleParams> {
@@ -152,16 +157,11 @@ function reachOf({ stepMs, tickMs }: Known, spec: ServiceSpec, delayMs: number):
 }
 
 function configOf(known: Known, params: ForescaleParams): AppConfig {
-  const { policy, objective, targetUtilization, stabilizationSeconds, models, refitMs } = params
-  const services = known.services.map(({ name, spec }) => {
-    const slo = { ...spec.slo, ...(objective === undefined ? {} : { objective }) }
-    const scaleDown = {
-      ...spec.behavior.scaleDown,
-      stabilizationWindowSeconds: stabilizationSeconds,
-    }
-    const behavior = { ...spec.behavior, scaleDown }
-    return [name, { ...spec, slo, policy, targetUtilization, behavior }]
-  })
+  const { models, refitMs } = params
+  const services = known.services.map(({ name, spec }) => [
+    name,
+    specOf(spec, params, known.tickMs),
+  ])
   return AppConfig.parse({
     mode: 'enforce',
     tickMs: known.tickMs,
@@ -170,4 +170,45 @@ function configOf(known: Known, params: ForescaleParams): AppConfig {
     forecast: { ...(models ? { models } : {}), ...(refitMs ? { refitMs } : {}) },
     services: Object.fromEntries(services),
   })
+}
+
+function specOf(spec: ServiceSpec, params: ForescaleParams, tickMs: number): ServiceSpec {
+  const { policy, targetUtilization, stabilizationSeconds } = params
+  const objective = params.objective ?? spec.slo.objective
+  const { scaleUp, scaleDown } = spec.behavior
+  return {
+    ...spec,
+    slo: { ...spec.slo, objective },
+    capacityPerReplica: declaredFor(spec.capacityPerReplica, spec.slo.objective, objective),
+    policy,
+    targetUtilization,
+    behavior: {
+      scaleUp: overTick(scaleUp, tickMs / 1000, (share, times) => (1 + share) ** times - 1),
+      scaleDown: {
+        ...overTick(scaleDown, tickMs / 1000, (share, times) => 1 - (1 - share) ** times),
+        stabilizationWindowSeconds: stabilizationSeconds,
+      },
+    },
+  }
+}
+
+type Side = ServiceSpec['behavior']['scaleUp']
+
+/**
+ * Rules over a tick that is longer than their period: what they would have allowed by its end, had they been asked once
+ * a period. The same is granted to the other controllers.
+ */
+function overTick(
+  side: Side,
+  seconds: number,
+  compound: (share: number, times: number) => number,
+): Side {
+  const policies = side.policies.map(({ type, value, periodSeconds }) => {
+    const times = Math.floor(seconds / periodSeconds)
+    if (times <= 1) return { type, value, periodSeconds }
+    const allowed = type === 'Pods' ? value * times : 100 * compound(value / 100, times)
+    const period = Math.min(LONGEST_PERIOD_SECONDS, Math.floor(seconds))
+    return { type, value: Math.min(MOST_VALUE, Math.ceil(allowed)), periodSeconds: period }
+  })
+  return { ...side, policies }
 }

@@ -43,7 +43,7 @@ export type ForescaleParams = z.infer<typeof ForescaleParams>
 
 /** What an owner would turn: the nines. */
 const OBJECTIVES = [
-  0.9999, 0.9998, 0.9995, 0.999, 0.998, 0.995, 0.99, 0.98, 0.95, 0.9, 0.8, 0.65,
+  0.9999, 0.9998, 0.9995, 0.999, 0.9985, 0.998, 0.997, 0.995, 0.99, 0.98, 0.95, 0.9, 0.8, 0.65,
 ] as const
 /** Further headroom at the cautious end; at the thrifty one bursts are cheaper followed than foreseen. */
 const CAUTIOUS_TARGETS = [0.6, 0.8] as const
