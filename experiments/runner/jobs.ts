@@ -90,8 +90,15 @@ export function batchesOf(jobs: readonly Job[], code: string): Batch[] {
   }))
 }
 
-/** Of all code that can change a result, tests aside: the same for the same text. */
+let version: string | undefined
+
+/** Of all code that can change a result, tests aside: the same for the same text. A process has the one it began with. */
 export function codeVersion(): string {
+  version ??= hashOfCode()
+  return version
+}
+
+function hashOfCode(): string {
   const files = DECIDING.flatMap((folder) => globSync(`${folder}/**/*.{ts,wasm}`, { cwd: ROOT }))
   const hash = createHash('sha256')
   for (const file of files.map((f) => f.replaceAll('\\', '/')).sort()) {

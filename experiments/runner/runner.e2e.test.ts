@@ -1,0 +1,132 @@
+/**
+ * As processes: a run that is killed goes on where it was; runs on workers behind a real Redis are the same bytes as
+ * local ones; the report draws in a real Chromium without any network.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
+import getPort from 'get-port'
+import { chromium } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { bytesOf, SMALL } from './test-experiment.ts'
+
+const MAIN = path.resolve('services/cli/main.ts')
+const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+let home: string
+let config: string
+const children: ChildProcess[] = []
+
+function forescale(...args: string[]): ChildProcess {
+  const child = spawn(process.execPath, [MAIN, 'experiment', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  children.push(child)
+  return child
+}
+
+async function ended(child: ChildProcess): Promise<{ code: number | null; said: string }> {
+  let said = ''
+  child.stderr?.on('data', (data) => (said += data))
+  child.stdout?.resume()
+  const [code] = await once(child, 'exit')
+  return { code, said }
+}
+
+beforeAll(async () => {
+  home = mkdtempSync(path.join(tmpdir(), 'forescale-experiment-'))
+  config = path.join(home, 'small.yaml')
+  writeFileSync(config, SMALL)
+  const { code, said } = await ended(
+    forescale('run', config, '--workers', '2', '--out', path.join(home, 'whole')),
+  )
+  expect(code, said).toBe(0)
+})
+afterEach(async () => {
+  for (const child of children.splice(0)) if (child.exitCode === null) child.kill('SIGKILL')
+})
+afterAll(() => rmSync(home, { recursive: true }))
+
+it('killed with -9 in the middle, the same command ends with the same bytes', async () => {
+  const out = path.join(home, 'killed')
+  const jobs = path.join(out, 'jobs')
+  const finished = () =>
+    existsSync(jobs) ? readdirSync(jobs).filter((f) => f.endsWith('.json')).length : 0
+  const child = forescale('run', config, '--workers', '2', '--out', out)
+  const killed = ended(child)
+  while (finished() < 3) await sleep(5)
+  child.kill('SIGKILL')
+  await killed
+  const kept = finished()
+  expect(kept).toBeLessThan(30)
+  expect(existsSync(path.join(out, 'results.json'))).toBe(false)
+  const { code, said } = await ended(forescale('run', config, '--workers', '1', '--out', out))
+  expect(code, said).toBe(0)
+  expect(Number(/30 runs, (\d+) of them of earlier calls/.exec(said)?.[1])).toBeGreaterThanOrEqual(
+    kept,
+  )
+  expect(bytesOf(out)).toEqual(bytesOf(path.join(home, 'whole')))
+})
+
+it('on two workers behind Redis it is the same bytes', async () => {
+  execFileSync('redis-server', ['--version'])
+  const port = await getPort({ host: '127.0.0.1' })
+  const redis = spawn(
+    'redis-server',
+    ['--port', String(port), '--bind', '127.0.0.1', '--save', ''],
+    { cwd: home, stdio: 'ignore' },
+  )
+  children.push(redis)
+  await untilOpen(port)
+  const queue = ['--queue', `redis://127.0.0.1:${port}`]
+  const workers = [1, 2].map(() => forescale('work', ...queue, '--workers', '1'))
+  const told = workers.map(ended)
+  const out = path.join(home, 'queued')
+  const { code, said } = await ended(forescale('run', config, '--out', out, ...queue))
+  expect(code, said).toBe(0)
+  for (const worker of workers) worker.kill('SIGTERM')
+  for (const worker of await Promise.all(told)) {
+    expect(worker.code, worker.said).toBe(0)
+    // neither did it all alone
+    expect(worker.said).toMatch(/runs done/)
+  }
+  expect(bytesOf(out)).toEqual(bytesOf(path.join(home, 'whole')))
+})
+
+it('the report draws every plot, and asks no network', async () => {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+  try {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
+    const faults: string[] = []
+    page.on('pageerror', (error) => faults.push(error.message))
+    page.on('request', (request) => {
+      if (!request.url().startsWith('file:')) faults.push(request.url())
+    })
+    await page.goto(pathToFileURL(path.join(home, 'whole', 'report.html')).href)
+    const shots = process.env.FORESCALE_SHOTS
+    if (shots) await page.screenshot({ path: path.join(shots, 'experiment.png'), fullPage: true })
+    expect(faults).toEqual([])
+    // three data sets, three plots each: no controller of these knows a price
+    expect(await page.locator('.uplot canvas').count()).toBe(9)
+    expect(await page.getByText('None of these controllers knows a price.').count()).toBe(3)
+  } finally {
+    await browser.close()
+  }
+})
+
+async function untilOpen(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1')
+    const open = await Promise.race([
+      once(socket, 'connect').then(() => true),
+      once(socket, 'error').then(() => false),
+    ]).catch(() => false)
+    socket.destroy()
+    if (open) return
+    await sleep(50)
+  }
+}
