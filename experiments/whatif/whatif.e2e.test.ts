@@ -63,11 +63,13 @@ spec:
       metadata: {query: 'sum(rate(http_requests_total[1m]))', threshold: "12"}
 `
 
-async function whatif(...argv: string[]) {
+const whatif = (...argv: string[]) => whole('--quick', ...argv)
+
+/** Frontier and budgets included. */
+async function whole(...argv: string[]) {
   let out = ''
   let err = ''
-  const usual = ['--capacity', '40', '--quick', '--refit', '30d']
-  const code = await runCli(['whatif', ...usual, ...argv], {
+  const code = await runCli(['whatif', '--capacity', '40', '--refit', '30d', ...argv], {
     stdout: { write: (text) => (out += text) },
     stderr: { write: (text) => (err += text) },
     env: {},
@@ -110,6 +112,29 @@ describe('from a CSV file', () => {
     expect(dearer.out).toMatch(/FAILS {2}cost\+5% \(\$\S+ a day → \$\S+ a day\)\nok {2}violations/)
     const back = [...source, '--hpa', before, '--baseline', after, '--fail-on', 'cost+5%']
     expect((await whatif(...back)).code).toBe(0)
+  })
+
+  it('finds the least budget that keeps the SLO, and a frontier of settings', async () => {
+    const manifest = write('one.yaml', hpa('checkout', 60))
+    const { code, out } = await whole(
+      '--source',
+      'csv',
+      '--file',
+      csv('load.csv'),
+      '--hpa',
+      manifest,
+      '--json',
+    )
+    expect(code).toBe(0)
+    const { budget, frontier } = JSON.parse(out)
+    const tried: { perHour: number; missed: string[] }[] = budget.tried
+    expect(tried.length).toBeGreaterThan(2)
+    for (const { perHour, missed } of tried)
+      expect(missed, String(perHour)).toEqual(perHour >= budget.least ? [] : ['checkout'])
+    const front = frontier.forescale.filter(({ onFront }: { onFront: boolean }) => onFront)
+    expect(front.length).toBeGreaterThan(2)
+    const costs = frontier.tuned.slice(0, -1).map(({ cost }: { cost: number }) => cost)
+    expect(costs).toEqual(costs.toSorted((a: number, b: number) => b - a))
   })
 
   it('refuses with a code of its own what it cannot judge', async () => {
