@@ -57,8 +57,15 @@ function provenanceOf({ config, arms }: Experiment, code: string): Results['prov
   }
 }
 
-/** Null outside a checkout; `code` tells the code itself. */
+let found: string | null | undefined
+
+/** Null outside a checkout; `code` tells the code itself. A process keeps the one it began with. */
 function revision(): string | null {
+  found ??= askRevision()
+  return found
+}
+
+function askRevision(): string | null {
   try {
     return execFileSync('git', ['rev-parse', 'HEAD'], {
       cwd: ROOT,
