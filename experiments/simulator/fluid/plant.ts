@@ -203,7 +203,12 @@ function measure(one: Simulated, nodesCost: number | undefined): Measured {
   const { flow, pool, replicaSeconds, lost } = one
   one.lost = 0
   const { sums, service } = flow
-  const inService = Math.min(flow.inSystem, (flow.shape?.allPlaces ?? 0) * flow.utilization)
+  const places = flow.shape?.allPlaces ?? 0
+  const room = (service.serving.queueLimit * places) / service.serving.concurrency
+  const inService = Math.min(
+    flow.inSystem,
+    Math.max(places * flow.utilization, flow.inSystem - room),
+  )
   // of those that were lost some had been counted as late or failed when they came
   const violations = Math.min(sums.violations + lost, one.good + sums.arrivals)
   const failures = Math.min(sums.failures + lost, one.late + violations)

@@ -136,7 +136,8 @@ export function passTime(pool: Pool, fromMs: number, toMs: number): number {
 export function happen(pool: Pool, nowMs: number): number {
   const { starting, ready, random, service } = pool
   while (starting.length > 0 && starting[0]!.atMs <= nowMs) ready.push(starting.shift()!)
-  if (pool.hoursToCrash > 1e-12 || ready.length === 0) return 0
+  // less than a microsecond ahead: rounding must not put it off for ever
+  if (pool.hoursToCrash > 3e-10 * Math.max(1, ready.length) || ready.length === 0) return 0
   pool.hoursToCrash = exponential(random) / service.serving.crashesPerReplicaHour
   const { place } = ready.splice(Math.floor(random() * ready.length), 1)[0]!
   start(pool, nowMs, place)

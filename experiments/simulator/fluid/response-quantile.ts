@@ -13,9 +13,9 @@ export function responseQuantile(sums: Sums, level: number): number {
   const share = 1 - level
   let low = 0
   let above = Math.log(1 / share)
-  let high = sums.latencySeconds / sums.served
+  let high = Math.max(1e-6, sums.latencySeconds / sums.served)
   let below = excess(sums, high, share)
-  while (below > 0) {
+  for (let step = 0; below > 0 && step < MOST_STEPS; step++) {
     low = high
     above = below
     high *= 1.7
