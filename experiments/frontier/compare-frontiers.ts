@@ -57,6 +57,8 @@ export interface FrontierComparison {
 
 export interface CompareOptions {
   readonly atViolation?: number
+  /** Points that violate more than this are no service, and are not compared; 1 compares all. */
+  readonly mostViolation?: number
   readonly draws?: number
   /** Of the intervals. */
   readonly level?: number
@@ -101,12 +103,21 @@ export function compareFrontiers(
   ours: readonly Setting[],
   theirs: readonly Setting[],
   random: () => number,
-  { atViolation = BAR_VIOLATION, draws = 2000, level = 0.95 }: CompareOptions = {},
+  {
+    atViolation = BAR_VIOLATION,
+    mostViolation = 1,
+    draws = 2000,
+    level = 0.95,
+  }: CompareOptions = {},
 ): FrontierComparison {
   const blocks = sameBlocks(ours, theirs)
   const figuresOf = (drawn?: readonly number[]) => {
-    const a = ours.map((setting) => pointOf(setting.blocks, drawn))
-    const b = theirs.map((setting) => pointOf(setting.blocks, drawn))
+    const pointsOf = (side: readonly Setting[]) =>
+      side
+        .map((setting) => pointOf(setting.blocks, drawn))
+        .filter((point) => point.violationRatio <= mostViolation)
+    const a = pointsOf(ours)
+    const b = pointsOf(theirs)
     const best = bestViolation(b)
     return {
       covered: coveredShare(a, b),

@@ -166,6 +166,15 @@ describe('comparing swept policies', () => {
     }
   })
 
+  it('leaves out what is no service, when told what that is', () => {
+    const ours = [setting('a', 0.8, 5e-4)]
+    const theirs = [setting('c', 1, 5e-4), setting('dead', 0.1, 0.95)]
+    const options = { draws: 50 }
+    expect(compareFrontiers(ours, theirs, random(), options).dominance).toBe('crosses')
+    const compared = compareFrontiers(ours, theirs, random(), { ...options, mostViolation: 0.1 })
+    expect(compared.dominance).toBe('dominates')
+  })
+
   it('doubts what one day decides: the interval holds both ways', () => {
     const even = (label: string, cost: number): Setting => ({
       label,
