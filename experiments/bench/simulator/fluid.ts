@@ -1,0 +1,82 @@
+/**
+ * How many intervals of a service the fluid simulator gets through, quiet and overloaded, and a step of two services beside
+ * one of a Gymnasium environment of gym-hpa's kind (why not gym-hpa itself: the peer's own header). Processor time of one
+ * thread, the least of several turns.
+ */
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { ServiceSpec } from '../../../agents/service-spec.ts'
+import { createFluidPlant } from '../../simulator/fluid/plant.ts'
+import { type Scenario, Scrape, Serving } from '../../simulator/scenario.ts'
+import type { Figure } from '../timing.ts'
+
+const PEER = fileURLToPath(new URL('../peers/recorded_environment_speed.py', import.meta.url))
+const RUNS = 3
+const SERVICES = 2
+const STEPS = 20_000
+const PEER_STEPS = 20_000
+const REPLICAS = 5
+/** Requests/s that those replicas carry at most. */
+const CAPACITY = 200
+
+const Answer = z.object({ version: z.string(), stepsPerSecond: z.number(), reward: z.number() })
+
+/** Of a Python with gymnasium. */
+export function benchFluid(python: string): Figure[] {
+  const input = `${JSON.stringify({ steps: PEER_STEPS, runs: RUNS, seed: 1 })}\n`
+  const { version, stepsPerSecond } = Answer.parse(
+    JSON.parse(execFileSync(python, [PEER], { input, encoding: 'utf8' })),
+  )
+  const peer = `an environment of gym-hpa's kind on Gymnasium ${version}, 2 deployments, ${Math.round(stepsPerSecond / 1000)} thousand steps/s`
+  return [0.5, 0.9, 1.1].map((share) => {
+    const steps = fluidStepsPerSecond(share)
+    return {
+      name: `simulator.fluid.at${100 * share}%`,
+      value: (steps * SERVICES) / 1e6,
+      unit: 'million service-steps/s',
+      peer,
+      ratio: steps / stepsPerSecond,
+    }
+  })
+}
+
+function fluidStepsPerSecond(share: number): number {
+  const scenario = waves(share)
+  const requested = Array<number>(SERVICES).fill(REPLICAS)
+  let best = 0
+  for (let run = 0; run <= RUNS; run++) {
+    const plant = createFluidPlant(scenario, { initial: requested, random: () => () => 0.5 })
+    const before = process.cpuUsage()
+    for (let step = 0; step < STEPS; step++) plant.advance(requested)
+    const { user, system } = process.cpuUsage(before)
+    // the first is not counted
+    if (run > 0) best = Math.max(best, STEPS / ((user + system) / 1e6))
+  }
+  return best
+}
+
+/** Load that is another one every minute, four decisions a minute. */
+function waves(share: number): Scenario {
+  const history = new Float64Array(0)
+  return {
+    name: 'bench',
+    startMs: 0,
+    stepMs: 60_000,
+    tickMs: 15_000,
+    costBudgetPerHour: 100,
+    services: Array.from({ length: SERVICES }, (_, i) => ({
+      name: `service-${i}`,
+      spec: ServiceSpec.parse({}),
+      serving: Serving.parse({}),
+      history,
+      load: Float64Array.from(
+        { length: STEPS / 4 },
+        (_, minute) => CAPACITY * share * (1 + 0.05 * Math.sin(minute / 7 + i)),
+      ),
+    })),
+    scrape: Scrape.parse({}),
+    synthetic: true,
+    seed: 1,
+  }
+}
