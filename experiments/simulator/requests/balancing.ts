@@ -26,9 +26,9 @@ export function pick(service: Service, replicas: Replicas): number {
   return connections(replicas, b) < connections(replicas, a) ? b : a
 }
 
-/** To be called before the replica's connections become one more. */
+/** To be called before the replica's connections become one more. One alone needs no order; a second brings it. */
 export function connect(service: Service, replicas: Replicas, replica: number): void {
-  if (service.balancing !== 'least-connections') return
+  if (service.balancing !== 'least-connections' || service.readyCount < 2) return
   const before = connections(replicas, replica)
   if (before + 2 >= service.fewest.length) widen(service)
   const { fewest } = service
@@ -38,7 +38,7 @@ export function connect(service: Service, replicas: Replicas, replica: number): 
 
 /** To be called before the connections of a ready replica become one less. */
 export function disconnect(service: Service, replicas: Replicas, replica: number): void {
-  if (service.balancing !== 'least-connections') return
+  if (service.balancing !== 'least-connections' || service.readyCount < 2) return
   const first = service.fewest[connections(replicas, replica)]!++
   swap(service, replicas, replica, first)
 }

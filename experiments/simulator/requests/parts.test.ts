@@ -1,6 +1,7 @@
 /** The heap of events, and quantiles from buckets. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { seededRandom } from '../../../datasets/random.ts'
 import {
   createEvents,
   firstMs,
@@ -10,6 +11,7 @@ import {
   subjectOf,
   takeEvent,
 } from './events.ts'
+import { exponentials } from './exponentials.ts'
 import { addLatency, clearLatencies, createLatencies, latencyQuantile } from './latencies.ts'
 
 describe('events', () => {
@@ -66,6 +68,36 @@ describe('an event that was taken', () => {
         }
       }),
     )
+  })
+})
+
+describe('exponential numbers', () => {
+  it('are distributed as they should be, in the tail too (Kolmogorov and Smirnov)', () => {
+    const n = 200_000
+    const next = exponentials(seededRandom('exponentials', 1))
+    const sorted = Float64Array.from({ length: n }, next).sort()
+    let apart = 0
+    sorted.forEach((x, i) => {
+      apart = Math.max(apart, Math.abs((i + 0.5) / n + Math.expm1(-x)))
+    })
+    // a thousandth of all samples are further apart
+    expect(apart * Math.sqrt(n)).toBeLessThan(1.95)
+    const beyond = sorted.filter((x) => x > 7.7).length
+    const expected = n * Math.exp(-7.7)
+    expect(Math.abs(beyond - expected)).toBeLessThan(4 * Math.sqrt(expected))
+  })
+
+  it('have the moments and no memory of the one before', () => {
+    const n = 400_000
+    const next = exponentials(seededRandom('exponentials', 2))
+    const values = Float64Array.from({ length: n }, next)
+    const mean = (of: (x: number, i: number) => number) =>
+      values.reduce((sum, x, i) => sum + of(x, i), 0) / n
+    // within 4 standard errors: sd 1, sqrt(20), 1
+    expect(Math.abs(mean((x) => x) - 1)).toBeLessThan(4 / Math.sqrt(n))
+    expect(Math.abs(mean((x) => x * x) - 2)).toBeLessThan((4 * Math.sqrt(20)) / Math.sqrt(n))
+    const lagged = mean((x, i) => (x - 1) * (values[(i + 1) % n]! - 1))
+    expect(Math.abs(lagged)).toBeLessThan(4 / Math.sqrt(n))
   })
 })
 
