@@ -12,7 +12,7 @@ export interface Replayed {
   readonly manifest: Manifest
   readonly declared: Declared
   readonly history: HistoryService
-  /** Requests/s that one replica carries within its SLO: a load test of what was declared. */
+  /** Requests/s that one replica carries within its SLO, as its owner would declare it: see `loadTest`. */
   readonly capacityWithinSlo: number
 }
 
@@ -22,6 +22,11 @@ const TEST_TICK_MS = 15_000
 const TEST_TICKS = 40
 /** The first half is settling. */
 const SETTLED = TEST_TICKS / 2
+/**
+ * Saturation ÷ capacity that an agent believes in before it has learned (agents/capacity.ts): where the SLO holds up to the
+ * edge of saturation, its owner declares so much less that this is true.
+ */
+const KNEE = 1.25
 /** Of capacity; to guess how many replicas there usually are. */
 const USUAL_UTILIZATION = 0.7
 
@@ -100,8 +105,9 @@ function servingOf({ concurrency, serviceSeconds }: Declared): Serving {
 }
 
 /**
- * Most requests/s a replica, in whole percent of the declared capacity, at which a constant load on as many replicas as
- * were usual before the replay keeps the SLO. Throws a ManifestError where even an idle service misses it.
+ * Most requests/s a replica, in whole percent of the declared capacity and at most 1 ÷ KNEE of it, at which a constant
+ * load on as many replicas as were usual before the replay keeps the SLO. Throws a ManifestError where even an idle
+ * service misses it.
  */
 export function loadTest(
   manifest: Manifest,
@@ -123,7 +129,7 @@ export function loadTest(
       `${100 * declared.objective} % within ${declared.sloSeconds} s`,
       `what requests of ${declared.serviceSeconds} s can meet on an idle replica: these cannot, whoever scales`,
     )
-  let [good, bad] = [1, 100]
+  let [good, bad] = [1, Math.floor(100 / KNEE) + 1]
   while (bad - good > 1) {
     const middle = Math.floor((good + bad) / 2)
     if (keeps(middle)) good = middle

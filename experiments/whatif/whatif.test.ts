@@ -135,10 +135,10 @@ describe('a load test', () => {
     const own = manifest(60)
     return loadTest(own, declaredOf(own, { ...OPTIONS, ...more }), { history })
   }
-  it('finds less for a stricter SLO, and never more than the declared capacity', () => {
+  it('finds less for a stricter SLO, and never more than leaves room before saturation', () => {
     const [strict, usual] = [test({ objective: 0.9995 }), test({ objective: 0.9 })]
     expect(strict).toBeLessThanOrEqual(usual)
-    expect(usual).toBeLessThan(40)
+    expect(usual).toBeLessThanOrEqual(32)
     expect(strict).toBeGreaterThan(20)
   })
   it('refuses an SLO that nobody can keep', () => {

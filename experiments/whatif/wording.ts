@@ -136,7 +136,7 @@ export function assumptionLines({ assumptions }: WhatifDocument): string[] {
   return assumptions.flatMap((one) => [
     `${one.service}: ${one.manifest.kind} ${one.manifest.namespace}/${one.manifest.name}, ${one.manifest.minReplicas} to ${one.manifest.maxReplicas} replicas at $${one.pricePerReplicaHour}/h, ` +
       `ready after ${one.startupSeconds} s; a replica serves ${one.concurrency} requests at once, ${digits(one.serviceSeconds)} s each, ${digits(one.capacity)} requests/s at most, ` +
-      `${digits(one.capacityWithinSlo)} within the SLO (${percent(one.objective)} within ${one.sloSeconds} s; a load test in the simulator).`,
+      `${digits(one.capacityWithinSlo)} within the SLO (${percent(one.objective)} within ${one.sloSeconds} s; a load test in the simulator, at most 80 %).`,
     ...one.metrics.map(({ label, target, follows }) => {
       const aim =
         'percent' in target ? `${target.percent} %` : `${target.type} ${target.milli / 1000}`
