@@ -32,7 +32,7 @@ export function benchFluid(python: string): Figure[] {
   return [0.5, 0.9, 1.1].map((share) => {
     const steps = fluidStepsPerSecond(share)
     return {
-      name: `simulator.fluid.at${100 * share}%`,
+      name: `simulator.fluid.at${Math.round(100 * share)}%`,
       value: (steps * SERVICES) / 1e6,
       unit: 'million service-steps/s',
       peer,
