@@ -9,6 +9,7 @@ datasets:
   - { kind: synthetic, workloads: [weekday, bursty], days: 3 }
   - kind: services
     name: shop
+    setting: { learnDays: 0.5, replayDays: 0.25 }
     services:
       - { name: order, load: { workload: weekday, days: 3 }, calls: [{ service: payment }] }
       - { name: payment }
