@@ -100,7 +100,7 @@ describe('a job', () => {
     expect(await keys(SMALL)).toEqual(usual)
     for (const other of [
       await keys(SMALL, 'b'),
-      await keys(SMALL.replace('learnDays: 2', 'learnDays: 1')),
+      await keys(SMALL.replace('learnDays: 2', 'learnDays: 2, busyReplicas: 5')),
       await keys(SMALL.replace('seeds: [1, 2]', 'seeds: [3, 4]')),
     ])
       expect(other.filter((key) => usual.includes(key))).toEqual([])
