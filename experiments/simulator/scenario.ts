@@ -142,3 +142,10 @@ export interface Scenario {
 export function ticksOf({ services, stepMs, tickMs }: Scenario): number {
   return Math.floor(((services[0]?.load.length ?? 0) * stepMs) / tickMs)
 }
+
+/** The least that carry the first load at the target utilization. */
+export function firstReplicas({ spec, load }: Pick<SimulatedService, 'spec' | 'load'>): number {
+  const { capacityPerReplica, targetUtilization, minReplicas, maxReplicas } = spec
+  const needed = Math.ceil((load[0] ?? 0) / (capacityPerReplica * targetUtilization))
+  return Math.max(minReplicas, Math.min(maxReplicas, needed))
+}

@@ -2,10 +2,11 @@
  * The fast simulator: requests flow. Violations and failures are expected values and so fractions of requests; replicas
  * are whole, and chance enters by their start-up times and crashes alone. README.md here says what it rests on.
  */
+
+import { type CallGraph, callGraph } from '../call-graph.ts'
 import { type Cluster, createCluster } from '../nodes/cluster.ts'
 import type { CreatePlant, Measured, Plant, PlantOptions } from '../plant.ts'
-import type { SimulatedService } from '../scenario.ts'
-import { type CallGraph, callGraph } from './call-graph.ts'
+import { firstReplicas, type SimulatedService } from '../scenario.ts'
 import { advanceFlow, clearSums, createFlow, type Flow, setReplicas } from './flow.ts'
 import {
   ask,
@@ -84,13 +85,6 @@ function simulated(
   const flow = createFlow(service)
   setReplicas(flow, pool.ready.length)
   return { flow, pool, replicaSeconds: 0, lost: 0, good: 0, late: 0 }
-}
-
-/** The least that carry the first load at the target utilization. */
-export function firstReplicas({ spec, load }: Pick<SimulatedService, 'spec' | 'load'>): number {
-  const { capacityPerReplica, targetUtilization, minReplicas, maxReplicas } = spec
-  const needed = Math.ceil((load[0] ?? 0) / (capacityPerReplica * targetUtilization))
-  return Math.max(minReplicas, Math.min(maxReplicas, needed))
 }
 
 function begin(one: Simulated, requested: number | undefined, nowMs: number): void {

@@ -2,10 +2,10 @@
  * The request simulator: every request, one event after the other. Exact in what it simulates, hence the measure for the
  * fluid one, for queueing theory and against the real shop; README.md of the folder above says what it rests on.
  */
-import { callGraph } from '../fluid/call-graph.ts'
-import { firstReplicas } from '../fluid/plant.ts'
+import { callGraph } from '../call-graph.ts'
 import { createCluster } from '../nodes/cluster.ts'
 import type { CreatePlant, Measured } from '../plant.ts'
+import { firstReplicas } from '../scenario.ts'
 import { draw } from './chance.ts'
 import {
   CRASH,

@@ -1,5 +1,5 @@
 /** Who calls whom, and in which order services are simulated: callers before those they call, where that can be. */
-import type { SimulatedService } from '../scenario.ts'
+import type { SimulatedService } from './scenario.ts'
 
 export interface CallGraph {
   readonly hasCalls: boolean
