@@ -9,6 +9,12 @@ import type { Surroundings } from '../terminal.ts'
 
 const MOST_WORKERS = 256
 
+const EXAMPLES = `
+Examples:
+  forescale experiment list
+  forescale experiment run smoke
+  forescale experiment compare results/before results/after`
+
 const RUN_EXAMPLES = `
 Examples:
   forescale experiment run smoke                        a shipped one, by name
@@ -32,6 +38,7 @@ export function addExperiment(program: Command, around: Surroundings, done: Done
     .command('experiment')
     .helpGroup('Try out:')
     .description('run experiments on simulated clusters: data sets × controllers × seeds')
+    .addHelpText('after', EXAMPLES)
   addRun(command, around, done)
   addCompare(command, around, done)
   addWork(command, around, done)
