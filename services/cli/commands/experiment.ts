@@ -15,6 +15,14 @@ Examples:
   forescale experiment run smoke
   forescale experiment compare results/before results/after`
 
+const LIST_EXAMPLES = `
+Examples:
+  forescale experiment list --json`
+
+const WORK_EXAMPLES = `
+Examples:
+  forescale experiment work --queue redis://127.0.0.1:6379 --workers 8     on each machine that is to help`
+
 const RUN_EXAMPLES = `
 Examples:
   forescale experiment run smoke                        a shipped one, by name
@@ -46,6 +54,7 @@ export function addExperiment(program: Command, around: Surroundings, done: Done
     .command('list')
     .description('the shipped experiments')
     .addOption(jsonOption())
+    .addHelpText('after', LIST_EXAMPLES)
   act(list, around, done, async ({ terminal }, { json }) => {
     const { listShipped } = await import('../../../experiments/runner/command.ts')
     return listShipped(terminal, json === true)
@@ -106,6 +115,7 @@ function addWork(parent: Command, around: Surroundings, done: Done): void {
     .description('take runs of experiments from a queue until interrupted')
     .addOption(queueOption())
     .addOption(workersOption())
+    .addHelpText('after', WORK_EXAMPLES)
   act(command, around, done, async ({ terminal }, { queue, workers }) => {
     const { workOnQueue } = await import('../../../experiments/runner/command.ts')
     return workOnQueue(terminal, {
