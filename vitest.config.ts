@@ -9,6 +9,7 @@ const SKIPPED = ['**/node_modules/**', '**/dist/**', '**/.forescale/**']
 export default defineConfig({
   test: {
     pool: 'forks',
+    setupFiles: ['./vitest.setup.ts'],
     projects: [
       {
         extends: true,

@@ -61,8 +61,15 @@ function runOn(
     const { plan, seed, setting } = batch.jobs[0]!
     const what = `${plan.name}, ${setting.arm}, seed ${seed}`
     const fail = (why: string) => settle(() => reject(new RunFailed(`${what}: ${why}`)))
+    const keep = (finished: Finished) => {
+      try {
+        onFinished(finished)
+      } catch (error) {
+        fail(`its result could not be kept: ${(error as Error).message}`)
+      }
+    }
     const onMessage = (message: FromWorker) => {
-      if (message.kind === 'finished') onFinished(message.finished)
+      if (message.kind === 'finished') keep(message.finished)
       else if (message.kind === 'done') settle(resolve)
       else fail(message.message)
     }

@@ -47,8 +47,10 @@ export async function runJobs(
   tell()
   const wanted = new Set(finished.keys())
   const rest = jobs.filter(({ key }) => !wanted.has(key) && wanted.add(key))
+  let isOver = false
   const runs = batchesOf(rest, code).map((batch) =>
     pool.run(batch, (one) => {
+      if (isOver) return
       store.put(one)
       finished.set(one.result.key, one)
       tell()
@@ -61,7 +63,12 @@ export async function runJobs(
   })
   // those still running when one fails or all are stopped have nobody to tell
   for (const run of runs) run.catch(() => undefined)
-  if ((await Promise.race([all, aborted])) === 'aborted') return undefined
+  try {
+    if ((await Promise.race([all, aborted])) === 'aborted') return undefined
+  } finally {
+    // the folder is the caller's again: what still runs writes nothing into it
+    isOver = true
+  }
   return {
     done: jobs.map((job) => [job, finished.get(job.key)!.result] as const),
     wallMs: Object.fromEntries([...finished].map(([key, { wallMs }]) => [key, wallMs])),

@@ -101,6 +101,21 @@ describe('whatever is asked of it, the fluid plant', () => {
     )
   })
 
+  it('rounds nothing to less than nothing, however small the load', () => {
+    const given = { load: [0, 0, 2.3836797435383657e-78, 0] }
+    const requested = [0, 0, 0, 0, 0, 0, 1, 9, 9, 0, 0, 0, 0, 0, 0, 0]
+    const serving = {
+      concurrency: 1,
+      queueLimit: 0,
+      serviceTime: { distribution: 'lognormal', meanSeconds: 1.8600146519507625, cv: 0 },
+      balancing: 'round-robin',
+      timeoutSeconds: 0.1,
+      retries: { most: 0, backoffSeconds: 0 },
+      startupCv: 0,
+    }
+    for (const one of run({ ...given, serving }, requested)) expectPossible(one, serving)
+  })
+
   it('counts every request that comes', () => {
     fc.assert(
       fc.property(runs, ({ requested, ...given }) => {

@@ -100,10 +100,10 @@ function begin(one: Simulated, requested: number | undefined, nowMs: number): vo
   const going = ask(pool, requested, nowMs, nowMs + seconds * 1000)
   if (going === 0) return
   // they take the requests with them that they have, and answer what they can
-  const taken = (flow.inSystem * going) / before
-  flow.inSystem -= taken
-  flow.backlog -= (flow.backlog * going) / before
-  one.lost += taken * unserved
+  const share = going / before
+  one.lost += flow.inSystem * share * unserved
+  flow.inSystem *= 1 - share
+  flow.backlog *= 1 - share
   setReplicas(flow, pool.ready.length)
 }
 
@@ -206,8 +206,9 @@ function measure(one: Simulated, nodesCost: number | undefined): Measured {
   // of those that were lost some had been counted as late or failed when they came
   const violations = Math.min(sums.violations + lost, one.good + sums.arrivals)
   const failures = Math.min(sums.failures + lost, one.late + violations)
-  one.good += sums.arrivals - violations
-  one.late += violations - failures
+  // the sums are rounded, what stands is never below nothing
+  one.good = Math.max(0, one.good + sums.arrivals - violations)
+  one.late = Math.max(0, one.late + violations - failures)
   return {
     arrivals: sums.arrivals,
     violations,
