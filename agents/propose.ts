@@ -1,6 +1,8 @@
 /** An agent's proposal: its policy's wish held inside the allowed range, and the menu between two counts. */
 import { type AgentMemory, type Floor, heldWant } from './agent.ts'
 import type { Observation, ReplicaRange } from './observation.ts'
+import type { Actor } from './policies/learned/act.ts'
+import type { Policy } from './policies/policy.ts'
 import { policyOf } from './policies/registry.ts'
 import type { Proposal } from './proposal.ts'
 import type { ServiceSpec } from './service-spec.ts'
@@ -9,6 +11,8 @@ export interface ProposeInput {
   readonly spec: ServiceSpec
   readonly observation: Observation
   readonly memory: AgentMemory
+  /** What acts for a learned policy; undefined where there is none. */
+  readonly actor: Actor | undefined
   readonly floor: Floor
   /** What is funded already: the menu starts here. */
   readonly base: number
@@ -25,11 +29,14 @@ export function propose({
   spec,
   observation,
   memory,
+  actor,
   floor,
   base,
   allowed,
 }: ProposeInput): Proposed {
-  const wish = policyOf(spec.policy).wish(spec, observation, floor)
+  const policy = policyOf(spec.policy)
+  const seen = policy.see(spec, observation, actor)
+  const wish = policy.wish(spec, seen, floor)
   const wanted =
     spec.policy === 'reactive' ? wish.replicas : heldWant(observation, memory, wish.replicas)
   const preferred = Math.min(Math.max(wanted, base), allowed.max)
@@ -41,7 +48,7 @@ export function propose({
     wanted,
     preferred,
     fromReplicas: base,
-    loss: lossBetween(spec, observation, base, preferred),
+    loss: lossCurve(policy, spec, seen, base, preferred),
     reason: wanted > wish.replicas ? 'forecast' : wish.reason,
   }
   return { proposal, wanted: wish.replicas }
@@ -51,11 +58,22 @@ export function propose({
 export function lossBetween(
   spec: ServiceSpec,
   observation: Observation,
+  actor: Actor | undefined,
   from: number,
   to: number,
 ): Float64Array {
   const policy = policyOf(spec.policy)
+  return lossCurve(policy, spec, policy.see(spec, observation, actor), from, to)
+}
+
+function lossCurve(
+  policy: Policy,
+  spec: ServiceSpec,
+  seen: Observation,
+  from: number,
+  to: number,
+): Float64Array {
   const loss = new Float64Array(Math.max(0, to - from) + 1)
-  for (let i = 0; i < loss.length; i++) loss[i] = policy.loss(spec, observation, from + i)
+  for (let i = 0; i < loss.length; i++) loss[i] = policy.loss(spec, seen, from + i)
   return loss
 }

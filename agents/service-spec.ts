@@ -8,7 +8,7 @@ export const Mode = z.enum(['off', 'recommend', 'enforce']).meta({
 export type Mode = z.infer<typeof Mode>
 
 export const PolicyKind = z
-  .enum(['reactive', 'predictive'])
+  .enum(['reactive', 'predictive', 'learned'])
   .meta({ id: 'PolicyKind', description: 'A registered policy.' })
 export type PolicyKind = z.infer<typeof PolicyKind>
 

@@ -29,6 +29,9 @@ export const Decision = z
     service: ServiceId,
     mode: Mode,
     policy: PolicyKind,
+    policyVersion: z.string().nullable().meta({
+      description: 'Of the learned policy that acted; null where none did.',
+    }),
     from: z.int().min(0),
     to: z.int().min(0),
     reactiveNeed: z.int(),

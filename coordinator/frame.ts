@@ -1,42 +1,69 @@
 /**
  * A tick's inputs as bytes: enough to decide it again, bit for bit, years later. Columns of float64 (NaN keeps its
- * meaning), then the ragged lists of the agents' memories. Specs are not in it: they change rarely, so a frame
- * names them by hash and they are stored once.
+ * meaning), then the ragged lists of the agents' memories. Specs are not in it, nor which learned policy acts: they
+ * change rarely, so a frame names them by hash and they are stored once.
  *
  * Layout, little-endian: magic 'FSF1' · uint32 services · float64 tick, atMs, costBudgetPerHour ·
  * FIELDS + LEVELS columns of float64 · one float64 list of all ragged pairs.
+ * With a directive of the meta-controller: magic 'FSF2', and its four float64 before the columns.
  */
 import assert from 'node:assert/strict'
 import type { AgentMemory, TimedCount } from '../agents/agent.ts'
 import type { HpaMemory } from '../agents/hpa/normalize.ts'
 import { FRESHNESS } from '../agents/observation.ts'
+import type { Actor } from '../agents/policies/learned/act.ts'
 import { Mode, type ServiceSpec } from '../agents/service-spec.ts'
 import { LEVELS } from '../forecaster/forecast.ts'
 import type { ServiceId } from '../forecaster/series.ts'
+import type { Directive } from './meta/directive.ts'
 import type { ServiceInput, TickInput } from './tick-input.ts'
 
 const MAGIC = 0x31465346 // 'FSF1'
+const MAGIC_DIRECTED = 0x32465346 // 'FSF2'
 const HEAD_BYTES = 8 + 3 * 8
+const DIRECTIVE = [
+  'reactivePrice',
+  'reactiveBudgetPerHour',
+  'price',
+  'extraBudgetPerHour',
+] as const satisfies readonly (keyof Directive)[]
+
+/** Bytes before the columns. */
+const headBytes = (isDirected: boolean): number =>
+  HEAD_BYTES + (isDirected ? DIRECTIVE.length * 8 : 0)
 const FIELDS = 22
 
 export interface SpecRow {
   readonly service: ServiceId
   readonly spec: ServiceSpec
+  /** Version of the learned policy that acts for the service; absent: none does. */
+  readonly actor?: string
 }
+
+/** Learned policies by version. */
+export type Actors = ReadonlyMap<string, Actor>
+
+const NO_ACTORS: Actors = new Map()
 
 export function encodeFrame(input: TickInput): Uint8Array {
   const n = input.services.length
   let pairs = 0
   for (const { memory } of input.services) if (memory) pairs += pairsIn(memory)
   const columns = FIELDS + LEVELS.length
-  const buffer = new ArrayBuffer(HEAD_BYTES + (columns * n + 2 * pairs) * 8)
+  const { directive } = input
+  const bodyAt = headBytes(directive !== undefined)
+  const buffer = new ArrayBuffer(bodyAt + (columns * n + 2 * pairs) * 8)
   const head = new DataView(buffer)
-  head.setUint32(0, MAGIC, true)
+  head.setUint32(0, directive ? MAGIC_DIRECTED : MAGIC, true)
   head.setUint32(4, n, true)
   head.setFloat64(8, input.tick, true)
   head.setFloat64(16, input.atMs, true)
   head.setFloat64(24, input.costBudgetPerHour, true)
-  const body = new Float64Array(buffer, HEAD_BYTES)
+  if (directive)
+    DIRECTIVE.forEach((key, k) => {
+      head.setFloat64(HEAD_BYTES + k * 8, directive[key], true)
+    })
+  const body = new Float64Array(buffer, bodyAt)
   let ragged = columns * n
   for (let i = 0; i < n; i++) {
     const service = input.services[i]!
@@ -131,21 +158,50 @@ function writeFields(
   for (let level = 0; level < LEVELS.length; level++) put(demand ? demand[level]! : Number.NaN)
 }
 
-/** The tick's inputs again. `specs` must be the rows that the frame was made with, in that order. */
-export function decodeFrame(bytes: Uint8Array, specs: readonly SpecRow[]): TickInput {
+/**
+ * The tick's inputs again. `specs` must be the rows that the frame was made with, in that order; `actors` those that the
+ * rows name.
+ */
+export function decodeFrame(
+  bytes: Uint8Array,
+  specs: readonly SpecRow[],
+  actors: Actors = NO_ACTORS,
+): TickInput {
   const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  assert.equal(head.getUint32(0, true), MAGIC, 'not a tick frame')
+  const magic = head.getUint32(0, true)
+  assert(magic === MAGIC || magic === MAGIC_DIRECTED, 'not a tick frame')
+  const isDirected = magic === MAGIC_DIRECTED
   const n = head.getUint32(4, true)
   assert.equal(n, specs.length, `frame of ${n} services, ${specs.length} specs`)
-  const body = new Float64Array(bytes.slice(HEAD_BYTES).buffer)
+  const body = new Float64Array(bytes.slice(headBytes(isDirected)).buffer)
   const cursor = { at: (FIELDS + LEVELS.length) * n }
-  const services = specs.map((row, i) => readService(body, i, n, cursor, row))
+  const services = specs.map((row, i) => ({
+    ...readService(body, i, n, cursor, row),
+    ...actorIn(row, actors),
+  }))
   return {
     tick: head.getFloat64(8, true),
     atMs: head.getFloat64(16, true),
     costBudgetPerHour: head.getFloat64(24, true),
+    ...(isDirected ? { directive: readDirective(head) } : {}),
     services,
   }
+}
+
+function readDirective(head: DataView): Directive {
+  const figures = DIRECTIVE.map((key, k) => [key, head.getFloat64(HEAD_BYTES + k * 8, true)])
+  return Object.fromEntries(figures) as Record<(typeof DIRECTIVE)[number], number>
+}
+
+/** Nothing for a row that names none. */
+function actorIn(
+  { service, actor: version }: SpecRow,
+  actors: Actors,
+): Pick<ServiceInput, 'actor'> {
+  if (version === undefined) return {}
+  const actor = actors.get(version)
+  assert(actor, `policy ${version} of service ${service} is not known`)
+  return { actor }
 }
 
 function readService(

@@ -1,7 +1,9 @@
 /** What one tick is decided from: plain numbers, so that it can be stored as a frame and decided again. */
 import type { AgentMemory } from '../agents/agent.ts'
 import type { Observation } from '../agents/observation.ts'
+import type { Actor } from '../agents/policies/learned/act.ts'
 import type { Mode, ServiceSpec } from '../agents/service-spec.ts'
+import type { Directive } from './meta/directive.ts'
 
 export interface ServiceInput {
   readonly spec: ServiceSpec
@@ -10,11 +12,15 @@ export interface ServiceInput {
   readonly observation: Observation
   /** undefined at the first tick. */
   readonly memory: AgentMemory | undefined
+  /** What acts where the policy is `learned`; absent: nothing does. A frame names it by its version. */
+  readonly actor?: Actor | undefined
 }
 
 export interface TickInput {
   readonly tick: number
   readonly atMs: number
   readonly costBudgetPerHour: number
+  /** How money is spent so that a day's or a month's lasts; absent: up to the hourly budget. */
+  readonly directive?: Directive | undefined
   readonly services: readonly ServiceInput[]
 }

@@ -10,6 +10,8 @@
  * whatever no service gets less than reactive control under the same budget would give it, and the total stays
  * within the budget. Extra that could not be given back at once (a scale-down policy slower than "all within a
  * period") is taken only when the budget carries every service's maximum: else it could starve a later floor.
+ * A directive of the meta-controller (meta/) sets prices below which nothing is bought now; the one for step 1 never
+ * hangs on a forecast either.
  */
 import { type AgentMemory, catchUp, floorOf, remember } from '../agents/agent.ts'
 import type { Proposal } from '../agents/proposal.ts'
@@ -18,6 +20,9 @@ import { fund, MONEY_SLACK } from './arbiters/shadow-price.ts'
 import { boundOf } from './bound.ts'
 import type { BoundBy } from './decision.ts'
 import { allow } from './guardrails/pipeline.ts'
+import type { Directive } from './meta/directive.ts'
+import { PRICES } from './meta/price-ladder.ts'
+import type { DemandCurves } from './meta/spend-profile.ts'
 import {
   type Candidate,
   columnsOf,
@@ -27,6 +32,7 @@ import {
   keepWithoutData,
   releasable,
   shortagePrice,
+  wholeDemand,
 } from './stages.ts'
 import type { ServiceInput, TickInput } from './tick-input.ts'
 
@@ -49,6 +55,8 @@ export interface TickOutput {
   readonly shadowPrice: number
   readonly spendPerHour: number
   readonly feasible: boolean
+  /** What would have been spent at any price; only with a directive. */
+  readonly demand: DemandCurves | undefined
 }
 
 interface Arbitrated {
@@ -61,6 +69,7 @@ interface Arbitrated {
   readonly withheld: boolean[]
   readonly shadowPrice: number
   readonly feasible: boolean
+  readonly demand: DemandCurves | undefined
 }
 
 /** Decides for all services at once. */
@@ -83,8 +92,9 @@ export function decideTick(input: TickInput): TickOutput {
     ;(mode === 'enforce' ? enforced : recommended).push(candidate(index, services[index]!))
   }
   const budget = input.costBudgetPerHour - reserved
-  const acted = arbitrate(enforced, budget - actual)
-  const advised = arbitrate(recommended, budget - acted.cost)
+  const { directive } = input
+  const acted = arbitrate(enforced, budget - actual, directive)
+  const advised = arbitrate(recommended, budget - acted.cost, directive)
   return {
     ...assemble(services, [
       { candidates: enforced, result: acted },
@@ -93,7 +103,14 @@ export function decideTick(input: TickInput): TickOutput {
     shadowPrice: Math.max(acted.shadowPrice, advised.shadowPrice),
     spendPerHour: reserved + acted.cost + advised.cost,
     feasible: acted.feasible && advised.feasible,
+    demand: directive && sumOf(reserved, acted.demand, advised.demand),
   }
+}
+
+function sumOf(reserved: number, ...parts: readonly (DemandCurves | undefined)[]): DemandCurves {
+  const sum = (list: keyof DemandCurves) =>
+    PRICES.map((_, k) => parts.reduce((cost, part) => cost + (part?.[list][k] ?? 0), reserved))
+  return { reactive: sum('reactive'), all: sum('all') }
 }
 
 function candidate(index: number, input: ServiceInput): Candidate {
@@ -103,9 +120,14 @@ function candidate(index: number, input: ServiceInput): Candidate {
   return { index, input, memory, floor, allowed: allow({ spec, observation, memory }) }
 }
 
-function arbitrate(candidates: readonly Candidate[], budget: number): Arbitrated {
+function arbitrate(
+  candidates: readonly Candidate[],
+  budget: number,
+  directive: Directive | undefined,
+): Arbitrated {
   const columns = columnsOf(candidates)
-  const floorGranted = grantFloors(candidates, columns, budget)
+  const floors = grantFloors(candidates, columns, budget, directive)
+  const floorGranted = floors.granted
   const held = Int32Array.from(candidates, (c) => c.input.observation.replicas.requested)
   const base = grantBases(candidates, columns, floorGranted, held, budget)
   const kept = keepWithoutData(candidates, columns, base, budget)
@@ -117,15 +139,21 @@ function arbitrate(candidates: readonly Candidate[], budget: number): Arbitrated
   const to = new Int32Array(candidates.length)
   for (let i = 0; i < candidates.length; i++) {
     const { input, memory, floor, allowed } = candidates[i]!
-    const { spec, observation } = input
-    const proposed = propose({ spec, observation, memory, floor, base: kept[i]!, allowed })
+    const { spec, observation, actor } = input
+    const base = kept[i]!
+    const proposed = propose({ spec, observation, memory, actor, floor, base, allowed })
     proposals.push(proposed.proposal)
     wanted[i] = proposed.wanted
     withheld.push(!mayCommit && !releasable(spec))
     to[i] = withheld[i] ? kept[i]! : proposed.proposal.preferred
   }
   const loss = (i: number) => proposals[i]!.loss
-  const extra = fund({ ...columns, from: kept, to, held, loss }, budget - costOf(columns, kept))
+  const request = { ...columns, from: kept, to, held, loss }
+  const left = Math.min(
+    budget - costOf(columns, kept),
+    directive?.extraBudgetPerHour ?? Number.POSITIVE_INFINITY,
+  )
+  const extra = fund(request, left, directive?.price)
   return {
     granted: extra.granted,
     cost: costOf(columns, extra.granted),
@@ -133,8 +161,16 @@ function arbitrate(candidates: readonly Candidate[], budget: number): Arbitrated
     proposals,
     wanted,
     withheld,
-    shadowPrice: Math.max(extra.shadowPrice, shortagePrice(candidates, columns, floorGranted)),
+    shadowPrice: Math.max(
+      extra.shadowPrice,
+      // under a directive what the track lacks may have been bought beyond it
+      shortagePrice(candidates, columns, directive ? extra.granted : floorGranted),
+    ),
     feasible: costOf(columns, base) <= budget + MONEY_SLACK,
+    demand: floors.demand && {
+      reactive: floors.demand,
+      all: wholeDemand(candidates, columns, kept, request),
+    },
   }
 }
 

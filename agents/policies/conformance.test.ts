@@ -69,6 +69,7 @@ describe.each(PolicyKind.options)('%s', (policy) => {
           spec,
           observation: o,
           memory,
+          actor: undefined,
           floor,
           base,
           allowed: { min: 1, max: 40 },

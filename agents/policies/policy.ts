@@ -3,6 +3,7 @@ import type { Floor } from '../agent.ts'
 import type { Observation } from '../observation.ts'
 import type { ProposalReason } from '../proposal.ts'
 import type { PolicyKind, ServiceSpec } from '../service-spec.ts'
+import type { Actor } from './learned/act.ts'
 
 export interface Wish {
   /** Replicas wanted now, whatever the limits; never less than the floor's need. */
@@ -14,6 +15,11 @@ export interface Policy {
   readonly kind: PolicyKind
   /** One sentence for people. */
   readonly description: string
+  /**
+   * What it takes the observation for before it judges: a learned policy corrects the demand. The same object where there
+   * is nothing to correct; `wish` and `loss` are asked about what this returns.
+   */
+  see(spec: ServiceSpec, observation: Observation, actor: Actor | undefined): Observation
   wish(spec: ServiceSpec, observation: Observation, floor: Floor): Wish
   /** Expected requests/s outside the SLO with `replicas`; non-increasing in `replicas`. */
   loss(spec: ServiceSpec, observation: Observation, replicas: number): number

@@ -32,6 +32,7 @@ export const predictive: Policy = {
   kind: 'predictive',
   description:
     'The reactive floor, and ahead of it what the calibrated forecast needs at the measured start-up lag.',
+  see: (_spec, observation) => observation,
   wish(spec, observation, floor) {
     const { demand, freshness, loadRps, capacityPerReplica } = observation
     if (freshness === 'dead' || Number.isNaN(loadRps))

@@ -5,6 +5,7 @@ import type { Policy } from './policy.ts'
 export const reactive: Policy = {
   kind: 'reactive',
   description: 'The exact HPA v2 rule on the observed load: what is needed now.',
+  see: (_spec, observation) => observation,
   wish: (_spec, observation, floor) => ({
     replicas: floor.need,
     reason:

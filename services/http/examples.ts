@@ -24,6 +24,7 @@ export const decision: Decision = {
   service: 'search',
   mode: 'enforce',
   policy: 'predictive',
+  policyVersion: null,
   from: 4,
   to: 6,
   reactiveNeed: 4,

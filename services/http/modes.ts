@@ -84,6 +84,7 @@ const listStrategies = createRoute({
           description: policyOf('predictive').description,
           services: ['search'],
         },
+        { policy: 'learned', description: policyOf('learned').description, services: [] },
         { policy: 'reactive', description: policyOf('reactive').description, services: [] },
       ],
     }),

@@ -45,6 +45,7 @@ export const decisions = sqliteTable(
     service: text('service').notNull(),
     mode: text('mode').notNull(),
     policy: text('policy').notNull(),
+    policyVersion: text('policy_version'),
     from: integer('from_replicas').notNull(),
     to: integer('to_replicas').notNull(),
     reactiveNeed: integer('reactive_need').notNull(),

@@ -29,6 +29,7 @@ export const anyDecision: fc.Arbitrary<Omit<Decision, 'id' | 'tick'>> = fc.recor
   service: fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?$/),
   mode: fc.constantFrom(...Mode.options),
   policy: fc.constantFrom(...PolicyKind.options),
+  policyVersion: fc.option(fc.string({ minLength: 1 })),
   from: count,
   to: count,
   reactiveNeed: fc.integer({ min: -1000, max: 10_000 }),

@@ -33,6 +33,7 @@ export function decisionOf(tick: number, service: string, over: Partial<Decision
     service,
     mode: 'enforce',
     policy: 'predictive',
+    policyVersion: null,
     from: 2,
     to: 3,
     reactiveNeed: 2,

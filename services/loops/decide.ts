@@ -4,7 +4,7 @@ import type { Decision, Settlement } from '../../coordinator/decision.ts'
 import { encodeFrame, encodeOutcome, type SpecRow } from '../../coordinator/frame.ts'
 import { rationaleOf } from '../../coordinator/rationale.ts'
 import { decideTick, type TickOutput } from '../../coordinator/tick.ts'
-import type { TickInput } from '../../coordinator/tick-input.ts'
+import type { ServiceInput, TickInput } from '../../coordinator/tick-input.ts'
 
 export interface Decided {
   readonly input: TickInput
@@ -62,6 +62,7 @@ function decisionOf(
     service,
     mode,
     policy: spec.policy,
+    policyVersion: actingVersion(input.services[i]!),
     from: grant.from,
     to: grant.to,
     reactiveNeed: grant.proposal?.reactiveNeed ?? grant.from,
@@ -77,9 +78,18 @@ function decisionOf(
   }
 }
 
+/** Of the learned policy that acts: one that is there for a service of another policy does not. */
+function actingVersion({ spec, actor }: ServiceInput): string | null {
+  return spec.policy === 'learned' && actor ? actor.version : null
+}
+
 /** The rows that a frame names by hash. */
 export function specRows(input: TickInput): SpecRow[] {
-  return input.services.map(({ spec, observation }) => ({ service: observation.service, spec }))
+  return input.services.map(({ spec, observation, actor }) => ({
+    service: observation.service,
+    spec,
+    ...(actor ? { actor: actor.version } : {}),
+  }))
 }
 
 export function specsHash(rows: readonly SpecRow[]): string {

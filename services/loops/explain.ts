@@ -67,7 +67,7 @@ export async function explainDecision(
 
 /** The proposal with its menu widened from the chosen neighbourhood to what a reader wants to compare. */
 function wholeMenu({ input, index, decision }: Recalled, proposal: Proposal | undefined): Proposal {
-  const { spec, observation } = input.services[index]!
+  const { spec, observation, actor } = input.services[index]!
   const allowed = proposal?.allowed ?? { min: decision.from, max: decision.from }
   const top = Math.min(
     spec.maxReplicas,
@@ -82,7 +82,7 @@ function wholeMenu({ input, index, decision }: Recalled, proposal: Proposal | un
     wanted: decision.wanted,
     preferred: proposal?.preferred ?? decision.from,
     fromReplicas: bottom,
-    loss: lossBetween(spec, observation, bottom, top),
+    loss: lossBetween(spec, observation, actor, bottom, top),
     reason: decision.reason,
   }
 }
@@ -99,8 +99,8 @@ function counterfactual(
     costBudgetPerHour: input.costBudgetPerHour + extraBudgetPerHour,
   })
   const lossAt = (replicas: number, i: number): number => {
-    const { spec, observation } = input.services[i]!
-    return lossBetween(spec, observation, replicas, replicas)[0]!
+    const { spec, observation, actor } = input.services[i]!
+    return lossBetween(spec, observation, actor, replicas, replicas)[0]!
   }
   const avoided = (i: number) => {
     const to = richer.grants[i]!.to

@@ -42,6 +42,7 @@ const decision = (tick: number, to: number): TickSummary['decisions'][number] =>
   service: 'search',
   mode: 'enforce',
   policy: 'predictive',
+  policyVersion: null,
   from: 3,
   to,
   reactiveNeed: 2,

@@ -62,6 +62,7 @@ export function decisionOf(world: World, modes: Modes, tick: TickOf, i: number):
     service,
     mode: modeOf(modes, service),
     policy: policyOf(modes, service),
+    policyVersion: null,
     from,
     to,
     reactiveNeed,

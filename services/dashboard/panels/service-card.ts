@@ -102,7 +102,7 @@ function createSelects(name: string, context: Context) {
   const policy = h(
     'select',
     { 'aria-label': `Policy of ${name}` },
-    ...['predictive', 'reactive'].map((value) => option(value)),
+    ...['predictive', 'learned', 'reactive'].map((value) => option(value)),
   )
   mode.addEventListener('change', () => {
     void context.act(mode, () => context.api.setServiceMode(name, mode.value as Mode))
