@@ -1,7 +1,7 @@
 /** An agent's proposal: its policy's wish held inside the allowed range, and the menu between two counts. */
 import { type AgentMemory, type Floor, heldWant } from './agent.ts'
 import type { Observation, ReplicaRange } from './observation.ts'
-import type { Actor } from './policies/learned/act.ts'
+import type { LearnedActor } from './policies/learned/act.ts'
 import type { Policy } from './policies/policy.ts'
 import { policyOf } from './policies/registry.ts'
 import type { Proposal } from './proposal.ts'
@@ -12,7 +12,7 @@ export interface ProposeInput {
   readonly observation: Observation
   readonly memory: AgentMemory
   /** What acts for a learned policy; undefined where there is none. */
-  readonly actor: Actor | undefined
+  readonly actor: LearnedActor | undefined
   readonly floor: Floor
   /** What is funded already: the menu starts here. */
   readonly base: number
@@ -58,7 +58,7 @@ export function propose({
 export function lossBetween(
   spec: ServiceSpec,
   observation: Observation,
-  actor: Actor | undefined,
+  actor: LearnedActor | undefined,
   from: number,
   to: number,
 ): Float64Array {

@@ -11,7 +11,7 @@ import assert from 'node:assert/strict'
 import type { AgentMemory, TimedCount } from '../agents/agent.ts'
 import type { HpaMemory } from '../agents/hpa/normalize.ts'
 import { FRESHNESS } from '../agents/observation.ts'
-import type { Actor } from '../agents/policies/learned/act.ts'
+import type { LearnedActor } from '../agents/policies/learned/act.ts'
 import { Mode, type ServiceSpec } from '../agents/service-spec.ts'
 import { LEVELS } from '../forecaster/forecast.ts'
 import type { ServiceId } from '../forecaster/series.ts'
@@ -41,7 +41,7 @@ export interface SpecRow {
 }
 
 /** Learned policies by version. */
-export type Actors = ReadonlyMap<string, Actor>
+export type Actors = ReadonlyMap<string, LearnedActor>
 
 const NO_ACTORS: Actors = new Map()
 

@@ -1,7 +1,7 @@
 /** What one tick is decided from: plain numbers, so that it can be stored as a frame and decided again. */
 import type { AgentMemory } from '../agents/agent.ts'
 import type { Observation } from '../agents/observation.ts'
-import type { Actor } from '../agents/policies/learned/act.ts'
+import type { LearnedActor } from '../agents/policies/learned/act.ts'
 import type { Mode, ServiceSpec } from '../agents/service-spec.ts'
 import type { Directive } from './meta/directive.ts'
 
@@ -13,7 +13,7 @@ export interface ServiceInput {
   /** undefined at the first tick. */
   readonly memory: AgentMemory | undefined
   /** What acts where the policy is `learned`; absent: nothing does. A frame names it by its version. */
-  readonly actor?: Actor | undefined
+  readonly actor?: LearnedActor | undefined
 }
 
 export interface TickInput {

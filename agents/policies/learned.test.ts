@@ -4,7 +4,7 @@ import { LEVELS } from '../../forecaster/forecast.ts'
 import { firstMemory, floorOf } from '../agent.ts'
 import type { Observation } from '../observation.ts'
 import { ServiceSpec } from '../service-spec.ts'
-import type { Actor } from './learned/act.ts'
+import type { LearnedActor } from './learned/act.ts'
 import { STRETCH_LEAST, STRETCH_MOST } from './learned/document.ts'
 import { FEATURE_LIMIT, FEATURE_NAMES, writeLearnedFeatures } from './learned/features.ts'
 import { learned } from './learned.ts'
@@ -39,13 +39,13 @@ const observation = fc
     demand: Float64Array.from(demand, (value) => value * capacityPerReplica).sort(),
   }))
 
-const always = (stretch: number): Actor => ({
+const always = (stretch: number): LearnedActor => ({
   version: 'test',
   features: FEATURE_NAMES,
   stretch: () => stretch,
 })
 
-const wishOf = (o: Observation, actor: Actor | undefined) =>
+const wishOf = (o: Observation, actor: LearnedActor | undefined) =>
   learned.wish(
     spec,
     learned.see(spec, o, actor),
@@ -86,7 +86,7 @@ describe('learned', () => {
   })
 
   it('does not ask the actor where there is no forecast to correct, or no load', () => {
-    const asked: Actor = {
+    const asked: LearnedActor = {
       ...always(2),
       stretch: () => {
         throw new Error('asked')
@@ -104,7 +104,7 @@ describe('learned', () => {
 
 describe('features', () => {
   const featuresOf = (o: Observation & { demand: Float64Array }) => {
-    const into = new Float64Array(FEATURE_NAMES.length)
+    const into = new Float32Array(FEATURE_NAMES.length)
     writeLearnedFeatures(FEATURE_NAMES, spec, o, into)
     return [...into]
   }

@@ -9,7 +9,7 @@
  */
 import type { Observation } from '../observation.ts'
 import type { ServiceSpec } from '../service-spec.ts'
-import type { Actor } from './learned/act.ts'
+import type { LearnedActor } from './learned/act.ts'
 import { STRETCH_LEAST, STRETCH_MOST } from './learned/document.ts'
 import { writeLearnedFeatures } from './learned/features.ts'
 import type { Policy } from './policy.ts'
@@ -41,8 +41,8 @@ export function isActedOn(observation: Observation): observation is Foreseen {
 }
 
 /** What `actor` makes of an observation, within bounds; 1 when it says nothing that is a number. */
-export function stretchOf(actor: Actor, spec: ServiceSpec, observation: Foreseen): number {
-  const features = new Float64Array(actor.features.length)
+export function stretchOf(actor: LearnedActor, spec: ServiceSpec, observation: Foreseen): number {
+  const features = new Float32Array(actor.features.length)
   writeLearnedFeatures(actor.features, spec, observation, features)
   const said = actor.stretch(features)
   return Number.isNaN(said) ? 1 : Math.min(Math.max(said, STRETCH_LEAST), STRETCH_MOST)

@@ -3,7 +3,7 @@ import type { Floor } from '../agent.ts'
 import type { Observation } from '../observation.ts'
 import type { ProposalReason } from '../proposal.ts'
 import type { PolicyKind, ServiceSpec } from '../service-spec.ts'
-import type { Actor } from './learned/act.ts'
+import type { LearnedActor } from './learned/act.ts'
 
 export interface Wish {
   /** Replicas wanted now, whatever the limits; never less than the floor's need. */
@@ -19,7 +19,7 @@ export interface Policy {
    * What it takes the observation for before it judges: a learned policy corrects the demand. The same object where there
    * is nothing to correct; `wish` and `loss` are asked about what this returns.
    */
-  see(spec: ServiceSpec, observation: Observation, actor: Actor | undefined): Observation
+  see(spec: ServiceSpec, observation: Observation, actor: LearnedActor | undefined): Observation
   wish(spec: ServiceSpec, observation: Observation, floor: Floor): Wish
   /** Expected requests/s outside the SLO with `replicas`; non-increasing in `replicas`. */
   loss(spec: ServiceSpec, observation: Observation, replicas: number): number

@@ -70,7 +70,7 @@ export function writeLearnedFeatures(
   names: readonly FeatureName[],
   spec: ServiceSpec,
   observation: Observation & { readonly demand: Float64Array },
-  into: Float64Array | Float32Array,
+  into: Float32Array,
   offset = 0,
 ): void {
   const { capacityPerReplica, loadRps } = observation
