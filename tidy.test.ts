@@ -130,7 +130,8 @@ const PLUGINS: readonly PluginFolder[] = [
   },
   {
     registry: 'agents/policies/registry.ts',
-    plugins: [/^agents\/policies\/(?!registry|policy\.ts|.*\.test)/],
+    // what a trained policy is, as data, is everybody's; what the tick makes of it is the plug-in's
+    plugins: [/^agents\/policies\/(?!registry|policy\.ts|learned\/|.*\.test)/],
     exceptions: {},
   },
   {
