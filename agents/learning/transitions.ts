@@ -85,6 +85,15 @@ export function readExperience(
     out.terminated[row] = step.terminated[row]!
   }
   for (const name of COLUMNS) checkFinite(name, out[name])
+  if (shape.actions.kind === 'discrete') checkDiscrete(out.actions, shape.actions.count)
+}
+
+function checkDiscrete(actions: Float32Array, count: number): void {
+  const wrong = actions.findIndex((a) => !(Number.isInteger(a) && a >= 0 && a < count))
+  if (wrong >= 0)
+    throw new RangeError(
+      `actions[${wrong}] is ${actions[wrong]}, must be a whole number from 0 to ${count - 1}`,
+    )
 }
 
 /** Of finite transitions; `capacity` of them. */
