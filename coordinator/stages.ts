@@ -6,7 +6,9 @@ import type { AgentMemory, Floor } from '../agents/agent.ts'
 import { lossOfLoad, violationCurve } from '../agents/loss.ts'
 import type { ReplicaRange } from '../agents/observation.ts'
 import type { ServiceSpec } from '../agents/service-spec.ts'
-import { fund } from './arbiters/shadow-price.ts'
+import { addDemand, type FundingRequest, fund } from './arbiters/shadow-price.ts'
+import type { Directive } from './meta/directive.ts'
+import { type DemandCurve, PRICES } from './meta/price-ladder.ts'
 import type { ServiceInput } from './tick-input.ts'
 
 /** A service on its way through the tick. */
@@ -53,12 +55,19 @@ function reactiveLoss({ input }: Candidate, from: number, to: number): Float64Ar
   return loss
 }
 
+export interface Floors {
+  readonly granted: Int32Array
+  /** What the track would have spent at any price, $/hour; only with a directive. */
+  readonly demand: DemandCurve | undefined
+}
+
 /** Step 1: reactive control alone, from its own least count to its own need. */
 export function grantFloors(
   candidates: readonly Candidate[],
   columns: Columns,
   budget: number,
-): Int32Array {
+  directive?: Directive,
+): Floors {
   const least = new Int32Array(candidates.length)
   const need = new Int32Array(candidates.length)
   const held = new Int32Array(candidates.length)
@@ -67,7 +76,29 @@ export function grantFloors(
     need[i] = candidates[i]!.floor.need
     held[i] = candidates[i]!.memory.floorReplicas
   }
-  return raise(candidates, columns, { from: least, to: need, held }, budget)
+  const request = reactiveRequest(candidates, columns, { from: least, to: need, held })
+  const cost = costOf(columns, least)
+  if (!directive) return { granted: fund(request, budget - cost).granted, demand: undefined }
+  const most = Math.min(budget, directive.reactiveBudgetPerHour)
+  const { granted } = fund(request, most - cost, directive.reactivePrice)
+  const demand = new Float64Array(PRICES.length).fill(cost)
+  addDemand(request, PRICES, demand)
+  return { granted, demand }
+}
+
+/** What all stages together would spend at any price, $/hour: reactive loss up to `kept`, `extra` beyond it. */
+export function wholeDemand(
+  candidates: readonly Candidate[],
+  columns: Columns,
+  kept: Int32Array,
+  extra: FundingRequest,
+): DemandCurve {
+  const from = kept.map((count, i) => Math.min(count, candidates[i]!.floor.least))
+  const demand = new Float64Array(PRICES.length).fill(costOf(columns, from))
+  const { held } = extra
+  addDemand(reactiveRequest(candidates, columns, { from, to: kept, held }), PRICES, demand)
+  addDemand(extra, PRICES, demand)
+  return demand
 }
 
 /** Step 2: the floor inside what guardrails allow. Only an operator's cut can make it cost more than step 1. */
@@ -85,7 +116,8 @@ export function grantBases(
     least[i] = allowed.min
     target[i] = Math.min(Math.max(floorGranted[i]!, allowed.min), allowed.max)
   }
-  return raise(candidates, columns, { from: least, to: target, held }, budget)
+  const request = reactiveRequest(candidates, columns, { from: least, to: target, held })
+  return fund(request, budget - costOf(columns, least)).granted
 }
 
 interface Range {
@@ -94,15 +126,14 @@ interface Range {
   readonly held: Int32Array
 }
 
-function raise(
+function reactiveRequest(
   candidates: readonly Candidate[],
   columns: Columns,
   range: Range,
-  budget: number,
-): Int32Array {
+): FundingRequest {
   const { from, to } = range
   const loss = (i: number) => reactiveLoss(candidates[i]!, from[i]!, to[i]!)
-  return fund({ ...columns, ...range, loss }, budget - costOf(columns, from)).granted
+  return { ...columns, ...range, loss }
 }
 
 /** Step 3: services without fresh data keep what they have while the money lasts, heaviest first. */

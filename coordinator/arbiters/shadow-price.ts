@@ -35,17 +35,53 @@ export interface Funding {
   readonly spent: number
 }
 
-/** Pays for steps above `from` with `budget` $/hour. A negative budget buys nothing. */
-export function fund(request: FundingRequest, budget: number): Funding {
+/**
+ * Pays for steps above `from` with `budget` $/hour. A negative budget buys nothing. With a `reservePrice` above 0 nothing
+ * is bought that avoids no more than that for a dollar: the money is worth more at another time (meta/pacing.ts).
+ */
+export function fund(request: FundingRequest, budget: number, reservePrice = 0): Funding {
   const { from, to, pricePerReplicaHour } = request
   let total = 0
   for (let i = 0; i < from.length; i++)
     total += Math.max(0, to[i]! - from[i]!) * pricePerReplicaHour[i]!
-  if (total <= budget + MONEY_SLACK) {
+  if (total <= budget + MONEY_SLACK && reservePrice <= 0) {
     const granted = from.map((least, i) => Math.max(least, to[i]!))
     return { granted, shadowPrice: 0, spent: total }
   }
-  return fundShort(request, stepsOf(request), budget)
+  return fundShort(request, stepsOf(request), budget, reservePrice)
+}
+
+/**
+ * Adds to `spend[k]` what all steps cost that avoid more than `prices[k]` for a dollar, $/hour. Prices rise from 0, at
+ * which everything is bought.
+ */
+export function addDemand(
+  request: FundingRequest,
+  prices: Float64Array,
+  spend: Float64Array,
+): void {
+  const { row, slope } = stepsOf(request)
+  /** Cost of the steps that are bought up to price k and not at the next. */
+  const upTo = new Float64Array(prices.length)
+  for (let k = 0; k < slope.length; k++)
+    upTo[Math.max(0, countBelow(prices, slope[k]!) - 1)]! += request.pricePerReplicaHour[row[k]!]!
+  let bought = 0
+  for (let k = prices.length - 1; k >= 0; k--) {
+    bought += upTo[k]!
+    spend[k]! += bought
+  }
+}
+
+/** How many of the rising `values` are below `bar`. */
+function countBelow(values: Float64Array, bar: number): number {
+  let low = 0
+  let high = values.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (values[middle]! < bar) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** Every step that is for sale: row by row, slopes falling within a row. */
@@ -110,18 +146,23 @@ function writeConvexSlopes(
  * The greedy order by falling slope, without sorting all of it: bisection finds the price at which the money ends. What
  * is dearer is bought at once; then, dearest first, every block that still fits; the change goes to single steps.
  */
-function fundShort(request: FundingRequest, steps: Steps, budget: number): Funding {
+function fundShort(
+  request: FundingRequest,
+  steps: Steps,
+  budget: number,
+  reservePrice: number,
+): Funding {
   const { from, pricePerReplicaHour } = request
   const { row, slope, start } = steps
-  const above = marginalPrice(request, steps, budget)
+  const above = Math.max(marginalPrice(request, steps, budget), reservePrice)
   const purse: Purse = { granted: from.slice(), left: budget }
   for (let k = 0; k < slope.length; k++) {
     if (slope[k]! <= above) continue
     purse.granted[row[k]!]! += 1
     purse.left -= pricePerReplicaHour[row[k]!]!
   }
-  spend(request, steps, purse, blockAt)
-  spend(request, steps, purse, () => 1)
+  spend(request, steps, purse, { sizeOf: blockAt, reservePrice })
+  spend(request, steps, purse, { sizeOf: () => 1, reservePrice })
 
   let shadowPrice = 0
   for (let i = 0; i < from.length; i++) {
@@ -143,8 +184,18 @@ function blockAt({ joined, start }: Steps, i: number, k: number): number {
   return size
 }
 
+interface Shopping {
+  readonly sizeOf: typeof blockAt
+  readonly reservePrice: number
+}
+
 /** Buys the dearest next block (or step) that the money carries, again and again. */
-function spend(request: FundingRequest, steps: Steps, purse: Purse, sizeOf: typeof blockAt): void {
+function spend(
+  request: FundingRequest,
+  steps: Steps,
+  purse: Purse,
+  { sizeOf, reservePrice }: Shopping,
+): void {
   const { from, pricePerReplicaHour } = request
   const { slope, start } = steps
   const { granted } = purse
@@ -152,6 +203,7 @@ function spend(request: FundingRequest, steps: Steps, purse: Purse, sizeOf: type
   const affordable = (i: number): boolean => {
     const k = nextOf(i)
     if (k >= start[i + 1]! || pricePerReplicaHour[i]! > purse.left + MONEY_SLACK) return false
+    if (reservePrice > 0 && slope[k]! <= reservePrice) return false
     return sizeOf(steps, i, k) * pricePerReplicaHour[i]! <= purse.left + MONEY_SLACK
   }
   for (;;) {

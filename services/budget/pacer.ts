@@ -1,0 +1,185 @@
+/**
+ * The meta-controller's purses over time: what went out of them since the last tick, which periods ended, and what the
+ * next tick is told. Knows no clock and no store; live and in experiments the same.
+ */
+import { z } from 'zod'
+import type { Directive } from '../../coordinator/meta/directive.ts'
+import {
+  amountOf,
+  type BudgetPeriod,
+  openPurse,
+  type Paced,
+  type Purse,
+  pace,
+  payFrom,
+  tightest,
+} from '../../coordinator/meta/pacing.ts'
+import { demandAt, PRICES } from '../../coordinator/meta/price-ladder.ts'
+import {
+  type DemandCurves,
+  demandUntil,
+  learnDemand,
+  openProfile,
+  type SpendProfile,
+} from '../../coordinator/meta/spend-profile.ts'
+import { PERIODS, type PeriodName, periodAt } from './period.ts'
+import type { PacedPeriodView } from './view.ts'
+
+const HOUR_MS = 3_600_000
+/** Parts of a day in the profile of demand. */
+export const PARTS_A_DAY = 24
+
+const PurseState = z.strictObject({
+  startMs: z.number(),
+  openedMs: z.number(),
+  spent: z.number(),
+  reactiveSpent: z.number(),
+  deviation: z.number(),
+  reactiveDeviation: z.number(),
+  price: z.number(),
+  reactivePrice: z.number(),
+  solvedAtMs: z.number(),
+})
+
+/** What is kept over a restart at every tick; the profile apart, which is long and changes slowly. */
+export const PacerState = z.strictObject({
+  purses: z.partialRecord(z.enum(PERIODS), PurseState),
+  lastMs: z.number().nullable(),
+  reactiveCostPerHour: z.number(),
+})
+export type PacerState = z.infer<typeof PacerState>
+
+const Curve = z.array(z.number()).length(PRICES.length)
+export const ProfileState = z.strictObject({
+  partsADay: z.int().positive(),
+  weekDays: z.int().positive(),
+  partMs: z.number().positive(),
+  parts: z.array(z.strictObject({ weightMs: z.number(), reactive: Curve, all: Curve }).nullable()),
+})
+
+/** Read at every tick, so that a change is in force from the next one on. */
+export interface PacerSettings {
+  readonly amounts: Readonly<Partial<Record<PeriodName, number>>>
+  readonly reactiveShare: number
+  readonly dayMs: number
+  readonly weekDays: number
+  readonly tickMs: number
+}
+
+export interface BeforeTick {
+  readonly atMs: number
+  /** Of all replicas as observed, $/hour. */
+  readonly runningCostPerHour: number
+  readonly minimumCostPerHour: number
+  readonly growthAt?: ((atMs: number) => number) | undefined
+}
+
+export interface AfterTick {
+  readonly atMs: number
+  /** Of the reactive track, $/hour. */
+  readonly reactiveCostPerHour: number
+  readonly demand: DemandCurves
+}
+
+export interface Pacer {
+  /** What the tick is told; undefined while no amount is set. */
+  before(tick: BeforeTick): { directive: Directive; costBudgetPerHour: number } | undefined
+  after(tick: AfterTick): void
+  state(): PacerState
+  profile(): SpendProfile | undefined
+  /** One a period with an amount, as of the last tick. */
+  view(): readonly PacedPeriodView[]
+}
+
+interface Last {
+  readonly name: PeriodName
+  readonly period: BudgetPeriod
+  readonly paced: Paced
+  readonly atMs: number
+  readonly forecast: number | null
+  readonly unpaced: number | null
+}
+
+export function createPacer(
+  settings: () => PacerSettings,
+  restored?: { readonly state: PacerState; readonly profile: SpendProfile | undefined },
+): Pacer {
+  let purses: Partial<Record<PeriodName, Purse>> = { ...restored?.state.purses }
+  let lastMs = restored?.state.lastMs ?? null
+  let reactiveCostPerHour = restored?.state.reactiveCostPerHour ?? 0
+  let profile = restored?.profile
+  let last: readonly Last[] = []
+
+  /** The purse of the period at `atMs`, after what was spent since the last tick. */
+  function purseAt(period: BudgetPeriod, known: Purse | undefined, tick: BeforeTick): Purse {
+    const { atMs, runningCostPerHour } = tick
+    const isSame = known?.startMs === period.startMs
+    const open = isSame ? known : openPurse(period, known ? period.startMs : atMs)
+    if (lastMs === null) return open
+    const lastedMs = atMs - Math.max(lastMs, open.openedMs)
+    if (lastedMs <= 0) return open
+    const hours = lastedMs / HOUR_MS
+    return payFrom(open, period, profile!, {
+      atMs,
+      lastedMs,
+      cost: runningCostPerHour * hours,
+      reactiveCost: reactiveCostPerHour * hours,
+    })
+  }
+
+  return {
+    before(tick) {
+      const { amounts, reactiveShare, dayMs, weekDays, tickMs } = settings()
+      const { atMs, minimumCostPerHour, growthAt } = tick
+      const isSameGrid =
+        profile?.partMs === dayMs / PARTS_A_DAY && profile.parts.length === PARTS_A_DAY * weekDays
+      profile = isSameGrid ? profile! : openProfile({ dayMs, weekDays, partsADay: PARTS_A_DAY })
+      const names = PERIODS.filter((name) => amounts[name] !== undefined)
+      last = names.map((name) => {
+        const period = { ...periodAt(name, atMs, dayMs), amount: amounts[name]! }
+        const purse = purseAt(period, purses[name], tick)
+        const given = { period, purse, profile: profile!, atMs, tickMs }
+        const paced = pace({ ...given, minimumCostPerHour, reactiveShare, growthAt })
+        const demand = demandUntil(profile!, atMs, period.endMs, growthAt)
+        return {
+          ...{ name, period, paced, atMs },
+          forecast: demand ? demandAt(demand.all, paced.directive.price) : null,
+          unpaced: demand?.all[0] ?? null,
+        }
+      })
+      purses = Object.fromEntries(last.map(({ name, paced }) => [name, paced.purse]))
+      lastMs = atMs
+      return last.length === 0 ? undefined : tightest(last.map(({ paced }) => paced))
+    },
+    after({ atMs, demand, ...tick }) {
+      reactiveCostPerHour = tick.reactiveCostPerHour
+      if (profile) learnDemand(profile, demand, { atMs, lastedMs: settings().tickMs })
+    },
+    state: () => ({ purses: { ...purses }, lastMs, reactiveCostPerHour }),
+    profile: () => profile,
+    view: () => last.map(viewOf),
+  }
+}
+
+function viewOf({ name, period, paced, atMs, forecast, unpaced }: Last): PacedPeriodView {
+  const { purse, directive, reserve } = paced
+  const amount = amountOf(period, purse)
+  return {
+    period: name,
+    startMs: period.startMs,
+    endMs: period.endMs,
+    openedMs: purse.openedMs,
+    atMs,
+    amount: period.amount,
+    available: amount,
+    spent: purse.spent,
+    left: amount - purse.spent,
+    reserve,
+    price: directive.price,
+    reactivePrice: directive.reactivePrice,
+    expectedSpend:
+      forecast === null ? null : purse.spent + Math.min(forecast, amount - purse.spent),
+    unpacedSpend: unpaced === null ? null : purse.spent + unpaced,
+    isExhausted: purse.spent >= amount,
+  }
+}
