@@ -4,6 +4,7 @@
  */
 import type { AgentMemory } from '../../agents/agent.ts'
 import type { ReplicaCounts } from '../../agents/observation.ts'
+import type { LearnedActor } from '../../agents/policies/learned/act.ts'
 import type { ServiceSpec } from '../../agents/service-spec.ts'
 import type { TickInput } from '../../coordinator/tick-input.ts'
 import { type Forecast, toDocument } from '../../forecaster/forecast.ts'
@@ -184,6 +185,8 @@ export interface ObserveDeps {
   readonly config: AppConfig
   readonly book: Pick<LoadBook, 'entries'>
   readonly settings: Pick<Settings, 'budget' | 'modeOf' | 'specOf'>
+  /** What acts for a service whose policy is `learned`; absent: nothing does for any. */
+  readonly actorOf?: ((service: ServiceId) => LearnedActor | undefined) | undefined
 }
 
 /** What all agents see at one tick. */
@@ -202,12 +205,14 @@ export function observeAll(deps: ObserveDeps, given: ObserveAll): TickInput {
       forecast: given.forecasts.get(service),
       nowMs: given.nowMs,
     })
+    const actor = spec.policy === 'learned' ? deps.actorOf?.(service) : undefined
     // a target that does not say what it runs is left alone
     return {
       spec,
       mode: counts ? settings.modeOf(service) : ('off' as const),
       observation,
       memory: given.memories.get(service),
+      ...(actor ? { actor } : {}),
     }
   })
   return { tick: given.tick, atMs: given.nowMs, costBudgetPerHour: settings.budget(), services }
