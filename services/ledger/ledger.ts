@@ -8,6 +8,7 @@ import type { ForecastDocument } from '../../forecaster/forecast.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { AlertsLedger } from './alerts-ledger.ts'
 import type { ModelsLedger } from './models-ledger.ts'
+import type { RolloutsLedger } from './rollouts-ledger.ts'
 
 export interface StoredDecision extends Decision {
   readonly settlement: Settlement
@@ -65,7 +66,7 @@ export interface Setting {
   readonly actor: string
 }
 
-export interface Ledger extends AlertsLedger, ModelsLedger {
+export interface Ledger extends AlertsLedger, ModelsLedger, RolloutsLedger {
   /** Random id made when the ledger was created; part of every decision's id. */
   readonly epoch: string
   /**

@@ -15,6 +15,8 @@ import type { Ledger } from './ledger.ts'
 import { memoryRows } from './memory-rows.ts'
 import { modelRows } from './model-rows.ts'
 import { outboxRows } from './outbox-rows.ts'
+import { policyRows } from './policy-rows.ts'
+import { rolloutRows } from './rollout-rows.ts'
 import * as schema from './schema.ts'
 import { tickRows } from './tick-rows.ts'
 
@@ -31,6 +33,8 @@ export async function openLibsqlLedger(folder: string, newEpoch: string): Promis
     ...demandRows(client, db),
     ...memoryRows(client, db),
     ...modelRows(client, db),
+    ...policyRows(client, db),
+    ...rolloutRows(client, db),
     ...houseKeeping(client),
   }
 }

@@ -138,6 +138,48 @@ export const modelArtifacts = sqliteTable(
   (table) => [primaryKey({ columns: [table.service, table.metric, table.number] })],
 )
 
+/** The registry of learned policies: what acts, by its hash. Ticks name them, so they are never dropped. */
+export const policies = sqliteTable(
+  'policies',
+  {
+    seq: integer('seq').primaryKey({ autoIncrement: true }),
+    version: text('version').notNull().unique(),
+    name: text('name').notNull(),
+    learner: text('learner').notNull(),
+    source: text('source').notNull(),
+    addedAtMs: real('added_at_ms').notNull(),
+    addedBy: text('added_by').notNull(),
+    why: text('why').notNull(),
+    provenance: text('provenance', { mode: 'json' }).notNull(),
+    document: text('document', { mode: 'json' }).notNull(),
+  },
+  (table) => [index('policies_by_name').on(table.name)],
+)
+
+export const rollouts = sqliteTable(
+  'rollouts',
+  {
+    number: integer('number').primaryKey(),
+    stage: text('stage').notNull(),
+    startedAtMs: real('started_at_ms').notNull(),
+    document: text('document', { mode: 'json' }).notNull(),
+  },
+  (table) => [index('rollouts_by_stage').on(table.stage)],
+)
+
+/** What a service lost in a block of a rollout's stage, and under which arm. */
+export const rolloutUnits = sqliteTable(
+  'rollout_units',
+  {
+    rollout: integer('rollout').notNull(),
+    stage: text('stage').notNull(),
+    service: text('service').notNull(),
+    block: integer('block').notNull(),
+    unit: text('unit', { mode: 'json' }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.rollout, table.stage, table.service, table.block] })],
+)
+
 export const outcomes = sqliteTable(
   'outcomes',
   {
