@@ -23,11 +23,25 @@ export interface Scraped {
   readonly replicas: ReplicaCounts
 }
 
+/** A forecast of one service's load, as quantiles, requests/s. */
+export interface Foreseen {
+  /** Within the step that is meant. */
+  readonly forMs: number
+  readonly low: number
+  readonly median: number
+  readonly high: number
+}
+
 export interface Controller {
   /** Replica counts to ask for from `atMs` on, one a service in the scenario's order; inside its spec's bounds. */
   decide(atMs: number, scraped: readonly Scraped[]): ArrayLike<number>
   /** Of the last decision: how much risk the last unit of budget bought back; absent where a controller knows no price. */
   shadowPrice?(): number
+  /**
+   * What the last decision foresaw of service i's load for the time when what it asked for would be ready: the quantiles
+   * 0.05, 0.5 and 0.95. Undefined where there was no forecast; absent where a controller makes none.
+   */
+  foreseen?(service: number): Foreseen | undefined
 }
 
 /** A scenario without its future. */

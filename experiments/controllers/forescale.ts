@@ -8,7 +8,7 @@ import { declaredFor } from '../../agents/capacity.ts'
 import type { ReplicaCounts } from '../../agents/observation.ts'
 import type { ServiceSpec } from '../../agents/service-spec.ts'
 import { decideTick } from '../../coordinator/tick.ts'
-import type { Forecast } from '../../forecaster/forecast.ts'
+import { type Forecast, LEVELS, quantileAt } from '../../forecaster/forecast.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
 import { AppConfig } from '../../services/config.ts'
 import { noCovariates } from '../../services/covariates/covariates.ts'
@@ -24,6 +24,7 @@ import type { Following } from '../../services/models/contenders.ts'
 import {
   type Controller,
   type ControllerKind,
+  type Foreseen,
   futureOf,
   type Known,
   type Scraped,
@@ -76,9 +77,20 @@ function createForescale(known: Known, params: ForescaleParams, tapes: Tapes): C
   let memories: ReadonlyMap<ServiceId, AgentMemory> = new Map()
   let tick = 0
   let shadowPrice = 0
+  let decidedAtMs = known.startMs
   return {
     shadowPrice: () => shadowPrice,
+    ...(params.policy === 'reactive'
+      ? {}
+      : {
+          foreseen: (i: number) => {
+            // what was asked for now serves a tick and a start-up later
+            const leadMs = known.tickMs + known.services[i]!.spec.startupSeconds * 1000
+            return foreseenFor(watched[i]!.models?.forecast, decidedAtMs + leadMs)
+          },
+        }),
     decide(nowMs, scraped) {
+      decidedAtMs = nowMs
       const forecasts = new Map<ServiceId, Forecast>()
       const replicas = new Map<ServiceId, ReplicaCounts>()
       watched.forEach((one, i) => {
@@ -115,6 +127,16 @@ function follow(watched: Watched, nowMs: number, scraped: Scraped): void {
   const stepEndMs = watched.standsAtMs + following.stepMs
   const { measuredAtMs: atMs, loadRps } = scraped
   followNewest(entry, loadRps, { atMs, stepEndMs, ticksAhead: watched.ticksAhead })
+}
+
+const [LOW, MEDIAN, HIGH] = [LEVELS.indexOf(0.05), LEVELS.indexOf(0.5), LEVELS.indexOf(0.95)]
+
+function foreseenFor(forecast: Forecast | undefined, forMs: number): Foreseen | undefined {
+  if (!forecast) return undefined
+  const k = Math.floor((forMs - forecast.issuedAtMs) / forecast.stepMs)
+  if (k < 0 || k >= forecast.point.length) return undefined
+  const at = (level: number) => quantileAt(forecast, level, k)
+  return { forMs, low: at(LOW), median: at(MEDIAN), high: at(HIGH) }
 }
 
 interface WatchInput {

@@ -73,6 +73,11 @@ const NamedService = z.strictObject({
   calls: z.array(Call).default([]),
 })
 
+const Simulator = z.enum(['fluid', 'requests']).meta({
+  description:
+    'fluid: flows, for long runs; requests: every single request, about a million a second.',
+})
+
 const common = { setting: Override.optional(), name: Name.optional() }
 
 export const Dataset = z.discriminatedUnion('kind', [
@@ -134,14 +139,22 @@ export const ExperimentConfig = z
   .strictObject({
     name: Name,
     description: z.string().default(''),
-    simulator: z.enum(['fluid', 'requests']).default('fluid'),
+    simulator: Simulator.default('fluid'),
     setting: Setting.prefault({}),
     datasets: z.array(Dataset).min(1),
     variants: z
-      .array(z.strictObject({ name: Name, setting: Override }))
+      .array(
+        z.strictObject({
+          name: Name,
+          setting: Override.default({}),
+          simulator: Simulator.optional().meta({ description: "The experiment's when absent." }),
+        }),
+      )
       .min(1)
       .optional()
-      .meta({ description: 'Every data set in every variant of its setting.' }),
+      .meta({
+        description: 'Every data set in every variant of its setting, or on every simulator.',
+      }),
     controllers: z.array(Arm).min(1),
     reference: Name.optional().meta({
       description: 'Arm that the others are compared with; the first when absent.',

@@ -1,4 +1,5 @@
 /** A run's course in few points, for plots: a run has ten thousand ticks, a plot some hundred pixels. */
+import type { Controller, Foreseen } from '../controllers/controller.ts'
 import type { Column, RunRecord } from '../simulator/run.ts'
 
 /** A week in hours. */
@@ -7,6 +8,7 @@ const MOST_POINTS = 168
 const MOST_SERVICES = 4
 /** Digits that a plot can show. */
 const DIGITS = 5
+const QUANTILES = ['low', 'median', 'high'] as const
 
 export interface ServiceCourse {
   readonly service: string
@@ -16,6 +18,15 @@ export interface ServiceCourse {
   readonly ready: readonly number[]
   readonly low: readonly number[]
   readonly high: readonly number[]
+  /** What was foreseen of the load, at the time that was meant; absent where a controller makes no forecast. */
+  readonly forecast?: ForecastCourse
+}
+
+/** Means of each interval's quantiles 0.05, 0.5 and 0.95, requests/s; null where none was for it. */
+export interface ForecastCourse {
+  readonly low: readonly (number | null)[]
+  readonly median: readonly (number | null)[]
+  readonly high: readonly (number | null)[]
 }
 
 export interface Course {
@@ -30,7 +41,33 @@ export interface Course {
   readonly services: readonly ServiceCourse[]
 }
 
-export function courseOf(record: RunRecord, prices: readonly number[] | undefined): Course {
+/** What a controller says of its decisions, tick by tick. */
+export interface Said {
+  readonly prices: readonly number[] | undefined
+  /** `foreseen[i]`: of service i; of the services that a course has. */
+  readonly foreseen: readonly (readonly Foreseen[])[] | undefined
+}
+
+/** To be told of each tick once it is decided; a controller that says nothing costs nothing. */
+export function listenTo(controller: Controller, services: number): Said & { onTick(): void } {
+  const prices = controller.shadowPrice && ([] as number[])
+  const foreseen =
+    controller.foreseen &&
+    Array.from({ length: Math.min(services, MOST_SERVICES) }, (): Foreseen[] => [])
+  return {
+    prices,
+    foreseen,
+    onTick() {
+      if (controller.shadowPrice) prices?.push(controller.shadowPrice())
+      foreseen?.forEach((own, i) => {
+        const one = controller.foreseen?.(i)
+        if (one) own.push(one)
+      })
+    },
+  }
+}
+
+export function courseOf(record: RunRecord, { prices, foreseen }: Said): Course {
   const ticks = record.columns[0]?.arrivals.length ?? 0
   const each = Math.max(1, Math.ceil(ticks / MOST_POINTS))
   const points = Math.ceil(ticks / each)
@@ -60,9 +97,33 @@ export function courseOf(record: RunRecord, prices: readonly number[] | undefine
         ready: over((from, to) => sumBetween(ready, from, to) / (to - from)),
         low: over((from, to) => Math.min(...ready.subarray(from, to))),
         high: over((from, to) => Math.max(...ready.subarray(from, to))),
+        ...(foreseen
+          ? { forecast: forecastOf(foreseen[i]!, record.startMs, each * record.tickMs, points) }
+          : {}),
       }
     }),
   }
+}
+
+function forecastOf(
+  foreseen: readonly Foreseen[],
+  startMs: number,
+  stepMs: number,
+  points: number,
+): ForecastCourse {
+  const counts = new Float64Array(points)
+  const sums = { low: counts.slice(), median: counts.slice(), high: counts.slice() }
+  for (const one of foreseen) {
+    const k = Math.floor((one.forMs - startMs) / stepMs)
+    if (k >= points) continue
+    counts[k]! += 1
+    for (const quantile of QUANTILES) sums[quantile][k]! += one[quantile]
+  }
+  const meansOf = (quantile: (typeof QUANTILES)[number]) =>
+    Array.from(sums[quantile], (sum, k) =>
+      counts[k] === 0 ? null : Number((sum / counts[k]!).toPrecision(DIGITS)),
+    )
+  return { low: meansOf('low'), median: meansOf('median'), high: meansOf('high') }
 }
 
 function sumBetween(values: ArrayLike<number>, from: number, to: number): number {

@@ -21,6 +21,7 @@ type NamedService = Extract<Dataset, { kind: 'services' }>['services'][number]
 /** One data set, spelt out: everything that makes its scenario but seed and bytes. Plain data that travels to workers. */
 export interface DatasetPlan {
   readonly name: string
+  readonly simulator: ExperimentConfig['simulator']
   readonly setting: Setting
   readonly services: readonly NamedService[]
 }
@@ -51,6 +52,7 @@ export async function plansOf(
     variants.map((variant) => ({
       name: variant ? `${name}/${variant.name}` : name,
       services,
+      simulator: variant?.simulator ?? config.simulator,
       setting: overlaid(overlaid(config.setting, over), variant?.setting as Override | undefined),
     })),
   )

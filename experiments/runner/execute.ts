@@ -9,7 +9,7 @@ import { simulate } from '../simulator/run.ts'
 import type { Scenario } from '../simulator/scenario.ts'
 import { createScrape } from '../simulator/scrape.ts'
 import { summarize } from '../simulator/summary.ts'
-import { courseOf } from './course.ts'
+import { courseOf, listenTo } from './course.ts'
 import { type Provenance, scenarioOf } from './datasets.ts'
 import type { Batch, Finished, Job, JobResult } from './jobs.ts'
 
@@ -32,7 +32,7 @@ export async function executeBatch(
 }
 
 function runJob(job: Job, scenario: Scenario, provenance: readonly Provenance[]): JobResult {
-  const { setting, seed, simulator, key, blockHours } = job
+  const { setting, seed, plan, key, blockHours } = job
   const kind = controllerOf(setting.kind)
   // the same chance for every controller: differences are paired
   const random = (name: string) => seededRandom('experiment', seed, scenario.name, name)
@@ -42,14 +42,12 @@ function runJob(job: Job, scenario: Scenario, provenance: readonly Provenance[])
     scenario,
   )
   const controller = kind.create(known, setting.params, random(`controller ${setting.kind}`))
-  const prices: number[] = []
+  const said = listenTo(controller, scenario.services.length)
   const record = simulate(scenario, {
-    plant: plantOf(simulator)(scenario, { random: (name) => random(`plant ${name}`) }),
+    plant: plantOf(plan.simulator)(scenario, { random: (name) => random(`plant ${name}`) }),
     controller,
     scrape: createScrape(scenario, random('scrape')),
-    onTick: () => {
-      if (controller.shadowPrice) prices.push(controller.shadowPrice())
-    },
+    onTick: said.onTick,
   })
   const { total, services } = summarize(record, scenario)
   return {
@@ -57,7 +55,7 @@ function runJob(job: Job, scenario: Scenario, provenance: readonly Provenance[])
     total,
     services,
     blocks: blocksOf(record, scenario, blockHours * HOUR_MS),
-    course: courseOf(record, controller.shadowPrice ? prices : undefined),
+    course: courseOf(record, said),
     synthetic: scenario.synthetic,
     costBudgetPerHour: scenario.costBudgetPerHour,
     provenance,

@@ -12,7 +12,6 @@ import { findTrace } from '../../datasets/traces/library.ts'
 import { canonicalJson } from '../../services/config-file.ts'
 import type { Block } from '../frontier/compare-frontiers.ts'
 import type { Summary } from '../simulator/summary.ts'
-import type { ExperimentConfig } from './config.ts'
 import type { ArmSetting, Experiment } from './config-file.ts'
 import type { Course } from './course.ts'
 import { type DatasetPlan, type Provenance, plansOf } from './datasets.ts'
@@ -26,7 +25,6 @@ const NOT_DECIDING =
 export interface Job {
   readonly key: string
   readonly plan: DatasetPlan
-  readonly simulator: ExperimentConfig['simulator']
   readonly seed: number
   readonly blockHours: number
   readonly setting: ArmSetting
@@ -62,7 +60,7 @@ export async function jobsOf(
   library: LibraryOptions,
   code: string,
 ): Promise<Job[]> {
-  const { simulator, blockHours, seeds } = config
+  const { blockHours, seeds } = config
   const plans = await plansOf(config, library)
   const jobs: Job[] = []
   for (const plan of plans) {
@@ -70,8 +68,8 @@ export async function jobsOf(
     for (const seed of seeds)
       for (const setting of arms) {
         const { kind, params } = setting
-        const deciding = { plan, simulator, seed, blockHours, kind, params, data, code }
-        jobs.push({ key: hashOf(deciding), plan, simulator, seed, blockHours, setting })
+        const deciding = { plan, seed, blockHours, kind, params, data, code }
+        jobs.push({ key: hashOf(deciding), plan, seed, blockHours, setting })
       }
   }
   return jobs

@@ -20,7 +20,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Timings are of the runs, not of this call: those reused keep theirs. */
 export async function writeOutput(out: string, experiment: Experiment, ran: Ran): Promise<Results> {
-  const { results, courses } = resultsOf(experiment, ran.done, provenanceOf(experiment, ran.code))
+  const { results, courses } = resultsOf(experiment, ran.done, provenanceOf(experiment, ran))
   const write = (name: string, content: string | Uint8Array) => {
     const file = path.join(out, name)
     mkdirSync(path.dirname(file), { recursive: true })
@@ -42,7 +42,7 @@ export async function writeOutput(out: string, experiment: Experiment, ran: Ran)
   return results
 }
 
-function provenanceOf({ config, arms }: Experiment, code: string): Results['provenance'] {
+function provenanceOf({ arms }: Experiment, { code, done }: Ran): Results['provenance'] {
   const { version } = z
     .object({ version: z.string() })
     .parse(JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')))
@@ -52,7 +52,7 @@ function provenanceOf({ config, arms }: Experiment, code: string): Results['prov
     node: process.versions.node,
     revision: revision(),
     code,
-    simulator: config.simulator,
+    simulator: [...new Set(done.map(([{ plan }]) => plan.simulator))].join(', '),
     ...Object.fromEntries(kinds.map((kind) => [`controller ${kind}`, controllerOf(kind).source])),
   }
 }

@@ -111,6 +111,38 @@ function drawCourse({ courses }, i) {
   )
 }
 
+/** Of the first controller that forecasts: the others foresee the same load. */
+function drawForecast({ courses }, i) {
+  const k = courses.findIndex(({ services: [first] }) => first.forecast !== undefined)
+  if (k < 0) {
+    document.getElementById(`forecast-${i}`).textContent = 'None of these controllers forecasts.'
+    return
+  }
+  const { arm, services } = courses[k]
+  const { service, load, forecast } = services[0]
+  const edge = (label) => ({ label, stroke: band, width: 0.5, points: { show: false } })
+  draw(
+    `forecast-${i}`,
+    {
+      ...utc,
+      scales: { y: { range: (_, __, most) => [0, most] } },
+      axes: [
+        axis({ label: 'UTC', values: TIMES, space: 90 }),
+        axis({ label: `requests/s of ${service}`, size: 64 }),
+      ],
+      bands: [{ series: [4, 3], fill: band }],
+      series: [
+        timeSeries,
+        { label: 'load', stroke: grey, width: 1.2, points: { show: false } },
+        { label: `median, ${arm}`, stroke: COLOURS[k], width: 1.5, points: { show: false } },
+        edge('5 %'),
+        edge('95 %'),
+      ],
+    },
+    [timesOf(courses[k]), load, forecast.median, forecast.low, forecast.high],
+  )
+}
+
 function drawMoney({ courses, costBudgetPerHour }, i) {
   const times = timesOf(courses[0])
   draw(
@@ -162,6 +194,7 @@ datasets.forEach((dataset, i) => {
   drawFrontier(dataset, i)
   if (dataset.courses.length === 0) return
   drawCourse(dataset, i)
+  drawForecast(dataset, i)
   drawMoney(dataset, i)
   drawPrice(dataset, i)
 })

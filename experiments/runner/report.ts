@@ -55,6 +55,7 @@ ${table(dataset, results, i)}
 <div class="plots">
 ${figure('frontier', `Frontiers: each controller swept over its parameters. Shaded: no better than ${escapeHtml(results.reference)} somewhere on its front. Down and left is better.`, ' class="wide"')}
 ${figure('course', 'Ready replicas of the first service: mean of each interval, and band from least to most of the first controller; its load in grey, right.', ' class="wide"')}
+${figure('forecast', 'Load of the first service in grey, and what was forecast of it a start-up and a tick before: median, and band from the 5 % to the 95 % quantile.', ' class="wide"')}
 ${figure('money', 'Cost over time, and the budget (dashed).')}
 ${figure('price', 'Shadow price of the budget: how much risk its last unit bought back. 0: there was enough.')}
 </div>

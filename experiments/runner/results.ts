@@ -167,10 +167,10 @@ function coursesOf(own: readonly Done[], frontiers: readonly Frontier[]): Record
 }
 
 function scenarioHashOf(own: readonly Done[]): string {
-  const { plan, simulator, blockHours } = own[0]!.job
+  const { plan, blockHours } = own[0]!.job
   const seeds = [...new Set(own.map(({ job }) => job.seed))].sort((a, b) => a - b)
   const sums = own[0]!.result.provenance.map(({ sha256 }) => sha256 ?? null)
-  return hashOf({ plan, simulator, blockHours, seeds, sums })
+  return hashOf({ plan, blockHours, seeds, sums })
 }
 
 /** JSON has no infinity, and a cost that is never reached is one. */

@@ -13,7 +13,7 @@ import { pathToFileURL } from 'node:url'
 import getPort from 'get-port'
 import { chromium } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { bytesOf, SMALL } from './test-experiment.ts'
+import { bytesOf, SMALL, SQUEEZED } from './test-experiment.ts'
 
 const MAIN = path.resolve('services/cli/main.ts')
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
@@ -97,7 +97,16 @@ it('on two workers behind Redis it is the same bytes', async () => {
   expect(bytesOf(out)).toEqual(bytesOf(path.join(home, 'whole')))
 })
 
-it('the report draws every plot, and asks no network', async () => {
+interface Plot {
+  readonly id: string
+  readonly labels: readonly string[]
+  /** Opaque pixels of the first series' blue, and pixels of the band's thinner one. */
+  readonly line: number
+  readonly shade: number
+}
+
+/** Every plot of a report as a real Chromium draws it; rejects where the page has a fault or asks the network. */
+async function plotsOf(report: string, shot: string): Promise<{ plots: Plot[]; words: string }> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
@@ -106,16 +115,58 @@ it('the report draws every plot, and asks no network', async () => {
     page.on('request', (request) => {
       if (!request.url().startsWith('file:')) faults.push(request.url())
     })
-    await page.goto(pathToFileURL(path.join(home, 'whole', 'report.html')).href)
+    await page.goto(pathToFileURL(report).href)
     const shots = process.env.FORESCALE_SHOTS
-    if (shots) await page.screenshot({ path: path.join(shots, 'experiment.png'), fullPage: true })
+    if (shots) await page.screenshot({ path: path.join(shots, shot), fullPage: true })
     expect(faults).toEqual([])
-    // three data sets, three plots each: no controller of these knows a price
-    expect(await page.locator('.uplot canvas').count()).toBe(9)
-    expect(await page.getByText('None of these controllers knows a price.').count()).toBe(3)
+    const plots = await page.locator('.uplot').evaluateAll((places) =>
+      places.map((place): Plot => {
+        const canvas = place.querySelector('canvas')!
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+        let line = 0
+        let shade = 0
+        for (let p = 0; p < data.length; p += 4) {
+          const isBlue = Math.abs(data[p + 1]! - 105) < 4 && Math.abs(data[p + 2]! - 218) < 4
+          if (isBlue && data[p + 3] === 255) line++
+          else if (isBlue && data[p + 3]! > 20) shade++
+        }
+        const labels = [...place.querySelectorAll('.u-legend th')].map((th) => th.textContent ?? '')
+        return { id: place.parentElement!.id, labels, line, shade }
+      }),
+    )
+    return { plots, words: await page.locator('main').innerText() }
   } finally {
     await browser.close()
   }
+}
+
+it('the report draws every plot, and asks no network', async () => {
+  const { plots, words } = await plotsOf(path.join(home, 'whole', 'report.html'), 'experiment.png')
+  // three data sets, three plots each: no controller of these knows a price or a forecast
+  expect(plots).toHaveLength(9)
+  expect(words.split('None of these controllers knows a price.')).toHaveLength(4)
+  expect(words.split('None of these controllers forecasts.')).toHaveLength(4)
+})
+
+it('budget, price and forecast bands are drawn where a controller knows them', async () => {
+  const file = path.join(home, 'squeezed.yaml')
+  writeFileSync(file, SQUEEZED)
+  const out = path.join(home, 'squeezed')
+  const { code, said } = await ended(forescale('run', file, '--out', out))
+  expect(code, said).toBe(0)
+  const { plots } = await plotsOf(path.join(out, 'report.html'), 'squeezed.png')
+  expect(plots.map(({ id }) => id)).toEqual([
+    ...['frontier-0', 'course-0', 'forecast-0', 'money-0', 'price-0'],
+  ])
+  const [, course, forecast, money, price] = plots
+  expect(course!.labels).toEqual(['time', 'load', 'least', 'most', 'forescale', 'hpa'])
+  expect(forecast!.labels).toEqual(['time', 'load', 'median, forescale', '5 %', '95 %'])
+  expect(money!.labels).toEqual(['time', 'budget', 'forescale', 'hpa'])
+  expect(price!.labels).toEqual(['time', 'forescale'])
+  for (const { id, line } of [course!, forecast!, money!, price!])
+    expect(line, id).toBeGreaterThan(200)
+  // an area, not two lines
+  expect(forecast!.shade).toBeGreaterThan(2000)
 })
 
 async function untilOpen(port: number): Promise<void> {

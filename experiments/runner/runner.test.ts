@@ -13,7 +13,7 @@ import { createPool } from './pool.ts'
 import { barOf, createProgress } from './progress.ts'
 import { fromJson, type Results } from './results.ts'
 import { runJobs } from './run.ts'
-import { bytesOf, SMALL } from './test-experiment.ts'
+import { BOTH_SIMULATORS, bytesOf, SMALL, SQUEEZED } from './test-experiment.ts'
 
 const LIMIT_MS = 120_000
 const experiment = readExperiment(SMALL, 'small.yaml')
@@ -52,8 +52,7 @@ describe('an experiment', () => {
     expect(Object.keys(one)).toEqual(
       expect.arrayContaining(['results.json', 'runs.parquet', 'report.html', 'runs.csv']),
     )
-    expect(Object.keys(two)).toEqual(Object.keys(one))
-    for (const [name, bytes] of Object.entries(one)) expect(two[name] === bytes, name).toBe(true)
+    expect(two).toEqual(one)
   })
 
   it('takes finished jobs as they are, and runs what is new alone', {
@@ -92,6 +91,62 @@ describe('an experiment', () => {
     await expect(run(path.join(home, 'failed'), 1, text)).rejects.toThrow(
       /weekday, hpa, seed 1: spec of weekday: .*minReplicas must not be greater than maxReplicas/,
     )
+  })
+})
+
+describe('on both simulators', () => {
+  let out: string
+  let both: Results
+  beforeAll(async () => {
+    out = path.join(home, 'both')
+    ;({ results: both } = await run(out, 2, BOTH_SIMULATORS))
+  }, LIMIT_MS)
+  const totalOf = (dataset: string, arm: string) =>
+    both.runs.find((own) => own.dataset === dataset && own.arm === arm)!.total
+
+  it('the same load comes, and costs and violates alike', () => {
+    expect(both.provenance.simulator).toBe('fluid, requests')
+    for (const arm of ['static', 'hpa']) {
+      const [flow, single] = ['fluid', 'requests'].map((name) => totalOf(`weekday/${name}`, arm))
+      // one is the mean of a Poisson process, the other a draw of it: within four of its standard deviations
+      expect(Math.abs(single!.requests - flow!.requests)).toBeLessThan(
+        4 * Math.sqrt(flow!.requests),
+      )
+      expect(single!.requests).not.toBe(flow!.requests)
+      expect(Math.abs(single!.cost / flow!.cost - 1)).toBeLessThan(0.05)
+      expect(Math.abs(single!.violationRatio - flow!.violationRatio)).toBeLessThan(0.01)
+    }
+    expect(totalOf('weekday/requests', 'static').cost).toBe(totalOf('weekday/fluid', 'static').cost)
+  })
+
+  it('it is the same bytes on one thread and on two', { timeout: LIMIT_MS }, async () => {
+    await run(path.join(home, 'both-one'), 1, BOTH_SIMULATORS)
+    expect(bytesOf(path.join(home, 'both-one'))).toEqual(bytesOf(out))
+  })
+})
+
+describe('a course', () => {
+  it('has what was forecast at the time that was meant, and the price of a budget that binds', {
+    timeout: LIMIT_MS,
+  }, async () => {
+    const out = path.join(home, 'squeezed')
+    const { ran } = await run(out, 1, SQUEEZED)
+    const courseOf = (arm: string) =>
+      ran.done.find(([{ setting }]) => setting.arm === arm)![1].course
+    const { services, shadowPrice } = courseOf('forescale')
+    const { load, forecast } = services[0]!
+    const known = load.flatMap((rps, k) => {
+      const { low, median, high } = forecast!
+      return median[k] == null ? [] : [{ rps, low: low[k]!, median: median[k]!, high: high[k]! }]
+    })
+    // all but the first start-up and tick, for which nobody had decided
+    expect(known.length).toBeGreaterThanOrEqual(load.length - 1)
+    expect(known.every(({ low, median, high }) => low <= median && median <= high)).toBe(true)
+    const covered = known.filter(({ rps, low, high }) => rps >= low && rps <= high)
+    expect(covered.length / known.length).toBeGreaterThan(0.75)
+    expect(Math.max(...shadowPrice!)).toBeGreaterThan(0)
+    const other = courseOf('hpa')
+    expect([other.services[0]!.forecast, other.shadowPrice]).toEqual([undefined, undefined])
   })
 })
 
