@@ -40,6 +40,16 @@ export function emptyBatch({ policy, critic, distribution }: PpoParts, mostRows:
   }
 }
 
+/** The first `columns` of each of `rows`; the table itself where it has no more. */
+export function firstColumns(table: Float32Array, rows: number, columns: number): Float32Array {
+  const width = table.length / rows
+  if (columns === width) return table
+  const first = new Float32Array(rows * columns)
+  for (let row = 0; row < rows; row++)
+    first.set(table.subarray(row * width, row * width + columns), row * columns)
+  return first
+}
+
 /** Copies the rows `picked` into `to`. */
 export function take(from: Gathered, picked: Int32Array, to: Batch): void {
   to.rows = picked.length

@@ -36,6 +36,10 @@ export const PpoConfig = z
       description:
         'An update ends early beyond 1.5 times this distance from the policy that acted.',
     }),
+    policyInputs: z.int().min(1).nullable().default(null).meta({
+      description:
+        'The policy sees the first so many numbers of an observation and the critic all, as MAPPO’s; null: both see all.',
+    }),
     hidden: z.array(z.int().min(1).max(1024)).min(1).max(8).default([64, 64]),
     activation: Activation.default('tanh'),
     logDeviation: z.number().min(-5).max(2).default(0).meta({

@@ -58,14 +58,14 @@ export function firstState(config: PpoConfig, setting: LearnerSetting): PpoState
   const { hidden, activation, batchSize, rolloutSteps } = config
   const chance = createChance(seed)
   const mostRows = Math.max(batchSize, count)
-  const network = (outputs: number, outputGain: number) =>
-    createNetwork({ inputs: observationSize, hidden, outputs, activation }, chance, {
+  const network = (inputs: number, outputs: number, outputGain: number) =>
+    createNetwork({ inputs, hidden, outputs, activation }, chance, {
       mostRows,
       initial: { kind: 'orthogonal', hiddenGain: Math.SQRT2, outputGain },
     })
   const distribution = createDistribution(actions, config)
-  const policy = network(distribution.outputs, 0.01)
-  const critic = network(1, 1)
+  const policy = network(policySizeOf(config, observationSize), distribution.outputs, 0.01)
+  const critic = network(observationSize, 1, 1)
   const parts = { policy, critic, distribution }
   return {
     ...parts,
@@ -83,6 +83,12 @@ export function firstState(config: PpoConfig, setting: LearnerSetting): PpoState
     steps: 0,
     pending: undefined,
   }
+}
+
+function policySizeOf({ policyInputs }: PpoConfig, observationSize: number): number {
+  if (policyInputs === null) return observationSize
+  if (policyInputs <= observationSize) return policyInputs
+  throw new RangeError(`policyInputs is ${policyInputs}, must be at most ${observationSize}`)
 }
 
 export function saveState(state: PpoState): SavedPpo {
@@ -130,11 +136,11 @@ export function restoreState(state: PpoState, fresh: PpoState, stored: unknown):
 
 function readPending(
   saved: z.infer<typeof SavedPending>,
-  { rollout, policy, distribution }: PpoState,
+  { rollout, critic, distribution }: PpoState,
 ): Pending {
   const { count } = rollout
   return {
-    observations: readFloats(saved.observations, count * policy.shape.inputs),
+    observations: readFloats(saved.observations, count * critic.shape.inputs),
     actions: readFloats(saved.actions, count * distribution.width),
     logLikelihoods: readFloats(saved.logLikelihoods, count),
     values: readFloats(saved.values, count),

@@ -2,13 +2,15 @@
  * Proximal policy optimisation (Schulman et al. 2017) for discrete and continuous actions, with the details of Huang et
  * al. 2022, "The 37 implementation details of PPO": policy and critic are networks of their own with orthogonal first
  * weights (gains √2, 0.01 for the policy's outputs, 1 for the critic's), many environments fill one rollout, an episode
- * that ran out of time is worth what the critic says of its end.
+ * that ran out of time is worth what the critic says of its end. The policy may see the beginning of an observation only
+ * (`policyInputs`): then the critic is a centralised one of MAPPO (Yu et al. 2022), and what acts needs no more than that.
  */
 import { storeNetwork } from './acting.ts'
 import { estimateAdvantages } from './advantages.ts'
 import type { VectorStep } from './environment.ts'
 import type { Learner, LearnerSetting, Statistics } from './learner.ts'
 import { checkFinite } from './numbers.ts'
+import { firstColumns } from './ppo-batch.ts'
 import type { PpoConfig } from './ppo-config.ts'
 import { firstState, type PpoState, restoreState, saveState } from './ppo-state.ts'
 
@@ -22,6 +24,8 @@ export function createPpo(config: PpoConfig, setting: LearnerSetting): Learner {
     if (config.normalizeObservations) state.seen.apply(observations, inputs, rows)
     return inputs
   }
+  const ofPolicy = (inputs: Float32Array, rows: number): Float32Array =>
+    firstColumns(inputs, rows, policy.shape.inputs)
   const valuesOf = (observations: Float32Array): Float32Array =>
     state.critic.forward(asInputs(observations, count), count).slice()
 
@@ -31,7 +35,7 @@ export function createPpo(config: PpoConfig, setting: LearnerSetting): Learner {
     const inputs = asInputs(observations, rows)
     const actions = new Float32Array(rows * distribution.width)
     const logLikelihoods = new Float32Array(rows)
-    const outputs = policy.forward(inputs, rows)
+    const outputs = policy.forward(ofPolicy(inputs, rows), rows)
     checkFinite('outputs of the policy', outputs)
     distribution.draw(outputs, rows, state.chance, { actions, logLikelihoods })
     const values = state.critic.forward(inputs, rows).slice()
@@ -43,7 +47,8 @@ export function createPpo(config: PpoConfig, setting: LearnerSetting): Learner {
     const left = config.annealing === 'linear' ? Math.max(0, 1 - state.steps / totalSteps) : 1
     const learningRate = config.learningRate * left
     const rates = { learningRate, clipRange: config.clipRange * left }
-    const gathered = gatheredOf(state, config, valuesOf(lastObservations))
+    const judged = gatheredOf(state, config, valuesOf(lastObservations))
+    const gathered = { ...judged, observations: ofPolicy(judged.states, judged.rows) }
     const statistics = state.update.run(gathered, rates, state.chance)
     state.rollout.clear()
     return { ...statistics, learningRate }
@@ -55,7 +60,8 @@ export function createPpo(config: PpoConfig, setting: LearnerSetting): Learner {
     act(observations, rows, how) {
       checkFinite('observations', observations, rows * observationSize)
       if (how.explore) return explore(observations, rows)
-      return distribution.likeliest(policy.forward(asInputs(observations, rows), rows), rows)
+      const inputs = ofPolicy(asInputs(observations, rows), rows)
+      return distribution.likeliest(policy.forward(inputs, rows), rows)
     },
     learn({ step }) {
       if (!state.pending) throw new RangeError('learn must follow an act that explores')
@@ -73,11 +79,12 @@ export function createPpo(config: PpoConfig, setting: LearnerSetting): Learner {
       const full = state.rollout.filled() === state.rollout.steps
       return full ? improve(step.observations) : undefined
     },
-    rule: () =>
-      distribution.rule(
-        storeNetwork(policy),
-        config.normalizeObservations ? state.seen.rule() : null,
-      ),
+    rule() {
+      const { mean, deviation, clip } = state.seen.rule()
+      const width = policy.shape.inputs
+      const sight = { mean: mean.slice(0, width), deviation: deviation.slice(0, width), clip }
+      return distribution.rule(storeNetwork(policy), config.normalizeObservations ? sight : null)
+    },
     save: () => saveState(state),
     restore: (stored) => restoreState(state, firstState(config, setting), stored),
   }
