@@ -10,6 +10,7 @@ import { LEVELS } from '../../forecaster/forecast.ts'
 import { LOAD_METRIC } from '../../forecaster/series.ts'
 import type { Explanation, ReplayReport } from '../control-plane.ts'
 import type { Ledger, StoredDecision, TickRecord } from '../ledger/ledger.ts'
+import { actorsOf, createActorBook } from '../rollouts/actors.ts'
 import { describe } from './decide.ts'
 import { specsOfTick } from './recovery.ts'
 
@@ -31,7 +32,8 @@ async function recall(ledger: Ledger, decisionId: string): Promise<Recalled | un
   const record = decision && (await ledger.tick(decision.tick))
   const specs = record && (await specsOfTick(ledger, record))
   if (!decision || !record || !specs) return undefined
-  const input = decodeFrame(record.inputs, specs)
+  const actors = await actorsOf(createActorBook(ledger), specs)
+  const input = decodeFrame(record.inputs, specs, actors)
   const index = input.services.findIndex((s) => s.observation.service === decision.service)
   return { decision, record, input, output: decideTick(input), index }
 }

@@ -8,6 +8,7 @@ import { decideTick } from '../../coordinator/tick.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { Actuator } from '../actuators/actuator.ts'
 import type { Ledger, StoredDecision, TickRecord } from '../ledger/ledger.ts'
+import { actorsOf, createActorBook } from '../rollouts/actors.ts'
 import { memoriesOf } from './control-loop.ts'
 
 export interface RecoverDeps {
@@ -75,7 +76,8 @@ export async function recallMemories(
   if (!last) return { tick: 0, memories: new Map() }
   const specs = await specsOfTick(ledger, last)
   if (!specs) return { tick: last.tick, memories: new Map() }
-  const input = decodeFrame(last.inputs, specs)
+  const actors = await actorsOf(createActorBook(ledger), specs)
+  const input = decodeFrame(last.inputs, specs, actors)
   return { tick: last.tick, memories: memoriesOf({ input, output: decideTick(input) }) }
 }
 

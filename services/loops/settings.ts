@@ -14,13 +14,21 @@ export interface Settings {
   /** The mode in force for one service: the lower of global and own; while paused never enforce. */
   modeOf(service: ServiceId): Mode
   policyOf(service: ServiceId): PolicyKind
+  /** Of the learned policy that acts where `policyOf` is `learned`; undefined: none was chosen. */
+  policyVersionOf(service: ServiceId): string | undefined
   /** The service's spec with the policy that is in force. */
   specOf(service: ServiceId): ServiceSpec
   put(key: SettingKey, value: unknown, actor: string, atMs: number): Promise<void>
   rebase(config: AppConfig): void
 }
 
-export type SettingKey = 'budget' | 'mode' | 'paused' | `mode/${ServiceId}` | `policy/${ServiceId}`
+export type SettingKey =
+  | 'budget'
+  | 'mode'
+  | 'paused'
+  | `mode/${ServiceId}`
+  | `policy/${ServiceId}`
+  | `policy-version/${ServiceId}`
 
 const lower = (a: Mode, b: Mode): Mode => (RANK[a] <= RANK[b] ? a : b)
 
@@ -41,6 +49,8 @@ export async function openSettings(initial: AppConfig, ledger: Ledger): Promise<
     mode,
     paused,
     policyOf,
+    policyVersionOf: (service) =>
+      read(`policy-version/${service}`, z.string().nullable(), null) ?? undefined,
     budget: () => read('budget', z.number().positive(), config.costBudgetPerHour),
     modeOf(service) {
       const own = read(`mode/${service}`, Mode, config.services[service]!.mode ?? 'enforce')
