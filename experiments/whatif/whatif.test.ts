@@ -6,7 +6,7 @@ import { documentOf, type WhatifDocument } from './document.ts'
 import { historyOf } from './history.ts'
 import type { Manifest } from './manifests/manifest.ts'
 import { loadTest, type Replayed } from './scenario.ts'
-import { runWhatif, type Whatif } from './whatif.ts'
+import { runWhatif, SHARES, type Share, type Whatif } from './whatif.ts'
 
 const STEP_MS = 600_000
 const STEPS_A_DAY = 144
@@ -29,7 +29,13 @@ const manifest = (percent: number, more: Partial<Manifest> = {}): Manifest => ({
 })
 const day = (step: number) => 200 + 120 * Math.sin((2 * Math.PI * step) / STEPS_A_DAY)
 
-function run(loadAt: (step: number) => number, own = manifest(60), before?: Manifest): Whatif {
+interface Run {
+  readonly own: Manifest
+  readonly before?: Manifest
+  readonly shares?: readonly Share[]
+}
+
+function run(loadAt: (step: number) => number, { own, before, shares }: Run): Whatif {
   const values = Float64Array.from({ length: DAYS * STEPS_A_DAY }, (_, step) => loadAt(step))
   const series = {
     service: 'web',
@@ -52,14 +58,20 @@ function run(loadAt: (step: number) => number, own = manifest(60), before?: Mani
     cluster: { tolerance: 0.1, syncSeconds: 15, downscaleStabilizationSeconds: 300 },
     // one fit is enough for what is tested here
     ...{ seed: 1, quick: true, refitMs: 30 * 86_400_000 },
+    ...(shares ? { shares } : {}),
   })
 }
 
 describe('a constant load', () => {
-  it.each([60, 80])(
+  // once against every other target, once against those that its rule is compared with at last
+  const few = [0.65, 'within-slo'] as const
+  it.each([
+    [60, SHARES],
+    [80, few],
+  ])(
     'saves nobody anything, whatever the present target: %d percent',
-    (percent) => {
-      const whatif = run(() => 200, manifest(percent))
+    (percent, shares) => {
+      const whatif = run(() => 200, { own: manifest(percent), shares })
       const { scopes } = documentOf(whatif, [])
       const { saving, present, forescale } = scopes[0]!
       expect(saving.isConstantLoad).toBe(true)
@@ -77,15 +89,17 @@ describe('a constant load', () => {
 describe('a load with a day in it', () => {
   let whatif: Whatif
   let document: WhatifDocument
+  const edited: Run = {
+    ...{ own: manifest(60), before: manifest(40) },
+    shares: [0.65, 0.8, 'within-slo'],
+  }
   beforeAll(() => {
-    whatif = run(day, manifest(60), manifest(40))
+    whatif = run(day, edited)
     document = documentOf(whatif, [])
   }, 60_000)
 
   it('gives the same bytes for the same seed', () => {
-    expect(JSON.stringify(documentOf(run(day, manifest(60), manifest(40)), []))).toBe(
-      JSON.stringify(document),
-    )
+    expect(JSON.stringify(documentOf(run(day, edited), []))).toBe(JSON.stringify(document))
   }, 60_000)
 
   it('costs what its replicas cost, and every request is counted', () => {
@@ -118,7 +132,7 @@ describe('a load with a day in it', () => {
 
   it('knows nothing of what is still to come', () => {
     const last = (DAYS - 1) * STEPS_A_DAY
-    const other = run((step) => (step < last ? day(step) : 30), manifest(60), manifest(40))
+    const other = run((step) => (step < last ? day(step) : 30), { own: edited.own, shares: [] })
     const ticks = whatif.present.record.columns[0]!.requested.length
     const before = ticks - 86_400_000 / whatif.scenario.tickMs
     for (const arm of ['present', 'forescale'] as const) {

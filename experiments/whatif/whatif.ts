@@ -13,6 +13,7 @@ import { type Replayed, scenarioOf } from './scenario.ts'
 
 /** Shares of its capacity that a replica is meant to carry, by which the present rule is tuned anew. */
 export const SHARES = [0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 'within-slo'] as const
+export type Share = (typeof SHARES)[number]
 const DRAWS = 2000
 /** Halvings on the way to the least budget: to a 32nd of what there is between the least and the peak. */
 const HALVINGS = 5
@@ -28,6 +29,8 @@ export interface WhatifInput {
   readonly refitMs?: number | undefined
   /** Without Forescale's frontier and budgets. */
   readonly quick: boolean
+  /** By which the present rule is tuned anew; all of SHARES when absent. */
+  readonly shares?: readonly Share[]
   /** Before each run. */
   readonly onRun?: (done: number, label: string) => void
 }
@@ -47,7 +50,7 @@ export interface Whatif {
   readonly baseline: RuleArm | undefined
   /** At each service's own objective: the setting that its owner would have chosen, not one chosen afterwards. */
   readonly forescale: Arm
-  /** The present rule with other targets, by SHARES. */
+  /** The present rule with other targets, by `shares`. */
   readonly tuned: readonly RuleArm[]
   /** Forescale at other objectives. */
   readonly swept: readonly Arm[]
@@ -69,7 +72,7 @@ export function runWhatif(input: WhatifInput): Whatif {
   const before = baseline && arms.rule('baseline', baseline)
   tell('Forescale, fitting its models')
   const forescale = arms.forescale('forescale', params())
-  const tuned = SHARES.map((share) => {
+  const tuned = (input.shares ?? SHARES).map((share) => {
     const label = `targets at ${share === 'within-slo' ? 'what keeps the SLO' : `${100 * share} %`}`
     tell(label)
     return arms.rule(label, services, share)
