@@ -44,6 +44,7 @@ const MAY_LOAD_FILES = [
   'forecaster/models/arima-library.ts',
   // the kernel's compiler, run by hand
   'forecaster/neural/kernel/build.ts',
+  'agents/learning/kernel/build.ts',
 ]
 
 /** The one home of each library: files whose path begins so. */

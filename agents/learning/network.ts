@@ -5,8 +5,8 @@
  */
 import type { Chance } from './chance.ts'
 import { initialize } from './initial-weights.ts'
+import { createKernelNetwork } from './kernel-network.ts'
 import { layersOf, type NetworkShape } from './network-shape.ts'
-import { createPlainNetwork } from './plain-network.ts'
 
 /**
  * orthogonal: rows or columns at right angles, times a gain, biases 0 (Saxe, McClelland & Ganguli 2014; gains of PPO);
@@ -55,7 +55,7 @@ export function createNetwork(
 ): Network {
   if (!Number.isInteger(mostRows) || mostRows < 1)
     throw new RangeError(`mostRows is ${mostRows}, must be a whole number of at least 1`)
-  const network = createPlainNetwork(shape, mostRows)
+  const network = createKernelNetwork(shape, mostRows)
   initialize(network.weights, layersOf(shape), initial, chance)
   return network
 }

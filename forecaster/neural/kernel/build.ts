@@ -11,7 +11,10 @@ const TARGET = path.join(import.meta.dirname, '..', 'kernel-bytes.ts')
 const LINE = 120
 
 /** The module's bytes; throws with the compiler's words when it does not compile. */
-export async function compileKernel(): Promise<Uint8Array> {
+export const compileKernel = (): Promise<Uint8Array> => compileAssembly(FOLDER)
+
+/** The same for the `kernel.ts` of any folder. */
+export async function compileAssembly(folder: string): Promise<Uint8Array> {
   let bytes: Uint8Array | undefined
   const { error, stderr } = await asc.main(
     [
@@ -24,7 +27,7 @@ export async function compileKernel(): Promise<Uint8Array> {
     {
       // our imports name the file with its ending, the compiler adds another
       readFile: (name) => {
-        const file = path.join(FOLDER, name.replace(/\.ts\.ts$/, '.ts'))
+        const file = path.join(folder, name.replace(/\.ts\.ts$/, '.ts'))
         return existsSync(file) ? readFileSync(file, 'utf8') : null
       },
       writeFile: (name, contents) => {
@@ -37,13 +40,16 @@ export async function compileKernel(): Promise<Uint8Array> {
   return bytes
 }
 
-/** The generated TypeScript that carries `bytes`. */
-export function kernelModule(bytes: Uint8Array): string {
+/** The generated TypeScript that carries `bytes`; `builder` is the file that makes it. */
+export function kernelModule(
+  bytes: Uint8Array,
+  builder = 'forecaster/neural/kernel/build.ts',
+): string {
   const lines = Buffer.from(bytes)
     .toString('base64')
     .match(new RegExp(`.{1,${LINE}}`, 'g'))!
   return [
-    '/** The compiled kernel, base64; made by `node forecaster/neural/kernel/build.ts`, not by hand. */',
+    `/** The compiled kernel, base64; made by \`node ${builder}\`, not by hand. */`,
     'export const KERNEL_BASE64 = `',
     ...lines,
     '`',
