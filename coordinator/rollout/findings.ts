@@ -112,3 +112,20 @@ function createErrors() {
     note: (arm: number, error: number) => void waiting.push({ arm, error }),
   }
 }
+
+/**
+ * What a candidate that acts everywhere burns beyond the champion, who acts nowhere any more: the model speaks for him, put
+ * right by how far it was off under him in the canary.
+ */
+export function watchedBurn(
+  units: readonly Unit[],
+  canaryUnits: readonly Unit[],
+  options: { readonly alpha: number; readonly tightestAt: number },
+): Interval {
+  const errors = canaryUnits
+    .filter(({ arm, champion }) => champion[arm] === 1)
+    .map(({ arm, burn, predicted }) => burn - predicted[arm]!.burn)
+  const off = errors.reduce((sum, error) => sum + error, 0) / (errors.length + 1)
+  const beyond = units.map(({ burn, predicted }) => burn - (predicted[0]!.burn + off))
+  return intervalOf(beyond.reduce(tallied, noTally), options)
+}
