@@ -5,7 +5,7 @@
  *
  * Layout, little-endian: magic 'FSF1' · uint32 services · float64 tick, atMs, costBudgetPerHour ·
  * FIELDS + LEVELS columns of float64 · one float64 list of all ragged pairs.
- * With a directive of the meta-controller: magic 'FSF2', and its four float64 before the columns.
+ * With a directive of the meta-controller: magic 'FSF2', and its three float64 before the columns.
  */
 import assert from 'node:assert/strict'
 import type { AgentMemory, TimedCount } from '../agents/agent.ts'
@@ -23,7 +23,6 @@ const MAGIC_DIRECTED = 0x32465346 // 'FSF2'
 const HEAD_BYTES = 8 + 3 * 8
 const DIRECTIVE = [
   'reactivePrice',
-  'reactiveBudgetPerHour',
   'price',
   'extraBudgetPerHour',
 ] as const satisfies readonly (keyof Directive)[]

@@ -6,9 +6,10 @@ import type { AgentMemory, Floor } from '../agents/agent.ts'
 import { lossOfLoad, violationCurve } from '../agents/loss.ts'
 import type { ReplicaRange } from '../agents/observation.ts'
 import type { ServiceSpec } from '../agents/service-spec.ts'
-import { addDemand, type FundingRequest, fund } from './arbiters/shadow-price.ts'
+import { demandOf, type FundingRequest, fund } from './arbiters/shadow-price.ts'
 import type { Directive } from './meta/directive.ts'
-import { type DemandCurve, PRICES } from './meta/price-ladder.ts'
+import { PRICES } from './meta/price-ladder.ts'
+import type { DemandCurves } from './meta/spend-profile.ts'
 import type { ServiceInput } from './tick-input.ts'
 
 /** A service on its way through the tick. */
@@ -57,8 +58,8 @@ function reactiveLoss({ input }: Candidate, from: number, to: number): Float64Ar
 
 export interface Floors {
   readonly granted: Int32Array
-  /** What the track would have spent at any price, $/hour; only with a directive. */
-  readonly demand: DemandCurve | undefined
+  /** What it was bought from. */
+  readonly request: FundingRequest
 }
 
 /** Step 1: reactive control alone, from its own least count to its own need. */
@@ -77,28 +78,27 @@ export function grantFloors(
     held[i] = candidates[i]!.memory.floorReplicas
   }
   const request = reactiveRequest(candidates, columns, { from: least, to: need, held })
-  const cost = costOf(columns, least)
-  if (!directive) return { granted: fund(request, budget - cost).granted, demand: undefined }
-  const most = Math.min(budget, directive.reactiveBudgetPerHour)
-  const { granted } = fund(request, most - cost, directive.reactivePrice)
-  const demand = new Float64Array(PRICES.length).fill(cost)
-  addDemand(request, PRICES, demand)
-  return { granted, demand }
+  const { granted } = fund(request, budget - costOf(columns, least), directive?.reactivePrice)
+  return { granted, request }
 }
 
-/** What all stages together would spend at any price, $/hour: reactive loss up to `kept`, `extra` beyond it. */
-export function wholeDemand(
-  candidates: readonly Candidate[],
-  columns: Columns,
-  kept: Int32Array,
-  extra: FundingRequest,
-): DemandCurve {
-  const from = kept.map((count, i) => Math.min(count, candidates[i]!.floor.least))
-  const demand = new Float64Array(PRICES.length).fill(costOf(columns, from))
-  const { held } = extra
-  addDemand(reactiveRequest(candidates, columns, { from, to: kept, held }), PRICES, demand)
-  addDemand(extra, PRICES, demand)
-  return demand
+/**
+ * What the tick would spend at any price, $/hour: the reactive track alone, and all of it. `menu`: what the agents' own
+ * curves ask for, from the least that is kept at any price.
+ */
+export function demandAtPrices(reactive: FundingRequest, menu: FundingRequest): DemandCurves {
+  return {
+    reactive: demandOf([reactive], PRICES),
+    all: demandOf([reactive, menu], PRICES),
+  }
+}
+
+/** The least that is kept at any price: what the allowed range leaves, and all where there is no fresh data. */
+export function keptAtAnyPrice(candidates: readonly Candidate[], kept: Int32Array): Int32Array {
+  return kept.map((count, i) => {
+    const { allowed, input } = candidates[i]!
+    return input.observation.freshness === 'fresh' ? Math.min(count, allowed.min) : count
+  })
 }
 
 /** Step 2: the floor inside what guardrails allow. Only an operator's cut can make it cost more than step 1. */

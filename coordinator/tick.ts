@@ -15,8 +15,8 @@
  */
 import { type AgentMemory, catchUp, floorOf, remember } from '../agents/agent.ts'
 import type { Proposal } from '../agents/proposal.ts'
-import { propose } from '../agents/propose.ts'
-import { fund, MONEY_SLACK } from './arbiters/shadow-price.ts'
+import { lossBetween, propose } from '../agents/propose.ts'
+import { type FundingRequest, fund, MONEY_SLACK } from './arbiters/shadow-price.ts'
 import { boundOf } from './bound.ts'
 import type { BoundBy } from './decision.ts'
 import { allow } from './guardrails/pipeline.ts'
@@ -27,12 +27,13 @@ import {
   type Candidate,
   columnsOf,
   costOf,
+  demandAtPrices,
   grantBases,
   grantFloors,
   keepWithoutData,
+  keptAtAnyPrice,
   releasable,
   shortagePrice,
-  wholeDemand,
 } from './stages.ts'
 import type { ServiceInput, TickInput } from './tick-input.ts'
 
@@ -167,11 +168,22 @@ function arbitrate(
       shortagePrice(candidates, columns, directive ? extra.granted : floorGranted),
     ),
     feasible: costOf(columns, base) <= budget + MONEY_SLACK,
-    demand: floors.demand && {
-      reactive: floors.demand,
-      all: wholeDemand(candidates, columns, kept, request),
-    },
+    demand: directive && demandAtPrices(floors.request, wholeMenu(candidates, kept, request)),
   }
+}
+
+/** The agents' curves from the least that is kept at any price, of what they may have at no price. */
+function wholeMenu(
+  candidates: readonly Candidate[],
+  kept: Int32Array,
+  extra: FundingRequest,
+): FundingRequest {
+  const from = keptAtAnyPrice(candidates, kept)
+  const loss = (i: number) => {
+    const { spec, observation, actor } = candidates[i]!.input
+    return lossBetween(spec, observation, actor, from[i]!, extra.to[i]!)
+  }
+  return { ...extra, from, loss }
 }
 
 interface Group {

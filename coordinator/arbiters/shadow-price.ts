@@ -52,36 +52,35 @@ export function fund(request: FundingRequest, budget: number, reservePrice = 0):
 }
 
 /**
- * Adds to `spend[k]` what all steps cost that avoid more than `prices[k]` for a dollar, $/hour. Prices rise from 0, at
- * which everything is bought.
+ * What would be spent at each of `prices` (rising from 0, at which everything is bought), $/hour. A service has the most
+ * that any of the requests buys for it; all of them have the same services.
  */
-export function addDemand(
-  request: FundingRequest,
-  prices: Float64Array,
-  spend: Float64Array,
-): void {
-  const { row, slope } = stepsOf(request)
-  /** Cost of the steps that are bought up to price k and not at the next. */
-  const upTo = new Float64Array(prices.length)
-  for (let k = 0; k < slope.length; k++)
-    upTo[Math.max(0, countBelow(prices, slope[k]!) - 1)]! += request.pricePerReplicaHour[row[k]!]!
-  let bought = 0
-  for (let k = prices.length - 1; k >= 0; k--) {
-    bought += upTo[k]!
-    spend[k]! += bought
+export function demandOf(requests: readonly FundingRequest[], prices: Float64Array): Float64Array {
+  const all = requests.map((request) => ({ request, steps: stepsOf(request) }))
+  const { from, pricePerReplicaHour } = requests[0]!
+  const spend = new Float64Array(prices.length)
+  const counts = new Int32Array(prices.length)
+  for (let i = 0; i < from.length; i++) {
+    counts.fill(0)
+    for (const { request, steps } of all) raiseCounts(counts, request, steps, { row: i, prices })
+    for (let k = 0; k < counts.length; k++) spend[k]! += counts[k]! * pricePerReplicaHour[i]!
   }
+  return spend
 }
 
-/** How many of the rising `values` are below `bar`. */
-function countBelow(values: Float64Array, bar: number): number {
-  let low = 0
-  let high = values.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (values[middle]! < bar) low = middle + 1
-    else high = middle
+/** Raises each `counts[k]` to what row i has at `prices[k]`. */
+function raiseCounts(
+  counts: Int32Array,
+  { from }: FundingRequest,
+  { slope, start }: Steps,
+  { row, prices }: { readonly row: number; readonly prices: Float64Array },
+): void {
+  const [first, end] = [start[row]!, start[row + 1]!]
+  let bought = end // slopes fall within a row, so fewer are bought the higher the price
+  for (let k = 0; k < counts.length; k++) {
+    while (prices[k]! > 0 && bought > first && slope[bought - 1]! <= prices[k]!) bought--
+    counts[k] = Math.max(counts[k]!, from[row]! + bought - first)
   }
-  return low
 }
 
 /** Every step that is for sale: row by row, slopes falling within a row. */

@@ -18,13 +18,15 @@
  */
 import type { Directive } from './directive.ts'
 import { demandAt, priceFor } from './price-ladder.ts'
-import { type DemandCurves, demandNow, demandUntil, type SpendProfile } from './spend-profile.ts'
+import { demandNow, demandUntil, type SpendProfile } from './spend-profile.ts'
 
 const HOUR_MS = 3_600_000
 /** Parts of a period; a deviation of one part's money is an e-fold of the price, and is forgotten over one part. */
 const PERIOD_PARTS = 30
 /** Natural logarithm of the most that deviations change a price by. */
 const MOST_DEVIATION = 2
+/** Prices are solved anew so many times in a part of the profile. */
+const SOLVED_A_PART = 4
 /** What is put aside for the rest of the period: at most so many times what reactive control's own past asks for. */
 const RESERVE_ROOM = 1.2
 
@@ -52,6 +54,16 @@ export interface Purse {
   readonly price: number
   readonly reactivePrice: number
   readonly solvedAtMs: number
+  /** What was foreseen then for the rest of the period, $; null before anything was learned. */
+  readonly foreseen: Foreseen | null
+}
+
+export interface Foreseen {
+  /** At no price, and at the one that was solved. */
+  readonly unpaced: number
+  readonly paced: number
+  /** Of reactive control alone, at no price. */
+  readonly reactive: number
 }
 
 export function openPurse(period: BudgetPeriod, atMs: number): Purse {
@@ -59,7 +71,7 @@ export function openPurse(period: BudgetPeriod, atMs: number): Purse {
     startMs: period.startMs,
     openedMs: atMs,
     ...{ spent: 0, reactiveSpent: 0, deviation: 0, reactiveDeviation: 0 },
-    ...{ price: 0, reactivePrice: 0, solvedAtMs: 0 },
+    ...{ price: 0, reactivePrice: 0, solvedAtMs: 0, foreseen: null },
   }
 }
 
@@ -72,9 +84,10 @@ export interface Spending {
   readonly atMs: number
   /** Since the last one. */
   readonly lastedMs: number
-  /** $ as observed, and what the reactive track would have cost. */
+  /** $ as observed. */
   readonly cost: number
-  readonly reactiveCost: number
+  /** What the last tick's reactive track would have cost at any price, $/hour. */
+  readonly reactiveDemand: ArrayLike<number>
 }
 
 /** The purse after money went out of it. */
@@ -82,8 +95,10 @@ export function payFrom(
   purse: Purse,
   period: BudgetPeriod,
   profile: SpendProfile,
-  { atMs, lastedMs, cost, reactiveCost }: Spending,
+  { atMs, lastedMs, cost, reactiveDemand }: Spending,
 ): Purse {
+  const reactiveCost =
+    (demandAt(reactiveDemand, reactivePriceOf(purse, period)) * lastedMs) / HOUR_MS
   const planned = demandNow(profile, atMs - lastedMs)
   const hours = lastedMs / HOUR_MS
   const keep = Math.exp((-lastedMs * PERIOD_PARTS) / (period.endMs - period.startMs))
@@ -130,26 +145,22 @@ export function pace(input: PacingInput): Paced {
   const amount = amountOf(period, input.purse)
   const left = amount - input.purse.spent
   const reactiveLeft = reactiveShare * amount - input.purse.reactiveSpent
-  const isDue = atMs - input.purse.solvedAtMs >= profile.partMs / 4
-  const demand = demandUntil(profile, atMs, period.endMs, input.growthAt)
-  const purse =
-    isDue && demand ? { ...input.purse, ...solve(demand, left, reactiveLeft, atMs) } : input.purse
-  const steer = (price: number, deviation: number) =>
-    price * Math.exp(clamp((deviation * PERIOD_PARTS) / period.amount, MOST_DEVIATION))
+  const isDue = atMs - input.purse.solvedAtMs >= profile.partMs / SOLVED_A_PART
+  const purse = isDue ? { ...input.purse, ...solve(input, left, reactiveLeft) } : input.purse
+  const { foreseen } = purse
+  const price = steered(purse.price, purse.deviation, period)
   const tickHours = Math.min(tickMs, period.endMs - atMs) / HOUR_MS
   const laterHours = (period.endMs - atMs) / HOUR_MS - tickHours
   // before anything was learned, every hour may have the same
-  const later = demand ? input.minimumCostPerHour * laterHours : 0
-  const hours = demand ? tickHours : tickHours + laterHours
-  const reserve = demand
-    ? clamp(Math.max(0, reactiveLeft), RESERVE_ROOM * demand.reactive[0]!)
-    : Math.max(0, reactiveLeft)
+  const later = foreseen ? input.minimumCostPerHour * laterHours : 0
+  const hours = foreseen ? tickHours : tickHours + laterHours
+  const put = Math.max(0, reactiveLeft)
+  const reserve = foreseen ? Math.min(put, RESERVE_ROOM * foreseen.reactive) : put
   return {
     purse,
     directive: {
-      reactivePrice: steer(purse.reactivePrice, purse.reactiveDeviation),
-      reactiveBudgetPerHour: Math.max(0, reactiveLeft - later) / hours,
-      price: steer(purse.price, purse.deviation),
+      reactivePrice: Math.min(price, reactivePriceOf(purse, period)),
+      price,
       extraBudgetPerHour: Math.max(0, left - reserve) / hours,
     },
     costBudgetPerHour: Math.max(0, left - later) / hours,
@@ -157,16 +168,31 @@ export function pace(input: PacingInput): Paced {
   }
 }
 
+const steered = (price: number, deviation: number, { amount }: BudgetPeriod): number =>
+  price * Math.exp(clamp((deviation * PERIOD_PARTS) / amount, MOST_DEVIATION))
+
+/** At which the reactive track's share of the money lasts. */
+function reactivePriceOf(purse: Purse, period: BudgetPeriod): number {
+  return steered(purse.reactivePrice, purse.reactiveDeviation, period)
+}
+
 function solve(
-  demand: DemandCurves,
+  { period, profile, atMs, growthAt }: PacingInput,
   left: number,
   reactiveLeft: number,
-  atMs: number,
-): Pick<Purse, 'price' | 'reactivePrice' | 'solvedAtMs'> {
+): Partial<Purse> {
+  const demand = demandUntil(profile, atMs, period.endMs, growthAt)
+  if (!demand) return {}
+  const price = priceFor(demand.all, left)
   return {
-    price: priceFor(demand.all, left),
+    price,
     reactivePrice: priceFor(demand.reactive, reactiveLeft),
     solvedAtMs: atMs,
+    foreseen: {
+      unpaced: demand.all[0]!,
+      paced: demandAt(demand.all, price),
+      reactive: demand.reactive[0]!,
+    },
   }
 }
 
@@ -179,7 +205,6 @@ export function tightest(all: readonly Paced[]): Pick<Paced, 'directive' | 'cost
   return {
     directive: {
       reactivePrice: most(({ directive }) => directive.reactivePrice),
-      reactiveBudgetPerHour: least(({ directive }) => directive.reactiveBudgetPerHour),
       price: most(({ directive }) => directive.price),
       extraBudgetPerHour: least(({ directive }) => directive.extraBudgetPerHour),
     },

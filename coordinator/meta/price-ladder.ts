@@ -14,7 +14,7 @@ export const PRICES: Float64Array = Float64Array.from({ length: A_DECADE * DECAD
 export type DemandCurve = Float64Array
 
 /** The curve's value at any price, linear in the logarithm of the price between two of the ladder. */
-export function demandAt(curve: DemandCurve, price: number): number {
+export function demandAt(curve: ArrayLike<number>, price: number): number {
   if (price <= 0) return curve[0]!
   const place = 1 + A_DECADE * Math.log10(price / FIRST)
   if (place <= 1) return curve[0]! + (curve[1]! - curve[0]!) * (price / FIRST)
@@ -24,7 +24,7 @@ export function demandAt(curve: DemandCurve, price: number): number {
 }
 
 /** The least price at which no more than `money` is asked for; the last of the ladder when none is. */
-export function priceFor(curve: DemandCurve, money: number): number {
+export function priceFor(curve: ArrayLike<number>, money: number): number {
   if (curve[0]! <= money) return 0
   let k = 1
   while (k < curve.length && curve[k]! > money) k++

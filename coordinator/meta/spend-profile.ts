@@ -73,46 +73,44 @@ export function demandUntil(
   toMs: number,
   growthAt: (atMs: number) => number = () => 1,
 ): DemandCurves | undefined {
-  const filled = filledParts(profile)
-  if (!filled) return undefined
-  const sums = { reactive: new Float64Array(PRICES.length), all: new Float64Array(PRICES.length) }
+  const hoursOf = new Float64Array(profile.parts.length)
   for (let atMs = fromMs; atMs < toMs; ) {
     const endMs = Math.min(toMs, (Math.floor(atMs / profile.partMs) + 1) * profile.partMs)
-    const hours = ((endMs - atMs) / 3_600_000) * growthAt(atMs)
-    const { reactive, all } = filled[partAt(profile, atMs)]!
-    for (let k = 0; k < PRICES.length; k++) {
-      sums.reactive[k]! += hours * reactive[k]!
-      sums.all[k]! += hours * all[k]!
-    }
+    hoursOf[partAt(profile, atMs)]! += ((endMs - atMs) / 3_600_000) * growthAt(atMs)
     atMs = endMs
+  }
+  const sums = { reactive: new Float64Array(PRICES.length), all: new Float64Array(PRICES.length) }
+  for (let part = 0; part < hoursOf.length; part++) {
+    const demand = demandOfPart(profile, part)
+    if (!demand) return undefined
+    const hours = hoursOf[part]!
+    for (let k = 0; hours > 0 && k < PRICES.length; k++) {
+      sums.reactive[k]! += hours * demand.reactive[k]!
+      sums.all[k]! += hours * demand.all[k]!
+    }
   }
   return sums
 }
 
-/** The curves of the part that `atMs` falls into, $/hour. */
-export function demandNow(profile: SpendProfile, atMs: number): DemandCurves | undefined {
-  return filledParts(profile)?.[partAt(profile, atMs)]
+/** The curves of the part that `atMs` falls into, $/hour; undefined before anything was learned. */
+export function demandNow(profile: SpendProfile, atMs: number): DemandLists | undefined {
+  return demandOfPart(profile, partAt(profile, atMs))
 }
 
-function filledParts({ parts, partsADay, weekDays }: SpendProfile): DemandCurves[] | undefined {
-  const known = parts.filter((part) => part !== null)
-  if (known.length === 0) return undefined
-  const overall = meanOf(known)
-  const ofDay = Array.from({ length: partsADay }, (_, part) => {
-    const same = Array.from({ length: weekDays }, (_, day) => parts[day * partsADay + part]!)
-    const seen = same.filter((each) => each !== null)
-    return seen.length > 0 ? meanOf(seen) : overall
-  })
-  return parts.map((part, i) =>
-    part === null
-      ? ofDay[i % partsADay]!
-      : { reactive: Float64Array.from(part.reactive), all: Float64Array.from(part.all) },
-  )
+export type DemandLists = Pick<PartDemand, 'reactive' | 'all'>
+
+function demandOfPart(profile: SpendProfile, part: number): DemandLists | undefined {
+  const { parts, partsADay } = profile
+  const own = parts[part]
+  if (own) return own
+  const ofDay = parts.filter((each, i) => each !== null && (i - part) % partsADay === 0)
+  const seen = ofDay.length > 0 ? ofDay : parts.filter((each) => each !== null)
+  return seen.length > 0 ? meanOf(seen as readonly PartDemand[]) : undefined
 }
 
-function meanOf(parts: readonly PartDemand[]): DemandCurves {
+function meanOf(parts: readonly PartDemand[]): DemandLists {
   const mean = (list: (part: PartDemand) => readonly number[]) =>
-    Float64Array.from(PRICES, (_, k) => {
+    Array.from(PRICES, (_, k) => {
       let sum = 0
       for (const part of parts) sum += list(part)[k]!
       return sum / parts.length

@@ -17,7 +17,6 @@ import {
 import { demandAt, PRICES } from '../../coordinator/meta/price-ladder.ts'
 import {
   type DemandCurves,
-  demandUntil,
   learnDemand,
   openProfile,
   type SpendProfile,
@@ -39,13 +38,16 @@ const PurseState = z.strictObject({
   price: z.number(),
   reactivePrice: z.number(),
   solvedAtMs: z.number(),
+  foreseen: z
+    .strictObject({ unpaced: z.number(), paced: z.number(), reactive: z.number() })
+    .nullable(),
 })
 
 /** What is kept over a restart at every tick; the profile apart, which is long and changes slowly. */
 export const PacerState = z.strictObject({
   purses: z.partialRecord(z.enum(PERIODS), PurseState),
   lastMs: z.number().nullable(),
-  reactiveCostPerHour: z.number(),
+  reactiveDemand: z.array(z.number()),
 })
 export type PacerState = z.infer<typeof PacerState>
 
@@ -76,8 +78,6 @@ export interface BeforeTick {
 
 export interface AfterTick {
   readonly atMs: number
-  /** Of the reactive track, $/hour. */
-  readonly reactiveCostPerHour: number
   readonly demand: DemandCurves
 }
 
@@ -96,8 +96,6 @@ interface Last {
   readonly period: BudgetPeriod
   readonly paced: Paced
   readonly atMs: number
-  readonly forecast: number | null
-  readonly unpaced: number | null
 }
 
 export function createPacer(
@@ -106,7 +104,7 @@ export function createPacer(
 ): Pacer {
   let purses: Partial<Record<PeriodName, Purse>> = { ...restored?.state.purses }
   let lastMs = restored?.state.lastMs ?? null
-  let reactiveCostPerHour = restored?.state.reactiveCostPerHour ?? 0
+  let reactiveDemand = restored?.state.reactiveDemand ?? []
   let profile = restored?.profile
   let last: readonly Last[] = []
 
@@ -115,7 +113,7 @@ export function createPacer(
     const { atMs, runningCostPerHour } = tick
     const isSame = known?.startMs === period.startMs
     const open = isSame ? known : openPurse(period, known ? period.startMs : atMs)
-    if (lastMs === null) return open
+    if (lastMs === null || reactiveDemand.length === 0) return open
     const lastedMs = atMs - Math.max(lastMs, open.openedMs)
     if (lastedMs <= 0) return open
     const hours = lastedMs / HOUR_MS
@@ -123,7 +121,7 @@ export function createPacer(
       atMs,
       lastedMs,
       cost: runningCostPerHour * hours,
-      reactiveCost: reactiveCostPerHour * hours,
+      reactiveDemand,
     })
   }
 
@@ -140,28 +138,23 @@ export function createPacer(
         const purse = purseAt(period, purses[name], tick)
         const given = { period, purse, profile: profile!, atMs, tickMs }
         const paced = pace({ ...given, minimumCostPerHour, reactiveShare, growthAt })
-        const demand = demandUntil(profile!, atMs, period.endMs, growthAt)
-        return {
-          ...{ name, period, paced, atMs },
-          forecast: demand ? demandAt(demand.all, paced.directive.price) : null,
-          unpaced: demand?.all[0] ?? null,
-        }
+        return { name, period, paced, atMs }
       })
       purses = Object.fromEntries(last.map(({ name, paced }) => [name, paced.purse]))
       lastMs = atMs
       return last.length === 0 ? undefined : tightest(last.map(({ paced }) => paced))
     },
-    after({ atMs, demand, ...tick }) {
-      reactiveCostPerHour = tick.reactiveCostPerHour
+    after({ atMs, demand }) {
+      reactiveDemand = Array.from(demand.reactive)
       if (profile) learnDemand(profile, demand, { atMs, lastedMs: settings().tickMs })
     },
-    state: () => ({ purses: { ...purses }, lastMs, reactiveCostPerHour }),
+    state: () => ({ purses: { ...purses }, lastMs, reactiveDemand }),
     profile: () => profile,
     view: () => last.map(viewOf),
   }
 }
 
-function viewOf({ name, period, paced, atMs, forecast, unpaced }: Last): PacedPeriodView {
+function viewOf({ name, period, paced, atMs }: Last): PacedPeriodView {
   const { purse, directive, reserve } = paced
   const amount = amountOf(period, purse)
   return {
@@ -177,9 +170,8 @@ function viewOf({ name, period, paced, atMs, forecast, unpaced }: Last): PacedPe
     reserve,
     price: directive.price,
     reactivePrice: directive.reactivePrice,
-    expectedSpend:
-      forecast === null ? null : purse.spent + Math.min(forecast, amount - purse.spent),
-    unpacedSpend: unpaced === null ? null : purse.spent + unpaced,
+    expectedSpend: purse.foreseen && purse.spent + purse.foreseen.paced,
+    unpacedSpend: purse.foreseen && purse.spent + purse.foreseen.unpaced,
     isExhausted: purse.spent >= amount,
   }
 }

@@ -1,0 +1,103 @@
+/** One month under one treasurer, and what the best pacing that knows the whole month would have made of it. */
+
+import { seededRandom } from '../../datasets/random.ts'
+import { createPacer, type Pacer } from '../../services/budget/pacer.ts'
+import type { CreatePlant } from '../simulator/plant.ts'
+import { simulate } from '../simulator/run.ts'
+import { createScrape } from '../simulator/scrape.ts'
+import { createPaced, type PacedParams, type Treasurer } from './controller.ts'
+import type { Month } from './fleet.ts'
+
+const DAY_MS = 86_400_000
+
+export interface MonthFigures {
+  /** $ in the month. */
+  readonly spend: number
+  /** Weighted violating requests, and those of each service. */
+  readonly violations: number
+  readonly requests: number
+  /** $ by the end of each day of the month. */
+  readonly spendByDay: readonly number[]
+}
+
+export interface RunOptions {
+  readonly createPlant: CreatePlant
+  readonly params?: PacedParams
+}
+
+export function runMonth(
+  { scenario, fromTick }: Month,
+  treasurer: Treasurer,
+  { createPlant, params }: RunOptions,
+): MonthFigures {
+  const { seed, tickMs, services } = scenario
+  const record = simulate(scenario, {
+    plant: createPlant(scenario, { random: (name) => seededRandom('pacing', seed, name) }),
+    controller: createPaced(scenario, treasurer, params),
+    scrape: createScrape(scenario, seededRandom('pacing-scrape', seed)),
+  })
+  const ticksADay = DAY_MS / tickMs
+  const spendByDay: number[] = []
+  let [spend, violations, requests] = [0, 0, 0]
+  for (let tick = fromTick; tick < record.columns[0]!.cost.length; tick++) {
+    record.columns.forEach(({ cost, violations: late, arrivals }, i) => {
+      spend += cost[tick]!
+      violations += services[i]!.spec.weight * late[tick]!
+      requests += services[i]!.spec.weight * arrivals[tick]!
+    })
+    if ((tick + 1 - fromTick) % ticksADay === 0) spendByDay.push(spend)
+  }
+  return { spend, violations, requests, spendByDay }
+}
+
+/** Spends without limit. */
+export const unlimited: Treasurer = { before: () => undefined, after: () => undefined }
+
+/** Buys at one price from the first tick to the last. */
+export function constantPrice(price: number): Treasurer {
+  const directive = {
+    ...{ reactivePrice: price, price },
+    extraBudgetPerHour: 1e9,
+  }
+  return { before: () => ({ directive, costBudgetPerHour: 1e9 }), after: () => undefined }
+}
+
+/** The live pacer with an amount for each calendar month. */
+export function paced(tickMs: number, perMonth: number, reactiveShare = 0.9): Pacer {
+  return createPacer(() => ({
+    ...{ amounts: { month: perMonth }, reactiveShare, tickMs },
+    ...{ dayMs: DAY_MS, weekDays: 7 },
+  }))
+}
+
+export interface Clairvoyant {
+  readonly violations: number
+  /** Prices that it mixes, and the share of the money spent at the lower one. */
+  readonly low: number
+  readonly high: number
+}
+
+const HALVINGS = 12
+
+/**
+ * The best pacing of `amount` that knows the month: spending has one multiplier, so it is one price from beginning to
+ * end, or, where demand jumps, a mixture in time of the prices on either side of the jump (on the lower hull of all
+ * constant prices' cost–violation pairs). Bisection on the logarithm of the price.
+ */
+export function clairvoyant(month: Month, amount: number, options: RunOptions): Clairvoyant {
+  const at = (price: number) => ({ price, ...runMonth(month, constantPrice(price), options) })
+  let low = at(1e-4)
+  let high = at(1e5)
+  if (low.spend <= amount) return { violations: low.violations, low: low.price, high: low.price }
+  for (let i = 0; i < HALVINGS; i++) {
+    const middle = at(Math.sqrt(low.price * high.price))
+    if (middle.spend > amount) low = middle
+    else high = middle
+  }
+  const share = (amount - high.spend) / (low.spend - high.spend)
+  return {
+    violations: share * low.violations + (1 - share) * high.violations,
+    low: low.price,
+    high: high.price,
+  }
+}
