@@ -17,9 +17,14 @@ export interface Move {
   readonly findings: RolloutFindings | null
 }
 
-/** What a rollout's units say so far. */
-export function findingsNow({ settings }: Rollout, units: readonly Unit[]): Findings {
-  const { alpha, leastUnits } = settings
+/** What a rollout's units say so far; undefined where nothing was varied, so that nothing can be said. */
+export function findingsNow(
+  { settings, stage }: Rollout,
+  units: readonly Unit[],
+): Findings | undefined {
+  const { alpha, leastUnits, explorationShare } = settings
+  if (stage === 'full' || stage === 'ended') return undefined
+  if (stage === 'shadow' && explorationShare === 0) return undefined
   return findingsOf(units, { alpha, tightestAt: 2 * leastUnits })
 }
 
@@ -31,6 +36,7 @@ export function moveAfter(
 ): Move | undefined {
   if (rollout.stage === 'full') return afterWatch(rollout, units, canaryUnits)
   const findings = findingsNow(rollout, units)
+  if (!findings) return undefined
   const verdict = judge(findings, rollout.settings)
   if (verdict === 'go-on') return undefined
   const why = verdictWords(verdict, findings)
