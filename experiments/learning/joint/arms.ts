@@ -1,0 +1,141 @@
+/**
+ * The ways to train agents of several services that are compared, each from a seed to something that decides. All lower
+ * agents are PPO's with the same settings and one policy for all services; what differs is what their critic sees, what
+ * they are paid for, and who is above them.
+ *
+ *   ippo         every agent on its own: its critic sees what it sees
+ *   mappo        one critic that sees all services
+ *   feudal       an upper agent sets one price on cost and learns by PPO; each service is paid for its own result at that price
+ *   feudal-dual  the same with the price of dual ascent: it rises while more is spent than the budget has, and falls while less is
+ *                (Lagrangian relaxation; Low & Lapsley 1999). It is the budget's shadow price, and the only thing by which
+ *                services hear of one another: credit for the shared budget without looking at the others.
+ */
+import { createActor } from '../../../agents/learning/acting.ts'
+import type { LearnerSetting } from '../../../agents/learning/learner.ts'
+import { createPpo } from '../../../agents/learning/ppo.ts'
+import { PpoConfig } from '../../../agents/learning/ppo-config.ts'
+import type { Prepared } from '../../environments/prepare.ts'
+import { type Cluster, createCluster, LEARNED_FROM } from './cluster.ts'
+import { createDualPrice } from './dual-price.ts'
+import { lowerWidth, type Sight } from './lower-vector.ts'
+import type { Deciding } from './outcome.ts'
+import { actionOf, STRETCH } from './stretch-actions.ts'
+import { learningUpper, train, type Update, type Upper } from './train.ts'
+
+export const ARMS = ['ippo', 'mappo', 'feudal', 'feudal-dual'] as const
+export type Arm = (typeof ARMS)[number]
+
+export interface Training {
+  /** Episodes side by side. */
+  readonly copies: number
+  /** Steps of each. */
+  readonly steps: number
+  readonly seed: number
+  readonly onUpdate?: (update: Update) => void
+}
+
+/** The same kind of environment with one budget each: several agents, and the same with an upper one. */
+export interface Worlds {
+  readonly flat: readonly Prepared[]
+  readonly feudal: readonly Prepared[]
+}
+
+export const isFeudal = (arm: Arm): boolean => arm === 'feudal' || arm === 'feudal-dual'
+
+/** Trains; the result decides for clusters of any number of copies of that environment, or of one with other services. */
+export function trainArm(arm: Arm, worlds: Worlds, training: Training): (c: Cluster) => Deciding {
+  const variants = isFeudal(arm) ? worlds.feudal : worlds.flat
+  const { copies, steps, seed, onUpdate } = training
+  const cluster = createCluster(variants, { copies, part: LEARNED_FROM, isPaired: true })
+  const sight: Sight = arm === 'mappo' ? 'all' : 'own'
+  const count = copies * cluster.services
+  const lower = createPpo(lowerConfig(cluster, sight), {
+    observationSize: lowerWidth(cluster, sight),
+    actions: STRETCH,
+    ...{ count, totalSteps: steps * count, seed },
+  })
+  const learned = arm === 'feudal' ? createUpper(cluster, training) : undefined
+  const upper = arm === 'feudal-dual' ? createDualPrice(cluster) : learned?.upper
+  train({
+    ...{ cluster, sight, lower, steps, seed },
+    ...(upper ? { upper } : {}),
+    ...(onUpdate ? { onUpdate } : {}),
+  })
+  const rule = lower.rule()
+  const upperRule = learned?.learner.rule()
+  return (judged) => {
+    const deciding = lowerDeciding(rule, judged)
+    if (upperRule) {
+      const actor = createActor(upperRule, judged.copies)
+      return { ...deciding, upper: ({ upper: seen }) => actor.act(seen, judged.copies) }
+    }
+    if (arm !== 'feudal-dual') return deciding
+    const dual = createDualPrice(judged)
+    return { ...deciding, upper: (seen) => dual.act(seen) }
+  }
+}
+
+function lowerDeciding(rule: unknown, judged: Cluster): Deciding {
+  const rows = judged.copies * judged.services
+  const actor = createActor(rule, rows)
+  return { lower: ({ lower }) => actor.act(lower, rows) }
+}
+
+/** Always the same stretch: what the environment gives for no learning. */
+export function fixedStretch(stretch: number): (cluster: Cluster) => Deciding {
+  return ({ copies, services }) => {
+    const actions = new Float32Array(copies * services).fill(actionOf(stretch))
+    return { lower: () => actions }
+  }
+}
+
+const ROLLOUT_STEPS = 60
+
+function lowerConfig(cluster: Cluster, sight: Sight): PpoConfig {
+  return PpoConfig.parse({
+    kind: 'ppo',
+    rolloutSteps: ROLLOUT_STEPS,
+    batchSize: 256,
+    epochs: 10,
+    learningRate: 1e-3,
+    annealing: 'linear',
+    discount: 0.9,
+    lambda: 0.9,
+    hidden: [32, 32],
+    // one standard deviation stretches by 13 %
+    logDeviation: -1.7,
+    normalizeObservations: true,
+    normalizeRewards: true,
+    ...(sight === 'all' ? { policyInputs: cluster.lowerSize } : {}),
+  })
+}
+
+function createUpper(cluster: Cluster, { copies, steps, seed }: Training) {
+  const periods = Math.floor(steps / cluster.everyTicks)
+  const config = PpoConfig.parse({
+    kind: 'ppo',
+    rolloutSteps: 12,
+    batchSize: 64,
+    epochs: 6,
+    learningRate: 1e-3,
+    annealing: 'linear',
+    discount: 0.9,
+    logDeviation: -0.5,
+    normalizeObservations: true,
+    normalizeRewards: true,
+  })
+  const bounds = new Array<number>(cluster.upperActionSize)
+  const setting: LearnerSetting = {
+    observationSize: cluster.upperSize,
+    actions: {
+      kind: 'continuous',
+      size: cluster.upperActionSize,
+      low: bounds.fill(-1).slice(),
+      high: bounds.fill(1).slice(),
+    },
+    ...{ count: copies, totalSteps: periods * copies, seed: seed + 1 },
+  }
+  const learner = createPpo(config, setting)
+  const upper: Upper = learningUpper(learner, copies)
+  return { learner, upper }
+}
