@@ -7,18 +7,21 @@ import { type CallGraph, callGraph } from '../call-graph.ts'
 import { type Cluster, createCluster } from '../nodes/cluster.ts'
 import type { CreatePlant, Measured, Plant, PlantOptions } from '../plant.ts'
 import { firstReplicas, type SimulatedService } from '../scenario.ts'
-import { advanceFlow, clearSums, createFlow, type Flow, setReplicas } from './flow.ts'
+import { createFlow, type Flow, setReplicas } from './flow.ts'
+import { flowOn } from './pace.ts'
 import {
   ask,
   countsOf,
   createPool,
   happen,
+  isSettled,
   lose,
   nextEventMs,
   type Pool,
   passTime,
 } from './pool.ts'
-import { responseQuantile } from './response-quantile.ts'
+import { responseP95 } from './response-quantile.ts'
+import { clearSums } from './sums.ts'
 
 /** Where services call one another, they take turns this often. */
 const TURN_SECONDS = 0.25
@@ -47,9 +50,10 @@ export const createFluidPlant: CreatePlant = (scenario, options) => {
   const takeTurn = (step: number, fromMs: number, toMs: number): void => {
     for (const i of graph.order) {
       const outside = services[i]!.load[step] ?? 0
-      advanceService(all[i]!, outside + calledRps(graph, all, i), fromMs, toMs)
+      const called = graph.hasCalls ? calledRps(graph, all, i) : 0
+      advanceService(all[i]!, outside + called, fromMs, toMs)
     }
-    for (const i of graph.order) hearCallees(graph, all, i)
+    if (graph.hasCalls) for (const i of graph.order) hearCallees(graph, all, i)
   }
 
   const plant: Plant = {
@@ -96,6 +100,7 @@ function begin(one: Simulated, requested: number | undefined, nowMs: number): vo
   clearSums(flow.sums)
   one.replicaSeconds = 0
   const before = pool.ready.length
+  if (isSettled(pool, requested)) return
   const { seconds, unserved } = drain(flow, before)
   const going = ask(pool, requested, nowMs, nowMs + seconds * 1000)
   if (going === 0) return
@@ -162,14 +167,6 @@ function evict(cluster: Cluster, all: readonly Simulated[], nowMs: number): void
   }
 }
 
-/** In one go where the queue is at rest at both ends; in small steps where backlog builds or drains. */
-function flowOn(flow: Flow, offered: number, seconds: number): void {
-  const rate = (flow.shape?.allPlaces ?? 0) / flow.serviceSeconds
-  const isQuiet = flow.shape === undefined || (offered < 0.95 * rate && flow.backlog < 0.5)
-  const steps = isQuiet ? 1 : Math.min(30, Math.max(2, Math.ceil(seconds)))
-  for (let step = 0; step < steps; step++) advanceFlow(flow, offered, seconds / steps)
-}
-
 /** Requests/s that callers make of service i. */
 function calledRps({ callers }: CallGraph, all: readonly Simulated[], i: number): number {
   let rps = 0
@@ -197,7 +194,7 @@ function measure(one: Simulated, nodesCost: number | undefined): Measured {
   const { flow, pool, replicaSeconds, lost } = one
   one.lost = 0
   const { sums, service } = flow
-  const places = flow.shape?.allPlaces ?? 0
+  const places = flow.table?.shape.allPlaces ?? 0
   const room = (service.serving.queueLimit * places) / service.serving.concurrency
   const inService = Math.min(
     flow.inSystem,
@@ -218,7 +215,7 @@ function measure(one: Simulated, nodesCost: number | undefined): Measured {
     replicas: countsOf(pool),
     utilization: sums.readySeconds > 0 ? sums.busySeconds / sums.readySeconds : Number.NaN,
     latencyMeanSeconds: sums.served > 0 ? sums.latencySeconds / sums.served : Number.NaN,
-    latencyP95Seconds: responseQuantile(sums, 0.95),
+    latencyP95Seconds: responseP95(sums),
     replicaSeconds,
     cost: nodesCost ?? (replicaSeconds / 3600) * service.spec.pricePerReplicaHour,
   }

@@ -56,6 +56,11 @@ export function createPool(
   }
 }
 
+/** As many are ready as are asked for, and were before. */
+export function isSettled({ ready, starting, requested: before }: Pool, requested: number) {
+  return requested === before && ready.length === requested && starting.length === 0
+}
+
 /**
  * `requested` replicas are asked for. Too many: those that are starting go first, then ready ones, gone at `goneAtMs`; of
  * both the youngest first. Returns how many ready ones were told to go.
@@ -71,6 +76,7 @@ export function ask(pool: Pool, requested: number, nowMs: number, goneAtMs: numb
     if (place !== undefined) cluster?.release(place, nowMs)
   }
   const going = Math.max(0, ready.length - requested)
+  if (going === 0) return 0
   for (const replica of ready.splice(ready.length - going)) {
     replica.atMs = goneAtMs
     terminating.push(replica)

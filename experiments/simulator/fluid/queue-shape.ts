@@ -93,33 +93,37 @@ export function meanWaiting(shape: QueueShape, serviceScv: number, utilization: 
 /**
  * Utilization u at which `inSystem(u) + flow · u = total`: the implicit Euler step of a queue whose departures are those
  * of a queue in steady state with as many requests in it ("pointwise stationary fluid flow approximation": Wang, Tipper
- * and Banerjee, INFOCOM 1996). Newton's method, kept between bounds.
+ * and Banerjee, INFOCOM 1996). Newton's method, kept between bounds, from `guess` where one near it is known.
  */
 export function solveUtilization(
   shape: QueueShape,
   serviceScv: number,
   flow: number,
   total: number,
+  guess = 0,
 ): number {
   if (total <= 0) return 0
+  const { allPlaces, stuck, table } = shape
   const variation = (shape.arrivalScv + serviceScv) / 2
-  const linear = shape.allPlaces + flow
+  const linear = allPlaces + flow
   let low = 0
   let high = 1 - 1e-9
   let u = Math.min(total / linear, 1 - variation / (variation + total / shape.queues + 1))
+  if (guess > 0 && guess < high) u = guess
   for (let step = 0; step < 40; step++) {
     const waiting = meanWaiting(shape, serviceScv, u)
     const excess = linear * u + waiting - total
-    if (Math.abs(excess) <= 1e-9 * (total + 1)) return u
+    if (Math.abs(excess) <= 1e-11 * (total + 1)) return u
     if (excess > 0) high = u
     else low = u
     const idle = 1 - u
     const slope =
-      linear +
-      waiting *
-        (slopeAt(shape.table, u) + 1 / u + 1 / (idle * (1 + (idle * shape.stuck) / variation)))
+      linear + waiting * (slopeAt(table, u) + 1 / u + 1 / (idle * (1 + (idle * stuck) / variation)))
     const next = u - excess / slope
-    u = next > low && next < high ? next : (low + high) / 2
+    if (next <= low || next >= high) u = (low + high) / 2
+    // it doubles the digits that are right
+    else if (Math.abs(next - u) <= 1e-6 * idle) return next
+    else u = next
   }
   return u
 }

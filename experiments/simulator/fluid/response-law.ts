@@ -2,6 +2,7 @@
  * How long an answer takes: a certain wait behind a backlog, an exponential wait that some requests meet, and the time of
  * service itself.
  */
+import { normalQuantile } from '../../../forecaster/normal-quantile.ts'
 import type { ServiceTime } from '../scenario.ts'
 import { lognormalLaw } from './lognormal-law.ts'
 import { normalCdf } from './normal.ts'
@@ -20,6 +21,8 @@ export interface Wait {
   certainSeconds: number
   /** Standard deviation of it: replicas do not work their queues off at the same pace. */
   spreadSeconds: number
+  /** By so much it rises or falls, evenly, while those come whose wait it is; `certainSeconds` is the mean. */
+  riseSeconds: number
   waitProbability: number
   waitSeconds: number
 }
@@ -57,6 +60,16 @@ const EXPONENTIAL: UnitLaw = {
   },
 }
 
+/** Share of all answers beyond the p95 of those whose clients still waited; `late` of them came later than that. */
+export function beyondP95(late: number): number {
+  return late + 0.05 * (1 - late)
+}
+
+/** A backlog of many services: what is certain of a wait outweighs what is not. */
+function isDeep(serviceSeconds: number, wait: Readonly<Wait>): boolean {
+  return wait.certainSeconds > serviceSeconds && wait.certainSeconds > 2 * wait.waitSeconds
+}
+
 /** P(wait + service > seconds), the service time being `law` times `serviceSeconds`. */
 export function tailOf(
   law: UnitLaw,
@@ -64,8 +77,7 @@ export function tailOf(
   wait: Readonly<Wait>,
   seconds: number,
 ): number {
-  if (wait.certainSeconds > Math.max(serviceSeconds, 2 * wait.waitSeconds))
-    return tailBehindBacklog(law, serviceSeconds, wait, seconds)
+  if (isDeep(serviceSeconds, wait)) return tailBehindBacklog(law, serviceSeconds, wait, seconds)
   const left = (seconds - wait.certainSeconds) / serviceSeconds
   if (left <= 0) return 1
   const { waitProbability } = wait
@@ -75,18 +87,57 @@ export function tailOf(
   return (1 - waitProbability) * law.tail(left) + waitProbability * waited
 }
 
-/** A sum of many services is about normal. */
+/** The mean of normal tails while the mean rises: the integral of Φ is zΦ(z) + φ(z). */
 function tailBehindBacklog(
   law: UnitLaw,
   serviceSeconds: number,
-  { certainSeconds, spreadSeconds, waitSeconds, waitProbability }: Readonly<Wait>,
+  wait: Readonly<Wait>,
   seconds: number,
 ): number {
-  const mean = certainSeconds + waitProbability * waitSeconds + serviceSeconds
-  const deviation = Math.hypot(spreadSeconds, waitSeconds, law.cv * serviceSeconds)
-  if (deviation === 0) return seconds < mean ? 1 : 0
-  return normalCdf((mean - seconds) / deviation)
+  const mean = wait.certainSeconds + wait.waitProbability * wait.waitSeconds + serviceSeconds
+  const deviation = deviationBehindBacklog(law, serviceSeconds, wait)
+  const rise = Math.abs(wait.riseSeconds)
+  if (deviation === 0) {
+    if (rise === 0) return seconds < mean ? 1 : 0
+    return Math.max(0, Math.min(1, 0.5 + (mean - seconds) / rise))
+  }
+  const z = (mean - seconds) / deviation
+  if (rise < EVEN * deviation) return normalCdf(z)
+  const half = rise / deviation / 2
+  const rising = (normalIntegral(z + half) - normalIntegral(z - half)) / (2 * half)
+  return Math.max(0, Math.min(1, rising))
+}
+
+/**
+ * Seconds beyond which a share of the answers lies, where all of them waited behind a backlog that neither rose nor fell;
+ * NaN where it is not so.
+ */
+export function quantileBehindBacklog(
+  law: UnitLaw,
+  serviceSeconds: number,
+  wait: Readonly<Wait>,
+  share: number,
+): number {
+  if (wait.riseSeconds !== 0 || !isDeep(serviceSeconds, wait) || share >= 1) return Number.NaN
+  const mean = wait.certainSeconds + wait.waitProbability * wait.waitSeconds + serviceSeconds
+  return mean + normalQuantile(1 - share) * deviationBehindBacklog(law, serviceSeconds, wait)
+}
+
+/** A sum of many services is about normal. */
+function deviationBehindBacklog(
+  { cv }: UnitLaw,
+  serviceSeconds: number,
+  { spreadSeconds, waitSeconds }: Readonly<Wait>,
+): number {
+  const own = cv * serviceSeconds
+  return Math.sqrt(spreadSeconds * spreadSeconds + waitSeconds * waitSeconds + own * own)
+}
+
+function normalIntegral(z: number): number {
+  return z * normalCdf(z) + Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI)
 }
 
 /** A wait this improbable is none. */
 const NEVER = 1e-9
+/** A rise of so many deviations makes a deviation longer by less than a thousandth. */
+const EVEN = 0.1

@@ -1,6 +1,6 @@
 /** When requests from outside come, ms since the start of the run: drawn from a load, or as they are listed. */
-import { type Drawn, drawnBy } from './chance.ts'
-import { exponentials } from './exponentials.ts'
+import { type Drawn, draw, drawnBy } from './chance.ts'
+import { exponentialsBy } from './exponentials.ts'
 
 /**
  * A Poisson process whose rate is `load` requests/s, constant over each step of `stepMs`; infinite from the load's end on.
@@ -14,9 +14,9 @@ export function poissonArrivals(
 ): Drawn {
   let step = 0
   let nowMs = 0
-  const exponential = exponentials(random)
+  const amounts = drawnBy(exponentialsBy(random))
   const next = (): number => {
-    let needed = exponential()
+    let needed = draw(amounts)
     for (; step < load.length; step++) {
       const perMs = load[step]! / 1000
       const left = perMs * ((step + 1) * stepMs - nowMs)

@@ -3,7 +3,7 @@
  * path of a request then reads a number from an array, where a call would allocate it.
  */
 import type { ServiceTime } from '../scenario.ts'
-import { exponentials } from './exponentials.ts'
+import { exponentialsBy } from './exponentials.ts'
 
 const BATCH = 256
 
@@ -53,8 +53,9 @@ export function serviceTimesMs(
   const meanMs = meanSeconds * 1000
   if (distribution === 'lognormal') return lognormals(meanMs, cv, random)
   if (distribution === 'deterministic') return drawnBy((values) => values.fill(meanMs))
-  const next = exponentials(random)
+  const fill = exponentialsBy(random)
   return drawnBy((values) => {
-    for (let i = 0; i < BATCH; i++) values[i] = meanMs * next()
+    fill(values)
+    for (let i = 0; i < BATCH; i++) values[i]! *= meanMs
   })
 }

@@ -19,38 +19,55 @@ ends[1] = TAIL
 for (let i = 1; i < LAYERS - 1; i++) ends[i + 1] = -Math.log(Math.exp(-ends[i]!) + AREA / ends[i]!)
 for (let i = 0; i <= LAYERS; i++) densities[i] = Math.exp(-ends[i]!)
 
-export function exponentials(random: () => number): () => number {
-  const next = bits(random)
-  return () => {
-    for (;;) {
-      const word = next()
-      const layer = word & (LAYERS - 1)
-      const x = (word >>> 8) * UNIT_24 * ends[layer]!
-      if (x < ends[layer + 1]!) return x
-      const unit = (next() >>> 0) * UNIT_32
-      if (layer === 0) return TAIL - Math.log(1 - unit)
-      const low = densities[layer]!
-      if (low + unit * (densities[layer + 1]! - low) < Math.exp(-x)) return x
-    }
-  }
-}
-
-/** Words of 32 bits. */
-function bits(random: () => number): () => number {
+/** Fills arrays: the state of the words is then in registers and not in memory. */
+export function exponentialsBy(random: () => number): (values: Float64Array) => void {
   const state = Int32Array.from({ length: 4 }, () => Math.floor(random() * 2 ** 32))
   // all zeros is the one state that xoshiro cannot leave
   if (state.every((word) => word === 0)) state[0] = 1
-  return () => {
-    const a = state[0]!
-    const b = state[1]!
-    const d = state[3]!
-    const sum = (a + d) | 0
-    const c = state[2]! ^ a
-    const e = d ^ b
-    state[1] = b ^ c
-    state[0] = a ^ e
-    state[2] = c ^ (b << 9)
-    state[3] = (e << 11) | (e >>> 21)
-    return (((sum << 7) | (sum >>> 25)) + a) | 0
+  return (values) => {
+    fill(values, state)
   }
+}
+
+function fill(values: Float64Array, state: Int32Array): void {
+  let a = state[0]!
+  let b = state[1]!
+  let c = state[2]!
+  let d = state[3]!
+  let layer = 0
+  // outside of the part of its layer that is under the density all through: the next word decides
+  let isDoubtful = false
+  let x = 0
+  for (let i = 0; i < values.length; ) {
+    const sum = (a + d) | 0
+    const word = (((sum << 7) | (sum >>> 25)) + a) | 0
+    const shifted = b << 9
+    c ^= a
+    d ^= b
+    b ^= c
+    a ^= d
+    c ^= shifted
+    d = (d << 11) | (d >>> 21)
+    if (isDoubtful) {
+      isDoubtful = false
+      x = decided(layer, x, (word >>> 0) * UNIT_32)
+      if (x >= 0) values[i++] = x
+      continue
+    }
+    layer = word & (LAYERS - 1)
+    x = (word >>> 8) * UNIT_24 * ends[layer]!
+    if (x < ends[layer + 1]!) values[i++] = x
+    else isDoubtful = true
+  }
+  state[0] = a
+  state[1] = b
+  state[2] = c
+  state[3] = d
+}
+
+/** At `unit` of its height in the layer: under the density, in the tail, or −1 for none. */
+function decided(layer: number, x: number, unit: number): number {
+  if (layer === 0) return TAIL - Math.log(1 - unit)
+  const low = densities[layer]!
+  return low + unit * (densities[layer + 1]! - low) < Math.exp(-x) ? x : -1
 }
