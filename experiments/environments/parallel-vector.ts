@@ -5,13 +5,14 @@
 import {
   type ByAgent,
   EnvironmentError,
+  type Info,
   type ParallelEnvironment,
   type ResetOptions,
 } from './environment.ts'
 import { createParallel } from './parallel.ts'
 import type { Prepared } from './prepare.ts'
 import type { BoxSpace } from './spaces.ts'
-import { checkCount, readSeeds } from './vector.ts'
+import { checkCount, columnsOf, readSeeds } from './vector.ts'
 
 export interface ParallelVectorStep {
   /** Row i, as wide as the agent's space, is of copy i. New in every step. */
@@ -30,6 +31,8 @@ export interface ParallelVector
   ): Pick<ParallelVectorStep, 'observations'>
   /** By agent one action a copy. A wrong one is refused by name; copies before it have gone on then, so reset. */
   step(actions: ByAgent<ArrayLike<unknown>>): ParallelVectorStep
+  /** Of the last reset or step, one column a figure by agent. */
+  infos(): ByAgent<Readonly<Record<string, Float64Array>>>
 }
 
 export function createParallelVector(prepared: Prepared, count: number): ParallelVector {
@@ -41,6 +44,7 @@ export function createParallelVector(prepared: Prepared, count: number): Paralle
   const { possibleAgents, observationSpace, actionSpace } = first!
   const widths = possibleAgents.map((agent) => (observationSpace(agent) as BoxSpace).low.length)
   const over = new Uint8Array(count)
+  const told: ByAgent<Info>[] = []
 
   const blank = (): ByAgent<Float32Array> =>
     Object.fromEntries(
@@ -60,7 +64,9 @@ export function createParallelVector(prepared: Prepared, count: number): Paralle
       const seeds = readSeeds(seed, count)
       const observations = blank()
       copies.forEach((copy, i) => {
-        put(observations, copy.reset(seeds[i], options).observations, i)
+        const begun = copy.reset(seeds[i], options)
+        put(observations, begun.observations, i)
+        told[i] = begun.infos
       })
       over.fill(0)
       return { observations }
@@ -74,18 +80,25 @@ export function createParallelVector(prepared: Prepared, count: number): Paralle
       copies.forEach((copy, i) => {
         if (over[i] === 1) {
           over[i] = 0
-          put(observations, copy.reset().observations, i)
+          const begun = copy.reset()
+          put(observations, begun.observations, i)
+          told[i] = begun.infos
           return
         }
         const result = copy.step(
           Object.fromEntries(possibleAgents.map((agent) => [agent, actions[agent]![i]])),
         )
         put(observations, result.observations, i)
+        told[i] = result.infos
         for (const agent of possibleAgents) rewards[agent]![i] = result.rewards[agent]!
         over[i] = copy.agents().length === 0 ? 1 : 0
       })
       return { observations, rewards, truncated: over.slice() }
     },
+    infos: () =>
+      Object.fromEntries(
+        possibleAgents.map((agent) => [agent, columnsOf(told.map((infos) => infos[agent]!))]),
+      ),
   }
 }
 

@@ -15,7 +15,7 @@ export const LIMITS = {
   environments: 64,
   /** Of load, held by all open environments of a connection. */
   steps: 8_000_000,
-  /** In one vector. */
+  /** In one vector: copies × services. */
   count: MOST_ENVIRONMENTS,
   connections: 16,
 } as const

@@ -39,6 +39,7 @@ describe('from Python', () => {
       check_env: 6,
       'parallel_api_test, parallel_seed_test': 5,
       'SyncVectorEnv agrees': 1,
+      'a vector of several agents is as many single ones': 1,
       'refusals name their field': 1,
     })
   })

@@ -20,6 +20,10 @@ function floats(text: string): number[] {
   const bytes = new Uint8Array(Buffer.from(text, 'base64'))
   return [...new Float32Array(bytes.buffer)]
 }
+function doubles(text: string): number[] {
+  const bytes = new Uint8Array(Buffer.from(text, 'base64'))
+  return [...new Float64Array(bytes.buffer)]
+}
 
 describe('a session', () => {
   it('says which protocol it speaks, and its limits', async () => {
@@ -66,6 +70,54 @@ describe('a session', () => {
     expect(step.observations.meta).toHaveLength(result.observationSpaces.meta.low.length)
     const { result: whole } = await ask(session, 'state', { environment })
     expect(whole.state).toEqual(Object.values(step.observations).flat())
+  })
+
+  it('steps a vector of several agents: as many single ones, by agent and copy', async () => {
+    const config = { kind: 'hierarchical' }
+    const { session, environment, result } = await made(config, 2)
+    const single = await made(config)
+    expect(result.possibleAgents).toEqual(single.result.possibleAgents)
+    await ask(session, 'reset', { environment, seed: 5 })
+    const seeded = { environment: single.environment, seed: 6 }
+    await ask(single.session, 'reset', seeded)
+    const many = {
+      front: [1, 1],
+      search: [0, 0],
+      reports: [0, -1],
+      meta: Array(2).fill([0, 1, 1, 1]),
+    }
+    const one = { front: 1, search: 0, reports: -1, meta: [0, 1, 1, 1] }
+    const { result: step } = await ask(session, 'step', { environment, action: many })
+    const { result: alone } = await ask(single.session, 'step', {
+      environment: single.environment,
+      action: one,
+    })
+    for (const agent of result.possibleAgents) {
+      const width = result.observationSpaces[agent].low.length
+      const second = floats(step.observations[agent]).slice(width)
+      expect(second).toEqual([...Float32Array.from(alone.observations[agent])])
+      expect(doubles(step.rewards[agent])[1]).toBe(alone.rewards[agent])
+    }
+    expect(doubles(step.infos.front.cost)[1]).toBe(alone.infos.front.cost)
+    expect(Buffer.from(step.truncated, 'base64')).toHaveLength(2)
+  })
+
+  it('takes no action of a vector of several agents where one is wrong', async () => {
+    const { session, environment } = await made({ kind: 'multi-agent' }, 2)
+    await ask(session, 'reset', { environment, seed: 5 })
+    const good = { front: [1, 1], search: [0, 0], reports: [0, 0] }
+    const wrongs: [unknown, string][] = [
+      [{ ...good, reports: [0, 7] }, 'actions.reports.1'],
+      [{ ...good, reports: [0] }, 'actions.reports'],
+      [{ ...good, other: [0, 0] }, 'agent'],
+      [[0, 0], 'params.action'],
+    ]
+    for (const [action, field] of wrongs) {
+      const { error } = await ask(session, 'step', { environment, action })
+      expect(error.errors[0].field).toBe(field)
+    }
+    const { result } = await ask(session, 'step', { environment, action: good })
+    expect(doubles(result.infos.front.tick)).toEqual([1, 1])
   })
 
   it('answers in the order in which it was asked', async () => {
@@ -161,12 +213,12 @@ describe('a wrong request is answered with field, value and what is allowed:', (
       /nab-/,
     ],
     [
-      'a vector of many agents',
+      'a vector of too many agents',
       'make',
-      { config: { kind: 'multi-agent' }, count: 2 },
+      { config: { kind: 'multi-agent' }, count: 4000 },
       'params.count',
-      2,
-      /single-service/,
+      4000,
+      /1 to 1365 with 3 services/,
     ],
     [
       'two services of one name',

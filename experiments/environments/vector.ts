@@ -128,7 +128,8 @@ export function readSeeds(
   throw new EnvironmentError('seed', `${seed.length} of them`, `one, or ${count}`)
 }
 
-function columnsOf(infos: readonly Info[]): Record<string, Float64Array> {
+/** Figures of all copies by name; true is 1. */
+export function columnsOf(infos: readonly Info[]): Record<string, Float64Array> {
   const columns: Record<string, Float64Array> = {}
   for (const name of Object.keys(infos[0]!)) {
     const column = new Float64Array(infos.length)

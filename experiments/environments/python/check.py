@@ -1,7 +1,7 @@
 """Puts the environments before the judges of their field, and fails with the first objection. Warnings are objections.
 
 Gymnasium's check_env on a single service, PettingZoo's parallel_api_test and parallel_seed_test on several agents, and
-the vector against as many single ones. Run: `python check.py`, with the packages of install.sh.
+the vectors against as many single ones. Run: `python check.py`, with the packages of install.sh.
 """
 
 import json
@@ -68,6 +68,40 @@ def check_vector(count=5, steps=50):
     tell("SyncVectorEnv agrees", {**config, "count": count})
 
 
+def check_parallel_vector(count=3, steps=45):
+    """PettingZoo has no vector; as many single environments, each reset in the step after its end, are the reference."""
+    config = {**SMALL, "kind": "hierarchical", "directive": "shares"}
+    ours = forescale_env.make_parallel_vec(count, **config)
+    singles = [forescale_env.make_parallel(**config) for _ in range(count)]
+    observations, _ = ours.reset(seed=7)
+    for i, single in enumerate(singles):
+        first, _ = single.reset(seed=7 + i)
+        assert all(np.array_equal(observations[agent][i], one) for agent, one in first.items())
+    for seed, space in enumerate(ours.action_spaces.values()):
+        space.seed(seed)
+    ends = 0
+    for _ in range(steps):
+        actions = {agent: [space.sample() for _ in singles] for agent, space in ours.action_spaces.items()}
+        observations, rewards, terminated, truncated, infos = ours.step(actions)
+        assert not terminated.any()
+        for i, single in enumerate(singles):
+            if single.agents:
+                theirs, paid, _, over, told = single.step({agent: column[i] for agent, column in actions.items()})
+                assert all(rewards[agent][i] == one for agent, one in paid.items())
+                assert all(truncated[i] == one for one in over.values())
+            else:
+                theirs, told = single.reset()
+                assert not truncated[i] and all(column[i] == 0 for column in rewards.values())
+            assert all(np.array_equal(observations[agent][i], one) for agent, one in theirs.items())
+            assert all(infos[agent][name][i] == one for agent, info in told.items() for name, one in info.items())
+        ends += truncated.sum()
+    assert ends == count * (steps // (SMALL["episodeTicks"] + 1))
+    ours.close()
+    for single in singles:
+        single.close()
+    tell("a vector of several agents is as many single ones", {**config, "count": count})
+
+
 def same(mine, theirs):
     *mine, my_infos = mine
     *theirs, their_infos = theirs
@@ -100,4 +134,5 @@ if __name__ == "__main__":
     check_singles()
     check_parallels()
     check_vector()
+    check_parallel_vector()
     check_refusals()

@@ -4,6 +4,7 @@
     env = forescale_env.make(kind="single-service", actions="target")
     envs = forescale_env.make_vec(64)
     agents = forescale_env.make_parallel(kind="hierarchical")
+    many = forescale_env.make_parallel_vec(16, kind="multi-agent")
 
 or, once imported, `gymnasium.make("forescale/SingleService-v0", config={"actions": "target"})`. The keyword arguments
 are the configuration's fields: PROTOCOL.md and config.ts beside this package say which there are.
@@ -15,7 +16,10 @@ from forescale_env.connection import Connection, Refused
 from forescale_env.single import SingleServiceEnv
 from forescale_env.vector import SingleServiceVectorEnv
 
-__all__ = ["Connection", "Refused", "SingleServiceEnv", "SingleServiceVectorEnv", "make", "make_parallel", "make_vec"]
+__all__ = [
+    *("Connection", "Refused", "SingleServiceEnv", "SingleServiceVectorEnv"),
+    *("make", "make_parallel", "make_parallel_vec", "make_vec"),
+]
 
 gymnasium.register(
     id="forescale/SingleService-v0",
@@ -39,3 +43,10 @@ def make_parallel(connection=None, **config):
     from forescale_env.parallel import ServicesEnv  # PettingZoo is needed for nothing else
 
     return ServicesEnv(config=config, connection=connection)
+
+
+def make_parallel_vec(num_envs, connection=None, **config):
+    """Many of those stepped at once, with next-step autoreset."""
+    from forescale_env.parallel_vector import ServicesVectorEnv
+
+    return ServicesVectorEnv(num_envs=num_envs, config=config, connection=connection)

@@ -21,6 +21,8 @@ def plain(action):
     """An action as JSON has it."""
     if isinstance(action, (np.ndarray, np.generic)):
         return action.tolist()
+    if isinstance(action, (list, tuple)):
+        return [plain(one) for one in action]
     if isinstance(action, dict):
         return {name: plain(one) for name, one in action.items()}
     return action

@@ -37,9 +37,9 @@ class SingleServiceVectorEnv(VectorEnv):
         answer = self._connection.request("step", environment=self._handle, action=plain(actions))
         return (
             self._observations(answer),
-            _numbers(answer["rewards"], "<f8"),
-            _numbers(answer["terminated"], "u1").astype(np.bool_),
-            _numbers(answer["truncated"], "u1").astype(np.bool_),
+            numbers(answer["rewards"], "<f8"),
+            numbers(answer["terminated"], "u1").astype(np.bool_),
+            numbers(answer["truncated"], "u1").astype(np.bool_),
             self._infos(answer),
         )
 
@@ -49,17 +49,17 @@ class SingleServiceVectorEnv(VectorEnv):
             self._handle = None
 
     def _observations(self, answer):
-        return _numbers(answer["observations"], "<f4").reshape(self.num_envs, -1)
+        return numbers(answer["observations"], "<f4").reshape(self.num_envs, -1)
 
     def _infos(self, answer):
         """Every figure is there for every environment, so each mask is full."""
         infos = {}
         for name, column in answer["infos"].items():
-            infos[name] = _numbers(column, "<f8")
+            infos[name] = numbers(column, "<f8")
             infos["_" + name] = np.ones(self.num_envs, np.bool_)
         return infos
 
 
-def _numbers(text, dtype):
+def numbers(text, dtype):
     """A copy, which may be written to."""
     return np.frombuffer(base64.b64decode(text), dtype).copy()
