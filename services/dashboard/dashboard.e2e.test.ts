@@ -139,6 +139,7 @@ describe.each(LOOKS)('at $width px, $colorScheme', (look) => {
       .click()
     const panel = page.getByRole('dialog')
     await panel.getByText('What bound it').waitFor()
+    await panel.getByRole('row', { name: /the middle of the forecast/ }).waitFor()
     await panel.locator('svg.loss-curve .mark.chosen').waitFor()
     await panel.getByRole('button', { name: 'Replay this decision' }).click()
     await panel.getByText('Bit-exact').waitFor()

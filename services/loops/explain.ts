@@ -2,6 +2,8 @@
 
 import { type Proposal, proposalDocument } from '../../agents/proposal.ts'
 import { lossBetween } from '../../agents/propose.ts'
+import { attribute } from '../../coordinator/attribution.ts'
+import { PARTS } from '../../coordinator/attribution-parts.ts'
 import { Decision } from '../../coordinator/decision.ts'
 import { decodeFrame } from '../../coordinator/frame.ts'
 import { decideTick, type TickOutput } from '../../coordinator/tick.ts'
@@ -17,6 +19,9 @@ import { specsOfTick } from './recovery.ts'
 /** Options shown on either side of what was chosen. */
 const MENU_MARGIN = 3
 const MENU_MOST = 60
+/** Earlier decisions that are looked through for one of another count, and how many at once. */
+const LOOKED_THROUGH = 1000
+const LOOKED_AT_ONCE = 100
 
 interface Recalled {
   readonly decision: StoredDecision
@@ -64,7 +69,45 @@ export async function explainDecision(
     proposal: proposalDocument(wholeMenu(recalled, grant.proposal), spec.pricePerReplicaHour),
     boundBy: decision.boundBy,
     counterfactual: counterfactual(input, output, index),
+    moved: await movedBy(ledger, recalled),
   }
+}
+
+/** What moved it since it last had another count; null when it never had, or when that is no longer kept. */
+async function movedBy(ledger: Ledger, now: Recalled): Promise<Explanation['moved']> {
+  const earlier = await lastOtherCount(ledger, now.decision)
+  const then = earlier && (await recall(ledger, earlier.id))
+  if (!then) return null
+  const { from, to, replicas } = attribute(momentOf(then), momentOf(now))
+  return {
+    sinceTick: then.decision.tick,
+    sinceAtMs: then.decision.atMs,
+    from,
+    to,
+    parts: PARTS.map((part, i) => ({ part, replicas: replicas[i]! })),
+  }
+}
+
+const momentOf = ({ input, index, decision }: Recalled) => ({
+  input: input.services[index]!,
+  tick: input.tick,
+  atMs: input.atMs,
+  to: decision.to,
+})
+
+async function lastOtherCount(
+  ledger: Ledger,
+  { service, atMs, to }: StoredDecision,
+): Promise<StoredDecision | undefined> {
+  let cursor: string | undefined
+  for (let seen = 0; seen < LOOKED_THROUGH; seen += LOOKED_AT_ONCE) {
+    const query = { service, toMs: atMs, limit: LOOKED_AT_ONCE, cursor }
+    const { items, next } = await ledger.decisions(query)
+    const found = items.find((earlier) => earlier.to !== to)
+    if (found || next === undefined) return found
+    cursor = next
+  }
+  return undefined
 }
 
 /** The proposal with its menu widened from the chosen neighbourhood to what a reader wants to compare. */

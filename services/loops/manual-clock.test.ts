@@ -186,7 +186,13 @@ describe('failure rules', () => {
     for (let k = 1; k <= 150; k++) await caller.step(k, { search: 40, auth: 20 })
     const tick = await caller.step(151, { search: 100, auth: 20 })
     // 100 requests/s at 10 a replica and 80 % utilization need 13; HPA's default rate limit doubles 5 to 10 first
-    expect(decisionOf(tick, 'search')).toMatchObject({ to: 10, boundBy: 'rate-limit' })
+    const leap = decisionOf(tick, 'search')
+    expect(leap).toMatchObject({ to: 10, boundBy: 'rate-limit' })
+    const moved = (await composed.controller.explain(leap.id))?.moved
+    expect(moved).toMatchObject({ sinceTick: tick.tick - 1, from: leap.from, to: 10 })
+    const sum = moved!.parts.reduce((total, { replicas }) => total + replicas, 0)
+    expect(sum).toBeCloseTo(10 - leap.from, 9)
+    expect(moved!.parts.toSorted((a, b) => b.replicas - a.replicas)[0]!.part).toBe('load')
     expect(
       decisionOf(await caller.step(152, { search: 100, auth: 20 }), 'search').to,
     ).toBeGreaterThanOrEqual(13)

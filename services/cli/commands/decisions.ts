@@ -1,6 +1,7 @@
 /** `decisions`, `explain` and `replay`: what was decided, why, and whether it would be decided again. */
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { PART_WORDS } from '../../../coordinator/attribution-parts.ts'
 import { nearest } from '../../config-error.ts'
 import { Explanation, ReplayReport, ServiceStatus } from '../../control-plane.ts'
 import { page, StoredDecisionView } from '../../http/views.ts'
@@ -12,6 +13,8 @@ import type { Surroundings, Terminal } from '../terminal.ts'
 
 const Decisions = page(StoredDecisionView)
 const SHOWN_LEVELS: readonly number[] = [0.1, 0.5, 0.9, 0.99]
+/** Parts that moved less are not printed. */
+const NEGLIGIBLE_REPLICAS = 0.05
 type Options = ExplanationDocument['proposal']['options'][number]
 type ExplanationDocument = z.infer<typeof Explanation>
 
@@ -163,7 +166,24 @@ function showExplanation(explanation: ExplanationDocument, terminal: Terminal): 
   terminal.print(
     `with ${dollars(extraBudgetPerHour)} more: ${to} replicas, ${figure(lossAvoided)} violations/s fewer here, ${figure(fleetLossAvoided)} (weighted) over all services`,
   )
+  showMoved(explanation, terminal)
 }
+
+/** What moved the count, the most first. */
+function showMoved({ moved }: ExplanationDocument, terminal: Terminal): void {
+  if (moved === null) return
+  const { from, to, sinceAtMs, sinceTick } = moved
+  terminal.print()
+  terminal.print(`since ${timeOfDay(sinceAtMs)} UTC (tick ${sinceTick}), when it had ${from}:`)
+  const parts = moved.parts.filter(({ replicas }) => Math.abs(replicas) >= NEGLIGIBLE_REPLICAS)
+  parts.sort((a, b) => Math.abs(b.replicas) - Math.abs(a.replicas))
+  for (const { part, replicas } of parts)
+    terminal.print(`  ${signed(replicas).padStart(6)}  ${PART_WORDS[part]}`)
+  terminal.print(`  ${signed(to - from).padStart(6)}  together`)
+}
+
+const signed = (replicas: number): string =>
+  `${replicas < 0 ? '−' : '+'}${Math.abs(replicas).toFixed(1)}`
 
 function optionColumns(chosen: number, terminal: Terminal): Column<Options>[] {
   return [

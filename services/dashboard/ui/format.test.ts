@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { figure, percent, perHour, rps, seconds, span } from './format.ts'
+import { figure, percent, perHour, rps, seconds, signed, span } from './format.ts'
 
 describe('figures', () => {
   it('are short and carry a unit', () => {
@@ -11,6 +11,7 @@ describe('figures', () => {
       '1.2 %',
       '50 %',
     ])
+    expect([signed(1.5), signed(-0.26), signed(0)]).toEqual(['+1.5', '−0.3', '+0.0'])
     expect([perHour(2), span(9000), span(90_000), span(7_200_000)]).toEqual([
       '$2.00/h',
       '9 s',

@@ -18,6 +18,9 @@ export const tick = (value: number): string => String(Number(value.toPrecision(3
 export const secondsTick = (value: number): string =>
   value > 0 && value < 1 ? `${Math.round(value * 1000)} ms` : `${tick(value)} s`
 
+/** A difference of replicas: +1.5, −0.3. */
+export const signed = (replicas: number): string =>
+  `${replicas < 0 ? '−' : '+'}${Math.abs(replicas).toFixed(1)}`
 export const rps = (value: number | null | undefined): string => unit(figure(value), 'req/s')
 export const perHour = (value: number | null | undefined): string =>
   value === null || value === undefined || !Number.isFinite(value)
