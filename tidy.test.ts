@@ -262,7 +262,7 @@ describe('imports', () => {
 
   it('of a library stand only in its home', () => {
     // a tool's own configuration is no product code either
-    const files = productCode.filter(({ name }) => !name.endsWith('.config.ts'))
+    const files = productCode.filter(({ name }) => !/\.(config|setup)\.ts$/.test(name))
     const wrong = files.flatMap((source) =>
       packagesOf(source)
         .filter((name) => !(HOMES[name] ?? []).some((home) => source.name.startsWith(home)))
