@@ -14,12 +14,8 @@ import gymnasium
 
 from forescale_env.connection import Connection, Refused
 from forescale_env.single import SingleServiceEnv
-from forescale_env.vector import SingleServiceVectorEnv
 
-__all__ = [
-    *("Connection", "Refused", "SingleServiceEnv", "SingleServiceVectorEnv"),
-    *("make", "make_parallel", "make_parallel_vec", "make_vec"),
-]
+__all__ = ["Connection", "Refused", "SingleServiceEnv", "make", "make_parallel", "make_parallel_vec", "make_vec"]
 
 gymnasium.register(
     id="forescale/SingleService-v0",
@@ -35,6 +31,8 @@ def make(connection=None, **config):
 
 def make_vec(num_envs, connection=None, **config):
     """Many of them stepped at once: a `gymnasium.vector.VectorEnv` with next-step autoreset."""
+    from forescale_env.vector import SingleServiceVectorEnv  # Gymnasium before 1.1 knows no autoreset mode
+
     return SingleServiceVectorEnv(num_envs=num_envs, config=config, connection=connection)
 
 
