@@ -1,81 +1,44 @@
 /**
- * Forescale itself: the tick that runs live (coordinator/tick.ts) on observations made as live (services/loops/observe.ts)
- * of forecasts followed as live (forescale/models.ts). Only the parts that touch the world are missing: store, ledger,
- * actuator. Both policies, all guardrails, one budget over all services.
+ * Forescale itself: the tick that runs live on observations made as live (forescale/loop.ts) of forecasts followed as live
+ * (forescale/models.ts). Only the parts that touch the world are missing: store, ledger, actuator. All policies, all
+ * guardrails, one budget over all services.
  */
-import type { AgentMemory } from '../../agents/agent.ts'
-import { declaredFor } from '../../agents/capacity.ts'
-import type { ReplicaCounts } from '../../agents/observation.ts'
-import type { ServiceSpec } from '../../agents/service-spec.ts'
-import { decideTick } from '../../coordinator/tick.ts'
+import { learnedActor } from '../../agents/policies/learned/act.ts'
+import { type PolicyDocument, policyVersion } from '../../agents/policies/learned/document.ts'
 import { type Forecast, LEVELS, quantileAt } from '../../forecaster/forecast.ts'
-import type { ServiceId } from '../../forecaster/series.ts'
-import { AppConfig } from '../../services/config.ts'
-import { noCovariates } from '../../services/covariates/covariates.ts'
-import { observeAll } from '../../services/loops/control-loop.ts'
-import {
-  type Entry,
-  firstEntry,
-  followNewest,
-  followStep,
-  ticksAheadOf,
-} from '../../services/loops/load-book.ts'
-import type { Following } from '../../services/models/contenders.ts'
-import {
-  type Controller,
-  type ControllerKind,
-  type Foreseen,
-  futureOf,
-  type Known,
-  type Scraped,
-} from './controller.ts'
-import { type Collector, createCollector } from './forescale/collector.ts'
-import { createForesight } from './forescale/foresight.ts'
-import type { Models, Tapes } from './forescale/models.ts'
+import { readPolicyFile, shippedPolicy } from '../../services/rollouts/policy-file.ts'
+import type { Controller, ControllerKind, Foreseen, Known } from './controller.ts'
+import { createLoop } from './forescale/loop.ts'
+import type { Tapes } from './forescale/models.ts'
 import { ForescaleParams, sweepParams } from './forescale/params.ts'
-
-/** Kubernetes' longest; and more than any count grows by. */
-const LONGEST_PERIOD_SECONDS = 1800
-const MOST_VALUE = 1_000_000
 
 /** Runs that share `tapes` over the same load fit its models once. */
 export function forescaleKind(tapes: Tapes): ControllerKind<ForescaleParams> {
   return {
     kind: 'forescale',
     source: 'this repository: coordinator/tick.ts, agents/, forecaster/',
-    params: ForescaleParams,
+    params: { parse: readParams },
     sweep: sweepParams,
-    seesFuture: ({ policy, forecast }) => policy === 'predictive' && forecast !== 'model',
+    seesFuture: ({ policy, forecast }) => policy !== 'reactive' && forecast !== 'model',
     create: (known, params) => createForescale(known, params, tapes),
   }
 }
 
-/** One service between ticks. */
-interface Watched {
-  readonly entry: Entry
-  readonly collector: Collector
-  /** Absent where no forecast is used. */
-  readonly models: Models | undefined
-  readonly following: Following
-  readonly ticksAhead: number
-  /** End of the last step that was followed. */
-  standsAtMs: number
+/** Throws a ZodError, or PolicyFileError for a policy that cannot be read. */
+function readParams(value: unknown): ForescaleParams {
+  const params = ForescaleParams.parse(value)
+  if (params.policy !== 'learned') return params
+  // results are kept by their parameters: another policy in the same file is another one
+  return { ...params, policyVersion: policyVersion(policyOf(params)) }
+}
+
+function policyOf({ policyFile }: ForescaleParams): PolicyDocument {
+  return policyFile === undefined ? shippedPolicy() : readPolicyFile(policyFile)
 }
 
 function createForescale(known: Known, params: ForescaleParams, tapes: Tapes): Controller {
-  const config = configOf(known, params)
-  const watched = known.services.map((_, i) => watch(known, i, { params, config, tapes }))
-  const settings = {
-    budget: () => config.costBudgetPerHour,
-    modeOf: () => 'enforce' as const,
-    specOf: (service: ServiceId) => config.services[service]!,
-  }
-  const book = { entries: new Map(watched.map(({ entry }) => [entry.service, entry])) }
-  const startups = new Map(
-    known.services.map(({ name, spec }) => [name, spec.startupSeconds * 1000]),
-  )
-  let memories: ReadonlyMap<ServiceId, AgentMemory> = new Map()
-  let tick = 0
+  const actor = params.policy === 'learned' ? learnedActor(policyOf(params)) : undefined
+  const loop = createLoop(known, params, { tapes, actor })
   let shadowPrice = 0
   let decidedAtMs = known.startMs
   return {
@@ -86,47 +49,16 @@ function createForescale(known: Known, params: ForescaleParams, tapes: Tapes): C
           foreseen: (i: number) => {
             // what was asked for now serves a tick and a start-up later
             const leadMs = known.tickMs + known.services[i]!.spec.startupSeconds * 1000
-            return foreseenFor(watched[i]!.models?.forecast, decidedAtMs + leadMs)
+            return foreseenFor(loop.forecastOf(i), decidedAtMs + leadMs)
           },
         }),
     decide(nowMs, scraped) {
       decidedAtMs = nowMs
-      const forecasts = new Map<ServiceId, Forecast>()
-      const replicas = new Map<ServiceId, ReplicaCounts>()
-      watched.forEach((one, i) => {
-        follow(one, nowMs, scraped[i]!)
-        const { service } = one.entry
-        const forecast = one.models?.forecast
-        if (forecast) forecasts.set(service, forecast)
-        replicas.set(service, scraped[i]!.replicas)
-      })
-      tick++
-      const given = { nowMs, tick, forecasts, replicas, startups, memories }
-      const input = observeAll({ config, book, settings }, given)
-      const output = decideTick(input)
+      const output = loop.decide(loop.observe(nowMs, scraped))
       shadowPrice = output.shadowPrice
-      memories = new Map(
-        watched.flatMap(({ entry }, i) => {
-          const memory = output.memories[i]
-          return memory ? [[entry.service, memory]] : []
-        }),
-      )
       return output.grants.map(({ to }) => to)
     },
   }
-}
-
-function follow(watched: Watched, nowMs: number, scraped: Scraped): void {
-  const { entry, collector, models, following } = watched
-  for (const step of collector.collect(nowMs, scraped)) {
-    watched.standsAtMs += following.stepMs
-    followStep(entry, step, watched.standsAtMs, following)
-    models?.follow(step.loadRps)
-  }
-  // a tick sees the newest load, be its step at an end or not
-  const stepEndMs = watched.standsAtMs + following.stepMs
-  const { measuredAtMs: atMs, loadRps } = scraped
-  followNewest(entry, loadRps, { atMs, stepEndMs, ticksAhead: watched.ticksAhead })
 }
 
 const [LOW, MEDIAN, HIGH] = [LEVELS.indexOf(0.05), LEVELS.indexOf(0.5), LEVELS.indexOf(0.95)]
@@ -137,100 +69,4 @@ function foreseenFor(forecast: Forecast | undefined, forMs: number): Foreseen | 
   if (k < 0 || k >= forecast.point.length) return undefined
   const at = (level: number) => quantileAt(forecast, level, k)
   return { forMs, low: at(LOW), median: at(MEDIAN), high: at(HIGH) }
-}
-
-interface WatchInput {
-  readonly params: ForescaleParams
-  readonly config: AppConfig
-  readonly tapes: Tapes
-}
-
-function watch(known: Known, i: number, { params, config, tapes }: WatchInput): Watched {
-  const { startMs, stepMs, tickMs, scrape } = known
-  const { name, history } = known.services[i]!
-  const spec = config.services[name]!
-  const delayMs = Math.ceil((scrape.delaySeconds * 1000) / tickMs) * tickMs
-  const reachSteps = reachOf(known, spec, delayMs)
-  const source = { service: name, startMs, stepMs, history, reachSteps }
-  const { forecast: settings } = config
-  const models =
-    params.policy === 'reactive'
-      ? undefined
-      : params.forecast === 'model'
-        ? tapes({ ...source, config: settings, seed: params.seed })
-        : createForesight({ ...source, params, load: futureOf(known).services[i]!.load })
-  return {
-    entry: firstEntry(name, spec, tickMs < stepMs),
-    ticksAhead: ticksAheadOf(spec, tickMs),
-    collector: createCollector({ startMs, stepMs, tickMs, delayMs }),
-    models,
-    // the models are followed apart, with their tape: the entry's own stay empty
-    following: {
-      ...{ service: name, stepMs, config: settings, covariates: noCovariates() },
-      changeBar: Number.POSITIVE_INFINITY,
-    },
-    standsAtMs: startMs,
-  }
-}
-
-/** Steps that a decision may look ahead: two ticks and a start-up, from a forecast that is as old as scrapes are late. */
-function reachOf({ stepMs, tickMs }: Known, spec: ServiceSpec, delayMs: number): number {
-  return Math.ceil((2 * tickMs + spec.startupSeconds * 1000 + delayMs) / stepMs) + 2
-}
-
-function configOf(known: Known, params: ForescaleParams): AppConfig {
-  const { models, refitMs } = params
-  const services = known.services.map(({ name, spec }) => [
-    name,
-    specOf(spec, params, known.tickMs),
-  ])
-  return AppConfig.parse({
-    mode: 'enforce',
-    tickMs: known.tickMs,
-    stepMs: known.stepMs,
-    costBudgetPerHour: params.costBudgetPerHour ?? known.costBudgetPerHour,
-    forecast: { ...(models ? { models } : {}), ...(refitMs ? { refitMs } : {}) },
-    services: Object.fromEntries(services),
-  })
-}
-
-function specOf(spec: ServiceSpec, params: ForescaleParams, tickMs: number): ServiceSpec {
-  const { policy, targetUtilization, stabilizationSeconds } = params
-  const objective = params.objective ?? spec.slo.objective
-  const { scaleUp, scaleDown } = spec.behavior
-  return {
-    ...spec,
-    slo: { ...spec.slo, objective },
-    capacityPerReplica: declaredFor(spec.capacityPerReplica, spec.slo.objective, objective),
-    policy,
-    targetUtilization,
-    behavior: {
-      scaleUp: overTick(scaleUp, tickMs / 1000, (share, times) => (1 + share) ** times - 1),
-      scaleDown: {
-        ...overTick(scaleDown, tickMs / 1000, (share, times) => 1 - (1 - share) ** times),
-        stabilizationWindowSeconds: stabilizationSeconds,
-      },
-    },
-  }
-}
-
-type Side = ServiceSpec['behavior']['scaleUp']
-
-/**
- * Rules over a tick that is longer than their period: what they would have allowed by its end, had they been asked once
- * a period. The same is granted to the other controllers.
- */
-function overTick(
-  side: Side,
-  seconds: number,
-  compound: (share: number, times: number) => number,
-): Side {
-  const policies = side.policies.map(({ type, value, periodSeconds }) => {
-    const times = Math.floor(seconds / periodSeconds)
-    if (times <= 1) return { type, value, periodSeconds }
-    const allowed = type === 'Pods' ? value * times : 100 * compound(value / 100, times)
-    const period = Math.min(LONGEST_PERIOD_SECONDS, Math.floor(seconds))
-    return { type, value: Math.min(MOST_VALUE, Math.ceil(allowed)), periodSeconds: period }
-  })
-  return { ...side, policies }
 }

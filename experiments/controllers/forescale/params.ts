@@ -36,15 +36,22 @@ export const ForescaleParams = z
     refitMs: z.int().positive().optional().meta({
       description: 'Time between refits; the forecaster’s default when absent.',
     }),
+    policyFile: z.string().min(1).optional().meta({
+      description:
+        'A trained policy (policy.json of `forescale train`) for the policy "learned"; the shipped one when absent.',
+    }),
+    policyVersion: z.string().optional().meta({
+      description: 'Of that policy; found out when it is read.',
+    }),
     seed: z.int().min(0).default(1),
   })
   .meta({ id: 'ForescaleParams' })
 export type ForescaleParams = z.infer<typeof ForescaleParams>
 
 /** What an owner would turn: the nines. */
-const OBJECTIVES = [
+export const OBJECTIVES: readonly number[] = [
   0.9999, 0.9998, 0.9995, 0.999, 0.9985, 0.998, 0.997, 0.995, 0.99, 0.98, 0.95, 0.9, 0.8, 0.65,
-] as const
+]
 /** Further headroom at the cautious end; at the thrifty one bursts are cheaper followed than foreseen. */
 const CAUTIOUS_TARGETS = [0.6, 0.8] as const
 const THRIFTY_TARGETS = [0.6, 0.7, 0.8, 0.9, 1] as const
