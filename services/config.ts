@@ -5,6 +5,7 @@ import { ForecastConfig } from '../forecaster/config.ts'
 import { PARTS_A_DAY } from '../forecaster/outlook.ts'
 import { ServiceId } from '../forecaster/series.ts'
 import { AlertsConfig, OutlookConfig } from './alerts/config.ts'
+import { BudgetConfig } from './budget/config.ts'
 import { CovariatesConfig } from './covariates/config.ts'
 import { ShopConfig } from './shop/config.ts'
 
@@ -37,6 +38,7 @@ export const AppConfig = z
       .positive()
       .default(10)
       .meta({ description: 'Cost of all replicas together, $/hour.' }),
+    budget: BudgetConfig.prefault({}),
     stateDir: z.string().min(1).default('.forescale').meta({ description: 'Folder of all state.' }),
     retentionMs: z
       .int()

@@ -6,18 +6,23 @@ import { z } from 'zod'
 import { FRESHNESS } from '../agents/observation.ts'
 import { ProposalDocument } from '../agents/proposal.ts'
 import { Mode, PolicyKind } from '../agents/service-spec.ts'
+import { PARTS } from '../coordinator/attribution-parts.ts'
 import { BoundBy, Decision, Settlement } from '../coordinator/decision.ts'
 import { type Forecast, ForecastDocument } from '../forecaster/forecast.ts'
 import { ServiceId } from '../forecaster/series.ts'
 import type { Alert, AlertChange } from './alerts/alert.ts'
 import type { AlertsView } from './alerts/alerts.ts'
 import type { Coverage } from './alerts/anomalies.ts'
+import type { PeriodName } from './budget/period.ts'
+import { PacedPeriodView } from './budget/view.ts'
 import type { AppConfig } from './config.ts'
 import type { CovariateControl } from './covariates/control.ts'
 import type { FeatureImportance, ForecastExplanation } from './explanations/view.ts'
 import type { ModelControl } from './models/control.ts'
 import type { ModelChange } from './models/model-version.ts'
 import type { OutlookView } from './outlook/view.ts'
+import type { RolloutControl } from './rollouts/control.ts'
+import type { RolloutView } from './rollouts/request.ts'
 import type { AppendReport, Sample } from './stores/sample-store.ts'
 
 export const ReplicaReport = z
@@ -120,6 +125,22 @@ export const Explanation = z
           .meta({ description: 'The same, weighted, over all services.' }),
       })
       .meta({ description: 'The same tick with one more $/hour.' }),
+    moved: z
+      .strictObject({
+        sinceTick: z.int(),
+        sinceAtMs: z.number(),
+        from: z.int(),
+        to: z.int(),
+        parts: z.array(z.strictObject({ part: z.enum(PARTS), replicas: z.number() })).meta({
+          description:
+            'Shapley values: how many replicas each input is answerable for; they sum to `to` − `from`.',
+        }),
+      })
+      .nullable()
+      .meta({
+        description:
+          'Which inputs moved the count since it was last another; null when it never was, or that tick is no longer kept.',
+      }),
   })
   .meta({ id: 'Explanation' })
 export type Explanation = z.infer<typeof Explanation>
@@ -147,6 +168,9 @@ export const BudgetView = z
     feasible: z.boolean(),
     minimumCostPerHour: z.number(),
     maximumCostPerHour: z.number(),
+    periods: z.array(PacedPeriodView).meta({
+      description: 'Amounts for a day or a month, as of the last tick; empty where none is set.',
+    }),
   })
   .meta({ id: 'Budget' })
 export type BudgetView = z.infer<typeof BudgetView>
@@ -166,6 +190,7 @@ export type ControlEvent =
   | { readonly kind: 'forecast'; readonly data: ForecastDocument }
   | { readonly kind: 'alert'; readonly data: AlertChange }
   | { readonly kind: 'model'; readonly data: ModelChange }
+  | { readonly kind: 'rollout'; readonly data: RolloutView }
   | { readonly kind: 'setting'; readonly data: { key: string; value: unknown; atMs: number } }
 
 export interface HealthCheck {
@@ -213,6 +238,8 @@ export interface ControlPlane {
   outlook(days: number): Promise<OutlookView>
   /** Versions of the services' models: compare, promote, roll back, retrain, export, import. */
   readonly models: ModelControl
+  /** Rollouts of strategies, comparisons of any two, learned policies. */
+  readonly rollouts: RolloutControl
   /** Events known in advance. */
   readonly covariates: CovariateControl
   health(): Promise<readonly HealthCheck[]>
@@ -226,6 +253,8 @@ export interface ControlPlane {
   explain(decisionId: string): Promise<Explanation | undefined>
   replay(decisionId: string): Promise<ReplayReport | undefined>
   setBudget(costBudgetPerHour: number, actor: string): Promise<void>
+  /** $ that must last for a day or a month; null: no longer any. */
+  setAmount(period: PeriodName, amount: number | null, actor: string): Promise<void>
   /** `service` undefined: the global mode. */
   setMode(service: ServiceId | undefined, mode: Mode, actor: string): Promise<void>
   setPolicy(service: ServiceId, policy: PolicyKind, actor: string): Promise<void>

@@ -16,6 +16,7 @@ import { decideTick } from '../../coordinator/tick.ts'
 import type { TickInput } from '../../coordinator/tick-input.ts'
 import { LOAD_METRIC } from '../../forecaster/series.ts'
 import { createDryRun } from '../../services/actuators/dry-run.ts'
+import { openTreasury } from '../../services/budget/treasury.ts'
 import { AppConfig } from '../../services/config.ts'
 import { noCovariates } from '../../services/covariates/covariates.ts'
 import { openLedger } from '../../services/ledger/registry.ts'
@@ -79,12 +80,16 @@ function memoryBook(n: number): { book: LoadBook; entries: Entry[] } {
   return { book, entries }
 }
 
+const noAmounts = { amountOf: () => undefined, outlooks: () => [] }
+
 const plainSettings = (config: AppConfig): Settings => ({
   budget: () => config.costBudgetPerHour,
+  amountOf: () => undefined,
   mode: () => 'recommend',
   paused: () => false,
   modeOf: () => 'recommend',
   policyOf: () => 'predictive',
+  policyVersionOf: () => undefined,
   specOf: (service) => config.services[service]!,
   put: async () => {},
   rebase: () => {},
@@ -179,6 +184,7 @@ async function wholeMs(n: number): Promise<{ whole: number; io: number }> {
         ledger,
         actuator,
         settings,
+        treasury: await openTreasury({ ledger, config: () => config, ...noAmounts }),
         startups: async () => new Map(),
         stopwatchMs: () => performance.now(),
       },

@@ -63,7 +63,7 @@ export function constantPrice(price: number): Treasurer {
 }
 
 /** The live pacer with an amount for each calendar month. */
-export function paced(tickMs: number, perMonth: number, reactiveShare = 0.9): Pacer {
+export function paced(tickMs: number, perMonth: number, reactiveShare = 0.7): Pacer {
   return createPacer(() => ({
     ...{ amounts: { month: perMonth }, reactiveShare, tickMs },
     ...{ dayMs: DAY_MS, weekDays: 7 },

@@ -12,7 +12,7 @@ export const BudgetConfig = z
       description:
         'Cost of all replicas in a calendar month (UTC), $; of 30 days where outlook.dayMs is not 24 hours.',
     }),
-    reactiveShare: z.number().min(0).max(1).default(0.9).meta({
+    reactiveShare: z.number().min(0).max(1).default(0.7).meta({
       description:
         'Share of these amounts that reactive need has for itself; forecasts can draw on the rest only, and on what it surely leaves.',
     }),

@@ -14,7 +14,7 @@ import {
   payFrom,
   tightest,
 } from '../../coordinator/meta/pacing.ts'
-import { demandAt, PRICES } from '../../coordinator/meta/price-ladder.ts'
+import { PRICES } from '../../coordinator/meta/price-ladder.ts'
 import {
   type DemandCurves,
   learnDemand,
@@ -61,7 +61,7 @@ export const ProfileState = z.strictObject({
 
 /** Read at every tick, so that a change is in force from the next one on. */
 export interface PacerSettings {
-  readonly amounts: Readonly<Partial<Record<PeriodName, number>>>
+  readonly amounts: Readonly<Partial<Record<PeriodName, number | undefined>>>
   readonly reactiveShare: number
   readonly dayMs: number
   readonly weekDays: number

@@ -1,17 +1,29 @@
 /** The cost budget: read it, change it. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { BudgetAmount } from '../budget/config.ts'
 import { BudgetView } from '../control-plane.ts'
 import * as examples from './examples.ts'
 import { NoQuery, strict } from './query.ts'
 import { ACTOR, body, json, problems, type RouteDeps } from './route.ts'
+
+const FIELDS = 'at least one of costBudgetPerHour, perDay, perMonth'
 
 const BudgetRequest = strict({
   costBudgetPerHour: z
     .number()
     .positive()
     .max(1e9)
+    .optional()
     .openapi({ description: 'Cost of all replicas together, $/hour.' }),
-}).meta({ id: 'BudgetRequest' })
+  perDay: BudgetAmount.nullable()
+    .optional()
+    .openapi({ description: '$ that must last for a day; null: no longer any.' }),
+  perMonth: BudgetAmount.nullable()
+    .optional()
+    .openapi({ description: '$ that must last for a month; null: no longer any.' }),
+})
+  .refine((body) => Object.values(body).some((value) => value !== undefined), { error: FIELDS })
+  .meta({ id: 'BudgetRequest' })
 
 const readBudget = createRoute({
   method: 'get',
@@ -30,7 +42,8 @@ const changeBudget = createRoute({
   path: '/v1/budget',
   tags: ['budget'],
   summary: 'Change the budget',
-  description: 'In force from the next tick on; kept over restarts; in the audit trail.',
+  description:
+    'In force from the next tick on; kept over restarts; in the audit trail. An amount for a day or a month is paced: spent where it avoids most loss, and never before its time.',
   request: { query: NoQuery, ...body(BudgetRequest, { costBudgetPerHour: 1.6 }) },
   responses: {
     200: json(BudgetView, 'The budget as it stands now.', examples.budget),
@@ -41,7 +54,10 @@ const changeBudget = createRoute({
 export function budgetRoutes(app: OpenAPIHono, { control }: RouteDeps): void {
   app.openapi(readBudget, (c) => c.json(control.budget(), 200))
   app.openapi(changeBudget, async (c) => {
-    await control.setBudget(c.req.valid('json').costBudgetPerHour, ACTOR)
+    const { costBudgetPerHour, perDay, perMonth } = c.req.valid('json')
+    if (costBudgetPerHour !== undefined) await control.setBudget(costBudgetPerHour, ACTOR)
+    if (perDay !== undefined) await control.setAmount('day', perDay, ACTOR)
+    if (perMonth !== undefined) await control.setAmount('month', perMonth, ACTOR)
     return c.json(control.budget(), 200)
   })
 }

@@ -111,6 +111,25 @@ export const budget: BudgetView = {
   feasible: true,
   minimumCostPerHour: 0.4,
   maximumCostPerHour: 4,
+  periods: [
+    {
+      period: 'month',
+      startMs: 1_793_491_200_000,
+      endMs: 1_796_083_200_000,
+      openedMs: 1_793_491_200_000,
+      atMs: AT_MS,
+      amount: 900,
+      available: 900,
+      spent: 610.2,
+      left: 289.8,
+      reserve: 19.8,
+      price: 2.4,
+      reactivePrice: 2.4,
+      expectedSpend: 899.6,
+      unpacedSpend: 1041.3,
+      isExhausted: false,
+    },
+  ],
 }
 
 export const tick: TickSummary = {
@@ -158,6 +177,22 @@ export const explanation: Explanation = {
   proposal,
   boundBy: 'budget',
   counterfactual: { extraBudgetPerHour: 1, to: 7, lossAvoided: 0.37, fleetLossAvoided: 3.1 },
+  moved: {
+    sinceTick: decision.tick - 12,
+    sinceAtMs: decision.atMs - 180_000,
+    from: decision.to - 2,
+    to: decision.to,
+    parts: [
+      { part: 'load', replicas: 0 },
+      { part: 'forecast', replicas: 2.5 },
+      { part: 'spread', replicas: 0.5 },
+      { part: 'capacity', replicas: 0 },
+      { part: 'alarm', replicas: 0 },
+      { part: 'running', replicas: 0 },
+      { part: 'settings', replicas: 0 },
+      { part: 'money', replicas: -1 },
+    ],
+  },
 }
 
 export const replay: ReplayReport = {

@@ -25,6 +25,7 @@ import * as alertExamples from './examples-alerts.ts'
 import * as covariateExamples from './examples-covariates.ts'
 import * as explanationExamples from './examples-explanations.ts'
 import { createTestModelControl } from './test-models.ts'
+import { createTestRolloutControl } from './test-rollouts.ts'
 import { createTestLedger, createTestStore } from './test-stores.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -51,6 +52,8 @@ export interface TestPlane {
   readonly state: TestState
   /** What was asked of the models, in words. */
   readonly asked: readonly string[]
+  /** The same of rollouts and learned policies. */
+  readonly rolloutsAsked: readonly string[]
   emit(event: ControlEvent): void
   subscribers(): number
 }
@@ -142,17 +145,9 @@ function testCovariates(state: TestState): ControlPlane['covariates'] {
   }
 }
 
-export function createTestPlane(store: SampleStore): TestPlane {
-  const state = initialState()
-  const models = createTestModelControl()
-  const listeners = new Set<(event: ControlEvent) => void>()
-  const emit = (event: ControlEvent): void => {
-    for (const listener of listeners) listener(event)
-  }
-  const set = (key: string, value: unknown): void =>
-    emit({ kind: 'setting', data: { key, value, atMs: state.nowMs } })
-  const find = (service: string) => state.services.find((row) => row.service === service)
-  const control: ControlPlane = {
+/** What is only read. */
+function readings(state: TestState) {
+  return {
     config: () => state.config,
     nowMs: () => state.nowMs,
     paused: () => state.paused,
@@ -171,12 +166,46 @@ export function createTestPlane(store: SampleStore): TestPlane {
     coverage: (service) => state.coverage.get(service),
     covariates: testCovariates(state),
     outlook: async (days) => ({ ...state.outlook, days }),
-    models: models.control,
     health: async () => state.health,
     featureImportance: (service) =>
       service === explanationExamples.featureImportance.service
         ? explanationExamples.featureImportance
         : undefined,
+  } satisfies Partial<ControlPlane>
+}
+
+function budgetControls(
+  { budget }: Pick<TestState, 'budget'>,
+  set: (key: string, value: unknown) => void,
+): Pick<ControlPlane, 'setBudget' | 'setAmount'> {
+  return {
+    async setBudget(value) {
+      budget.costBudgetPerHour = value
+      set('budget', value)
+    },
+    async setAmount(period, amount) {
+      const known = examples.budget.periods.filter((row) => row.period === period)
+      budget.periods = amount === null ? [] : known.map((row) => ({ ...row, amount }))
+      set(`budget/${period}`, amount)
+    },
+  }
+}
+
+export function createTestPlane(store: SampleStore): TestPlane {
+  const state = initialState()
+  const models = createTestModelControl()
+  const rollouts = createTestRolloutControl()
+  const listeners = new Set<(event: ControlEvent) => void>()
+  const emit = (event: ControlEvent): void => {
+    for (const listener of listeners) listener(event)
+  }
+  const set = (key: string, value: unknown): void =>
+    emit({ kind: 'setting', data: { key, value, atMs: state.nowMs } })
+  const find = (service: string) => state.services.find((row) => row.service === service)
+  const control: ControlPlane = {
+    ...readings(state),
+    models: models.control,
+    rollouts: rollouts.control,
     async runTick(atMs) {
       state.nowMs = atMs
       state.lastTick = { ...examples.tick, atMs, durationMs: 0 }
@@ -186,10 +215,7 @@ export function createTestPlane(store: SampleStore): TestPlane {
     ingest: (samples) => store.append(samples, state.nowMs),
     explain: async (id) => (id === examples.decision.id ? examples.explanation : undefined),
     replay: async (id) => (id === examples.decision.id ? examples.replay : undefined),
-    async setBudget(value) {
-      state.budget.costBudgetPerHour = value
-      set('budget', value)
-    },
+    ...budgetControls(state, set),
     async setMode(service, mode) {
       const row = service === undefined ? undefined : find(service)
       if (row) row.mode = mode
@@ -220,7 +246,14 @@ export function createTestPlane(store: SampleStore): TestPlane {
       return () => listeners.delete(listener)
     },
   }
-  return { control, state, asked: models.asked, emit, subscribers: () => listeners.size }
+  return {
+    control,
+    state,
+    asked: models.asked,
+    rolloutsAsked: rollouts.asked,
+    emit,
+    subscribers: () => listeners.size,
+  }
 }
 
 /** Everything that the app needs, all of it in memory. */

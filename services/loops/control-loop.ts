@@ -10,6 +10,7 @@ import type { TickInput } from '../../coordinator/tick-input.ts'
 import { type Forecast, toDocument } from '../../forecaster/forecast.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { Actuator } from '../actuators/actuator.ts'
+import type { Treasury } from '../budget/treasury.ts'
 import type { AppConfig } from '../config.ts'
 import type { Ledger, Outcome } from '../ledger/ledger.ts'
 import { lookAhead } from '../models/contenders.ts'
@@ -29,6 +30,9 @@ export interface ControlLoopDeps {
   readonly ledger: Ledger
   readonly actuator: Actuator
   readonly settings: Settings
+  readonly treasury: Treasury
+  /** What acts for a service whose policy is `learned`. */
+  readonly actorOf?: ObserveDeps['actorOf']
   /** Start-up time by service as measured lately, ms. */
   readonly startups: () => Promise<ReadonlyMap<ServiceId, number>>
   /** Wall clock for durations, ms; constant 0 where ticks must be reproducible. */
@@ -108,7 +112,7 @@ export function createControlLoop(deps: ControlLoopDeps, state: LoopState): Cont
       await book.read(nowMs)
       const replicas = await actuator.observe()
       const forecasts = forecastAll(book, config)
-      const input = observeAll(deps, {
+      const observed = observeAll(deps, {
         nowMs,
         tick: state.tick + 1,
         forecasts,
@@ -116,6 +120,7 @@ export function createControlLoop(deps: ControlLoopDeps, state: LoopState): Cont
         startups: await deps.startups(),
         memories: state.memories,
       })
+      const input = deps.treasury.direct(observed)
       const decided = decide(input, ledger.epoch)
       const durationMs = await record(decided, forecasts, startedMs)
       // the tick is in the ledger: from here on it has happened, whatever becomes of its effects
@@ -131,6 +136,7 @@ export function createControlLoop(deps: ControlLoopDeps, state: LoopState): Cont
       })
       if (settled.length > 0) await ledger.settle(settled)
       await outcomes.follow(decided, book)
+      await deps.treasury.follow(input, decided.output)
       return { decided, forecasts, replicas, settled, durationMs }
     },
   }

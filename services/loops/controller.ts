@@ -2,6 +2,7 @@
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { Actuator, ReportedActuator } from '../actuators/actuator.ts'
 import { openAlerts } from '../alerts/alerts.ts'
+import { openTreasury } from '../budget/treasury.ts'
 import type { ManualClock } from '../clock.ts'
 import {
   Conflict,
@@ -22,14 +23,14 @@ import {
   emit,
   emitStatus,
   type Listeners,
-  takeUpModels,
-  tick,
   viewOf,
 } from './core.ts'
 import { type Every, every } from './every.ts'
 import { explainDecision, replayDecision } from './explain.ts'
 import type { LoadBook } from './load-book.ts'
+import { takeUpModels, tick } from './one-tick.ts'
 import { recallMemories, settlePending } from './recovery.ts'
+import { openRollouts, rolloutsInTurn } from './rollout-parts.ts'
 import { openSettings, type SettingKey } from './settings.ts'
 import { budgetOf, proposalsOf, statusesOf, summaryOf } from './views.ts'
 
@@ -51,8 +52,15 @@ export async function createController(deps: ControllerDeps): Promise<Controller
       for (const listener of listeners) listener({ kind: 'alert', data })
     },
   })
-  const core = createCore(deps, settings, await recallMemories(deps.ledger), {
-    ...{ listeners, alerts },
+  const treasury = await openTreasury({
+    ledger: deps.ledger,
+    config: () => core.config,
+    amountOf: settings.amountOf,
+    outlooks: () => core.outlookWatch.latest(),
+  })
+  const { rollouts, rolloutControl } = await openRollouts(deps, settings, () => core)
+  const core: Core = createCore(deps, settings, await recallMemories(deps.ledger), {
+    ...{ listeners, alerts, treasury, rollouts, rolloutControl },
     calendar: await openCalendar(deps.ledger),
   })
   return { ...viewsOf(core), ...controlsOf(core), ...lifecycleOf(core) }
@@ -78,6 +86,7 @@ function viewsOf(core: Core) {
     coverage: core.alerts.coverage,
     outlook: (days) => core.outlook.read(days),
     models: inTurnOf(core),
+    rollouts: rolloutsInTurn(core),
     covariates: covariatesOf(core),
     health: () => checkHealth(core),
     explain: (id) => explainDecision(deps.ledger, id),
@@ -116,6 +125,7 @@ function controlsOf(core: Core) {
   }
   return {
     setBudget: (value, actor) => put('budget', value, actor),
+    setAmount: (period, amount, actor) => put(`budget/${period}`, amount, actor),
     setMode: (service, mode, actor) =>
       put(service === undefined ? 'mode' : `mode/${service}`, mode, actor),
     setPolicy: (service, policy, actor) => put(`policy/${service}`, policy, actor),

@@ -1,9 +1,9 @@
 /** What the parts of the running controller share, and the one tick that all of them wait for. */
-import { toDocument } from '../../forecaster/forecast.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { Actuator, ReportedActuator } from '../actuators/actuator.ts'
 import type { Alerts } from '../alerts/alerts.ts'
 import type { Webhooks } from '../alerts/webhooks.ts'
+import type { Treasury } from '../budget/treasury.ts'
 import type { Clock, ManualClock } from '../clock.ts'
 import type { AppConfig } from '../config.ts'
 import type { ControlEvent } from '../control-plane.ts'
@@ -15,6 +15,8 @@ import { createModelControl, type ModelControl } from '../models/control.ts'
 import { createLifecycle, type Lifecycle, type LifecycleDeps } from '../models/lifecycle.ts'
 import { createOutlook, type Outlook } from '../outlook/outlook.ts'
 import { createOutlookWatch, type OutlookWatch } from '../outlook/refresh.ts'
+import type { RolloutControl } from '../rollouts/control.ts'
+import type { Rollouts } from '../rollouts/rollouts.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import {
   type ControlLoop,
@@ -28,9 +30,8 @@ import { createLoadBook, type LoadBook } from './load-book.ts'
 import { createNeuralTrainer, type NeuralTrainer } from './neural-trainer.ts'
 import { createRefitter, type Refitter } from './refit.ts'
 import type { Settings } from './settings.ts'
-import { budgetOf, statusesOf, summaryOf, type ViewInput } from './views.ts'
+import { budgetOf, statusesOf, type ViewInput } from './views.ts'
 
-const PRUNE_EVERY_TICKS = 20
 /** After a longer silence forecasters start afresh. */
 const LONGEST_GAP_MS = 24 * 60 * 60 * 1000
 
@@ -70,6 +71,9 @@ export interface Core {
   readonly trainer: NeuralTrainer
   readonly calendar: Calendar
   readonly importance: Importance
+  readonly treasury: Treasury
+  readonly rollouts: Rollouts
+  readonly rolloutControl: RolloutControl
   config: AppConfig
   parts: Parts
   last: TickResult | undefined
@@ -81,14 +85,18 @@ export interface Beside {
   readonly listeners: Listeners
   readonly alerts: Alerts
   readonly calendar: Calendar
+  readonly treasury: Treasury
+  readonly rollouts: Rollouts
+  readonly rolloutControl: RolloutControl
 }
 
 export function createCore(
   deps: ControllerDeps,
   settings: Settings,
   state: LoopState,
-  { listeners, alerts, calendar }: Beside,
+  beside: Beside,
 ): Core {
+  const { listeners, alerts, calendar, treasury, rollouts, rolloutControl } = beside
   let queue: Promise<unknown> = Promise.resolve()
   const outlook = createOutlook({
     store: deps.store,
@@ -124,7 +132,8 @@ export function createCore(
       onError: (service, error) =>
         deps.log.error({ service, err: error }, 'its feature importance could not be worked out'),
     }),
-    parts: createParts(deps, settings, state, deps.config, { alerts, calendar }),
+    ...{ treasury, rollouts, rolloutControl },
+    parts: createParts(deps, settings, state, deps.config, beside),
     last: undefined,
     inTurn(work) {
       const next = queue.then(work, work)
@@ -189,8 +198,11 @@ export function createParts(
   settings: Settings,
   state: LoopState,
   config: AppConfig,
-  { alerts, calendar }: Pick<Beside, 'alerts' | 'calendar'>,
+  beside: Omit<Beside, 'listeners'>,
 ): Parts {
+  const { alerts, calendar, treasury } = beside
+  // what a rollout has act in a tick stands over the settings
+  const { specOf, actorOf } = beside.rollouts.strategies
   const { store, ledger, actuator, clock } = deps
   const { stepMs, forecast, services } = config
   const specs = new Map(Object.entries(services))
@@ -215,15 +227,19 @@ export function createParts(
   }
   const stopwatchMs = clock.kind === 'manual' ? () => 0 : () => performance.now()
   const loop = createControlLoop(
-    { config, book, ledger, actuator, settings, startups, stopwatchMs },
+    {
+      ...{ config, book, ledger, actuator, treasury, actorOf, startups, stopwatchMs },
+      settings: { ...settings, specOf },
+    },
     state,
   )
   return { book, covariates, loop }
 }
 
-export const viewOf = ({ config, settings, parts, last, deps }: Core): ViewInput => ({
+export const viewOf = ({ config, settings, parts, last, deps, treasury }: Core): ViewInput => ({
   config,
   settings,
+  periods: treasury.view(),
   book: parts.book,
   last,
   nowMs: deps.clock.nowMs(),
@@ -244,52 +260,5 @@ export function emitStatus(core: Core): void {
       paused: core.settings.paused(),
       atMs,
     },
-  })
-}
-
-export async function tick(core: Core, nowMs: number): Promise<TickResult> {
-  const { deps, parts, config, lifecycle, refitter, trainer } = core
-  const { book, loop } = parts
-  await book.read(nowMs)
-  await takeUpModels(core)
-  await lifecycle.settle()
-  // live, fits run beside the ticks and are taken over when done; by the manual clock a tick waits for its fits
-  const trained = trainer.run(nowMs)
-  if (deps.clock.kind === 'manual') await trained
-  const fitted = refitter.run(nowMs)
-  if (deps.clock.kind === 'manual') await fitted
-  const result = await loop.tick(nowMs)
-  core.last = result
-  core.counting.tick(result)
-  await followAlerts(core, result)
-  emit(core, { kind: 'tick', data: summaryOf(result) })
-  if (core.listeners.size > 0) {
-    for (const forecast of result.forecasts.values())
-      emit(core, { kind: 'forecast', data: toDocument(forecast) })
-    emitStatus(core)
-  }
-  if (result.decided.input.tick % PRUNE_EVERY_TICKS === 0) {
-    await deps.store.prune(nowMs - config.retentionMs)
-    await deps.ledger.prune(nowMs - config.retentionMs)
-  }
-  return result
-}
-
-/** Live, models of the last run are taken up beside the ticks; by the manual clock the first tick waits for them. */
-export async function takeUpModels({ deps, lifecycle }: Core): Promise<void> {
-  const failed = (error: unknown) =>
-    deps.log.error({ err: error }, 'models of the last run could not be read; tried again')
-  const restored = lifecycle.restore().catch(failed)
-  if (deps.clock.kind === 'manual') await restored
-}
-
-async function followAlerts(core: Core, result: TickResult): Promise<void> {
-  const { alerts, outlookWatch, parts, deps } = core
-  // live, the outlook is made beside the ticks; by the manual clock a tick waits for it
-  const refreshed = outlookWatch.refresh()
-  if (deps.clock.kind === 'manual') await refreshed
-  await alerts.tick(result, {
-    violationRatioOf: (service) => parts.book.entries.get(service)?.violationRatio ?? Number.NaN,
-    outlooks: outlookWatch.latest(),
   })
 }

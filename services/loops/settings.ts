@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { Mode, PolicyKind, type ServiceSpec } from '../../agents/service-spec.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
+import { BudgetAmount } from '../budget/config.ts'
+import type { PeriodName } from '../budget/period.ts'
 import type { AppConfig } from '../config.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 
@@ -9,6 +11,8 @@ const RANK: Record<Mode, number> = { off: 0, recommend: 1, enforce: 2 }
 
 export interface Settings {
   budget(): number
+  /** $ that must last for a day or a month; undefined: none is set. */
+  amountOf(period: PeriodName): number | undefined
   mode(): Mode
   paused(): boolean
   /** The mode in force for one service: the lower of global and own; while paused never enforce. */
@@ -24,6 +28,7 @@ export interface Settings {
 
 export type SettingKey =
   | 'budget'
+  | `budget/${PeriodName}`
   | 'mode'
   | 'paused'
   | `mode/${ServiceId}`
@@ -52,6 +57,10 @@ export async function openSettings(initial: AppConfig, ledger: Ledger): Promise<
     policyVersionOf: (service) =>
       read(`policy-version/${service}`, z.string().nullable(), null) ?? undefined,
     budget: () => read('budget', z.number().positive(), config.costBudgetPerHour),
+    amountOf(period) {
+      const configured = period === 'day' ? config.budget.perDay : config.budget.perMonth
+      return read(`budget/${period}`, BudgetAmount.nullable(), configured ?? null) ?? undefined
+    },
     modeOf(service) {
       const own = read(`mode/${service}`, Mode, config.services[service]!.mode ?? 'enforce')
       const inForce = lower(mode(), own)

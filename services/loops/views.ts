@@ -1,6 +1,7 @@
 /** What people and metrics see of the last tick: statuses, budget, summaries. Pure. */
 import type { Observation, ReplicaCounts } from '../../agents/observation.ts'
 import { type ProposalDocument, proposalDocument } from '../../agents/proposal.ts'
+import type { PacedPeriodView } from '../budget/view.ts'
 import type { AppConfig } from '../config.ts'
 import type { BudgetView, ServiceStatus, TickSummary } from '../control-plane.ts'
 import type { TickResult } from './control-loop.ts'
@@ -13,6 +14,7 @@ const known = (value: number): number | null => (Number.isNaN(value) ? null : va
 export interface ViewInput {
   readonly config: AppConfig
   readonly settings: Settings
+  readonly periods: readonly PacedPeriodView[]
   readonly book: LoadBook
   readonly last: TickResult | undefined
   readonly nowMs: number
@@ -94,7 +96,7 @@ function statusOf(
   }
 }
 
-export function budgetOf({ settings, book, last }: ViewInput): BudgetView {
+export function budgetOf({ settings, book, last, periods }: ViewInput): BudgetView {
   let runningCostPerHour = 0
   let minimumCostPerHour = 0
   let maximumCostPerHour = 0
@@ -117,5 +119,6 @@ export function budgetOf({ settings, book, last }: ViewInput): BudgetView {
     feasible: last?.decided.output.feasible ?? true,
     minimumCostPerHour,
     maximumCostPerHour,
+    periods: [...periods],
   }
 }

@@ -35,6 +35,7 @@ export function coordinatorMetrics(scrape: Scrape, control: ControlPlane): void 
     '1 while the minimums alone cost more than the budget.',
     last && (budget.feasible ? 0 : 1),
   )
+  periodMetrics(scrape, control)
   one('last_tick_timestamp_seconds', 'Time of the last tick.', last && last.atMs / 1000)
   one('paused', '1 while all writes to targets are stopped.', control.paused() ? 1 : 0)
   scrape.gauge(
@@ -43,6 +44,38 @@ export function coordinatorMetrics(scrape: Scrape, control: ControlPlane): void 
     Mode.options.map((mode) => ({ labels: { mode }, value: control.mode() === mode ? 1 : 0 })),
   )
   tickCounters(scrape, control)
+}
+
+/** Amounts that must last for a day or a month. */
+function periodMetrics(scrape: Scrape, control: ControlPlane): void {
+  const { periods } = control.budget()
+  const gauge = (
+    name: string,
+    help: string,
+    of: (row: (typeof periods)[number]) => number | null,
+  ) =>
+    scrape.gauge(
+      `forescale_budget_period_${name}`,
+      help,
+      periods.flatMap((row) => {
+        const value = of(row)
+        return value === null ? [] : [{ labels: { period: row.period }, value }]
+      }),
+    )
+  gauge('amount_dollars', 'What the day or month may cost.', (row) => row.amount)
+  gauge('spent_dollars', 'What was spent of it, as observed.', (row) => row.spent)
+  gauge('left_dollars', 'What is left of it.', (row) => row.left)
+  gauge(
+    'expected_dollars',
+    'What will have been spent at its end, as it is paced.',
+    (row) => row.expectedSpend,
+  )
+  gauge(
+    'price',
+    'Weighted requests per second outside the SLO that a dollar an hour must avoid to be spent now.',
+    (row) => row.price,
+  )
+  gauge('end_timestamp_seconds', 'When the day or month ends.', (row) => row.endMs / 1000)
 }
 
 function tickCounters(scrape: Scrape, control: ControlPlane): void {

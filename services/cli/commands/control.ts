@@ -75,13 +75,17 @@ function addBudget(program: Command, around: Surroundings, done: (code: number) 
       'what to change it to, $/hour for all replicas together',
       positive,
     )
+    .option('--per-day <dollars>', '$ that must last for a day; "none" for no such amount', amount)
+    .option('--per-month <dollars>', 'the same for a calendar month', amount)
     .addOption(jsonOption())
     .addHelpText('after', BUDGET_EXAMPLES)
-  act(command, around, done, async ({ api, terminal }, { json }) => {
+  act(command, around, done, async ({ api, terminal }, { json, perDay, perMonth }) => {
     const costBudgetPerHour: unknown = command.processedArgs[0]
-    const answer = await (costBudgetPerHour === undefined
-      ? api.raw('GET', '/v1/budget')
-      : api.raw('PUT', '/v1/budget', { costBudgetPerHour }))
+    const changes = { costBudgetPerHour, perDay, perMonth }
+    const isChange = Object.values(changes).some((value) => value !== undefined)
+    const answer = await (isChange
+      ? api.raw('PUT', '/v1/budget', changes)
+      : api.raw('GET', '/v1/budget'))
     const budget = read(BudgetView, answer, api.url)
     if (json) terminal.printJson(answer)
     else for (const line of budgetLines(budget)) terminal.print(line)
@@ -99,7 +103,9 @@ Examples:
 const BUDGET_EXAMPLES = `
 Examples:
   forescale budget          budget, spend and shadow price
-  forescale budget 2.50     from the next tick on`
+  forescale budget 2.50     from the next tick on
+  forescale budget --per-month 900    spent where it avoids most violations, never before the month ends
+  forescale budget --per-month none   the hourly budget alone again`
 
 function showMode(answer: unknown, json: unknown, { terminal, api }: Context): void {
   if (json) {
@@ -117,5 +123,20 @@ function budgetLines(budget: BudgetView): string[] {
     `running       ${dollars(budget.runningCostPerHour)} (with starting and leaving replicas)`,
     `possible      ${dollars(budget.minimumCostPerHour)} to ${dollars(budget.maximumCostPerHour)}`,
     `shadow price  ${figure(budget.shadowPrice)} violations/s fewer for one more $/h`,
+    ...budget.periods.map(periodLine),
   ]
+}
+
+/** `month         $610.20 of $900.00 spent, $899.60 expected by its end (unpaced $1041.30); ...` */
+function periodLine(row: BudgetView['periods'][number]): string {
+  const { period, spent, available, expectedSpend, unpacedSpend, price } = row
+  const $ = (value: number | null) => (value === null ? 'not yet known' : `$${value.toFixed(2)}`)
+  const paid =
+    price > 0 ? `bought now: what avoids more than ${figure(price)} violations/s per $/h` : 'enough'
+  return `${period.padEnd(12)}  ${$(spent)} of ${$(available)} spent, by its end ${$(expectedSpend)} (unpaced ${$(unpacedSpend)}); ${paid}`
+}
+
+/** "none" is null: no such amount. */
+function amount(text: string): number | null {
+  return text === 'none' ? null : positive(text)
 }

@@ -33,6 +33,7 @@ const budget = {
   feasible: true,
   minimumCostPerHour: 0.1,
   maximumCostPerHour: 1,
+  periods: [],
 }
 
 const decision = (tick: number, to: number): TickSummary['decisions'][number] => ({

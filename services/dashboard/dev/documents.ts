@@ -1,6 +1,7 @@
 /** TEST-ONLY: the synthetic fleet in the shapes of the API (services/control-plane.ts and the ledger). */
 import { createHash } from 'node:crypto'
 import type { Mode, PolicyKind } from '../../../agents/service-spec.ts'
+import { PARTS, type Part } from '../../../coordinator/attribution-parts.ts'
 import type { Decision } from '../../../coordinator/decision.ts'
 import { type ForecastDocument, LEVELS } from '../../../forecaster/forecast.ts'
 import type {
@@ -175,7 +176,14 @@ export function budgetOf(world: World): BudgetView {
     feasible: minimumCostPerHour <= world.budget,
     minimumCostPerHour,
     maximumCostPerHour: cost(() => MAX_REPLICAS),
+    periods: [],
   }
+}
+
+/** A forecast that rose, and grew less certain; money took some of it back. */
+function movedBy(part: Part, replicas: number): number {
+  const shares: Partial<Record<Part, number>> = { forecast: 0.9, spread: 0.35, money: -0.25 }
+  return (shares[part] ?? 0) * replicas
 }
 
 export function explanationOf(world: World, modes: Modes, tick: TickOf, i: number): Explanation {
@@ -219,6 +227,16 @@ export function explanationOf(world: World, modes: Modes, tick: TickOf, i: numbe
       to: richer,
       lossAvoided: avoided,
       fleetLossAvoided: Math.max(avoided, tick.price),
+    },
+    moved: {
+      sinceTick: Math.max(0, decision.tick - 8),
+      sinceAtMs: tick.atMs - 8 * world.options.tickMs,
+      from: Math.max(1, row.to - 2),
+      to: row.to,
+      parts: PARTS.map((part) => ({
+        part,
+        replicas: movedBy(part, row.to - Math.max(1, row.to - 2)),
+      })),
     },
   }
 }
