@@ -1,7 +1,8 @@
 /**
  * How many intervals of a service the fluid simulator gets through, quiet and overloaded, and a step of two services beside
- * one of a Gymnasium environment of gym-hpa's kind (why not gym-hpa itself: the peer's own header). Processor time of one
- * thread, the least of several turns.
+ * one of a Gymnasium environment of gym-hpa's kind, once as gym-hpa does it (recorded rows in a pandas frame, a line of CSV
+ * a step) and once with the same rows in numpy arrays (why not gym-hpa itself: the peer's own header). Processor time of
+ * one thread, the least of several turns.
  */
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -12,32 +13,37 @@ import { type Scenario, Scrape, Serving } from '../../simulator/scenario.ts'
 import type { Figure } from '../timing.ts'
 
 const PEER = fileURLToPath(new URL('../peers/recorded_environment_speed.py', import.meta.url))
+const INSTALL = fileURLToPath(new URL('../peers/install-pandas.sh', import.meta.url))
 const RUNS = 3
 const SERVICES = 2
-const STEPS = 20_000
-const PEER_STEPS = 20_000
+const STEPS = 200_000
+const PEERS = [
+  { kind: 'arrays', words: 'its rows in numpy arrays', steps: 20_000 },
+  { kind: 'frame', words: 'its rows in a pandas frame, as gym-hpa has them', steps: 500 },
+] as const
 const REPLICAS = 5
 /** Requests/s that those replicas carry at most. */
 const CAPACITY = 200
 
 const Answer = z.object({ version: z.string(), stepsPerSecond: z.number(), reward: z.number() })
 
-/** Of a Python with gymnasium. */
+/** Of a Python with gymnasium, which gets pandas if it has none. Throws what the shell or Python says where it cannot. */
 export function benchFluid(python: string): Figure[] {
-  const input = `${JSON.stringify({ steps: PEER_STEPS, runs: RUNS, seed: 1 })}\n`
-  const { version, stepsPerSecond } = Answer.parse(
-    JSON.parse(execFileSync(python, [PEER], { input, encoding: 'utf8' })),
-  )
-  const peer = `an environment of gym-hpa's kind on Gymnasium ${version}, 2 deployments, ${Math.round(stepsPerSecond / 1000)} thousand steps/s`
-  return [0.5, 0.9, 1.1].map((share) => {
-    const steps = fluidStepsPerSecond(share)
-    return {
-      name: `simulator.fluid.at${Math.round(100 * share)}%`,
+  execFileSync('sh', [INSTALL, python], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const ours = [0.5, 0.9, 1.1].map((share) => ({ share, steps: fluidStepsPerSecond(share) }))
+  return PEERS.flatMap(({ kind, words, steps: peerSteps }) => {
+    const input = `${JSON.stringify({ kind, steps: peerSteps, runs: RUNS, seed: 1 })}\n`
+    const { version, stepsPerSecond } = Answer.parse(
+      JSON.parse(execFileSync(python, [PEER], { input, encoding: 'utf8' })),
+    )
+    const speed = `${(stepsPerSecond / 1000).toPrecision(2)} thousand steps/s`
+    return ours.map(({ share, steps }) => ({
+      name: `simulator.fluid.at${Math.round(100 * share)}%.${kind}`,
       value: (steps * SERVICES) / 1e6,
       unit: 'million service-steps/s',
-      peer,
+      peer: `an environment of gym-hpa's kind on Gymnasium ${version}, 2 deployments, ${words}: ${speed}`,
       ratio: steps / stepsPerSecond,
-    }
+    }))
   })
 }
 
