@@ -32,6 +32,7 @@ import { modeRoutes } from './modes.ts'
 import { outcomeRoutes } from './outcomes.ts'
 import { outlookRoutes } from './outlook.ts'
 import { asProblem, invalidRequest, ProblemError, problemResponse } from './problem.ts'
+import { rolloutRoutes } from './rollouts.ts'
 import type { RouteDeps } from './route.ts'
 import { sampleRoutes } from './samples.ts'
 import { seriesRoutes } from './series.ts'
@@ -124,6 +125,7 @@ export function createApp(deps: AppDeps): App {
   modeRoutes(app, routeDeps)
   sampleRoutes(app, routeDeps)
   modelRoutes(app, routeDeps)
+  rolloutRoutes(app, routeDeps)
   outcomeRoutes(app, routeDeps)
   alertRoutes(app, routeDeps)
   outlookRoutes(app, routeDeps)

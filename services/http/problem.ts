@@ -20,6 +20,8 @@ export const PROBLEMS = {
   'decision-not-found': { status: 404, title: 'There is no such decision' },
   'alert-not-found': { status: 404, title: 'There is no such alert' },
   'model-not-found': { status: 404, title: 'There is no such version of the model' },
+  'rollout-not-found': { status: 404, title: 'There is no such rollout' },
+  'policy-not-found': { status: 404, title: 'There is no such learned policy' },
   'tick-not-found': { status: 404, title: 'There is no such tick' },
   'forecast-not-found': { status: 404, title: 'There is no such forecast' },
   'proposal-not-found': { status: 404, title: 'There is no proposal yet' },

@@ -5,6 +5,7 @@ import type { Sample, SampleStore } from '../stores/sample-store.ts'
 import * as examples from './examples.ts'
 import { createTestAlerts } from './test-alerts.ts'
 import { createTestModels } from './test-models.ts'
+import { createTestRollouts } from './test-rollouts.ts'
 
 export function createTestStore(): SampleStore {
   const samples: Sample[] = []
@@ -45,6 +46,7 @@ export function createTestLedger(): Ledger {
   return {
     ...createTestAlerts(),
     ...createTestModels(),
+    ...createTestRollouts(),
     epoch: examples.tickRow.epoch,
     openTick: async () => {},
     settle: async () => {},

@@ -18,7 +18,8 @@ const MOST_OPEN = 1000
 export interface RolloutsDeps {
   readonly ledger: Ledger
   readonly settings: Settings
-  readonly services: () => readonly ServiceId[]
+  /** Whose learned policies are taken up. */
+  readonly services: readonly ServiceId[]
   readonly tickMs: () => number
   readonly violationRatioOf: (service: ServiceId) => number
   readonly nowMs: () => number
@@ -94,7 +95,7 @@ export function createRollouts(deps: RolloutsDeps): Rollouts {
     async open() {
       const { items } = await ledger.rollouts({ open: true, limit: MOST_OPEN })
       for (const rollout of items) await take(rollout)
-      for (const service of deps.services()) {
+      for (const service of deps.services) {
         const { version } = strategies.inForce(service)
         if (version !== null) await actors.load(version)
       }

@@ -8,6 +8,7 @@ import type { ControlPlane } from '../control-plane.ts'
 import { alertMetrics } from './alert-metrics.ts'
 import { coordinatorMetrics } from './coordinator-metrics.ts'
 import { forecastMetrics } from './forecast-metrics.ts'
+import { rolloutMetrics } from './rollout-metrics.ts'
 import { Scrape } from './scrape.ts'
 import { serviceMetrics } from './service-metrics.ts'
 
@@ -61,6 +62,7 @@ export function createMetricsPage(deps: MetricsDeps): MetricsPage {
       serviceMetrics(scrape, control)
       coordinatorMetrics(scrape, control)
       alertMetrics(scrape, control)
+      rolloutMetrics(scrape, control)
       ownMetrics(scrape, deps)
       return (await Registry.merge([scrape.registry, lasting]).metrics()).trimEnd().concat('\n')
     },

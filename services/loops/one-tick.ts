@@ -1,0 +1,56 @@
+/** One tick of the running controller, and all that goes with it: models, alerts, rollouts, events, house-keeping. */
+import { toDocument } from '../../forecaster/forecast.ts'
+import type { TickResult } from './control-loop.ts'
+import { type Core, emit, emitStatus } from './core.ts'
+import { summaryOf } from './views.ts'
+
+const PRUNE_EVERY_TICKS = 20
+
+export async function tick(core: Core, nowMs: number): Promise<TickResult> {
+  const { deps, parts, config, lifecycle, refitter, trainer, rollouts } = core
+  const { book, loop } = parts
+  await book.read(nowMs)
+  await takeUpModels(core)
+  await lifecycle.settle()
+  // live, fits run beside the ticks and are taken over when done; by the manual clock a tick waits for its fits
+  const trained = trainer.run(nowMs)
+  if (deps.clock.kind === 'manual') await trained
+  const fitted = refitter.run(nowMs)
+  if (deps.clock.kind === 'manual') await fitted
+  rollouts.plan(loop.state.tick + 1)
+  const result = await loop.tick(nowMs)
+  core.last = result
+  core.counting.tick(result)
+  await rollouts.follow(result)
+  await followAlerts(core, result)
+  emit(core, { kind: 'tick', data: summaryOf(result) })
+  if (core.listeners.size > 0) {
+    for (const forecast of result.forecasts.values())
+      emit(core, { kind: 'forecast', data: toDocument(forecast) })
+    emitStatus(core)
+  }
+  if (result.decided.input.tick % PRUNE_EVERY_TICKS === 0) {
+    await deps.store.prune(nowMs - config.retentionMs)
+    await deps.ledger.prune(nowMs - config.retentionMs)
+  }
+  return result
+}
+
+/** Live, models of the last run are taken up beside the ticks; by the manual clock the first tick waits for them. */
+export async function takeUpModels({ deps, lifecycle }: Core): Promise<void> {
+  const failed = (error: unknown) =>
+    deps.log.error({ err: error }, 'models of the last run could not be read; tried again')
+  const restored = lifecycle.restore().catch(failed)
+  if (deps.clock.kind === 'manual') await restored
+}
+
+async function followAlerts(core: Core, result: TickResult): Promise<void> {
+  const { alerts, outlookWatch, parts, deps } = core
+  // live, the outlook is made beside the ticks; by the manual clock a tick waits for it
+  const refreshed = outlookWatch.refresh()
+  if (deps.clock.kind === 'manual') await refreshed
+  await alerts.tick(result, {
+    violationRatioOf: (service) => parts.book.entries.get(service)?.violationRatio ?? Number.NaN,
+    outlooks: outlookWatch.latest(),
+  })
+}
