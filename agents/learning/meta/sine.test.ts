@@ -25,7 +25,7 @@ const drawWave = (random: () => number): Wave => ({
 })
 const drawPoints = (random: () => number): Float32Array =>
   Float32Array.from({ length: POINTS }, () => -5 + 10 * random())
-const valueOf = ({ amplitude, phase }: Wave, x: number): number => amplitude * Math.sin(x + phase)
+const heightOf = ({ amplitude, phase }: Wave, x: number): number => amplitude * Math.sin(x + phase)
 
 const network: Network = createNetwork(
   { inputs: 1, hidden: [32, 32], outputs: 1, activation: 'tanh' },
@@ -41,7 +41,7 @@ function descend(weights: Float32Array, wave: Wave, points: Float32Array): Float
   const outputs = network.forward(points, points.length)
   const slopes = Float32Array.from(
     points,
-    (x, i) => (2 * (outputs[i]! - valueOf(wave, x))) / points.length,
+    (x, i) => (2 * (outputs[i]! - heightOf(wave, x))) / points.length,
   )
   network.backward(slopes, points.length, 'weights')
   return weights.map((w, i) => w - RATE * network.gradients[i]!)
@@ -57,7 +57,7 @@ function learn(weights: Float32Array, wave: Wave, points: Float32Array): Float32
 function errorOf(weights: Float32Array, wave: Wave): number {
   network.weights.set(weights)
   const outputs = network.forward(GRID, GRID.length)
-  return outputs.reduce((sum, y, i) => sum + (y - valueOf(wave, GRID[i]!)) ** 2, 0) / GRID.length
+  return outputs.reduce((sum, y, i) => sum + (y - heightOf(wave, GRID[i]!)) ** 2, 0) / GRID.length
 }
 
 /** Error on new waves after learning from ten points of each. */
