@@ -1,8 +1,10 @@
 /**
  * `npm run bench`: every figure as a ratio to a named peer measured in the same run; `-- --json` one object a line;
- * `-- --only tick` or `-- --only simulator` one part of it.
+ * `-- --only tick`, `networks` or `simulator` one part of it.
  */
 import { Command, Option } from 'commander'
+import { benchArbiter } from './arbiter.ts'
+import { benchNetworks } from './networks.ts'
 import { benchEnvironments } from './simulator/environments.ts'
 import { benchFluid } from './simulator/fluid.ts'
 import { peersPython } from './simulator/python.ts'
@@ -10,15 +12,19 @@ import { benchRequests } from './simulator/requests.ts'
 import { benchTick } from './tick.ts'
 import type { Figure } from './timing.ts'
 
+const PARTS = ['tick', 'networks', 'simulator'] as const
+
 const { json, only } = new Command('bench')
   .option('--json', 'one object a line', false)
-  .addOption(new Option('--only <part>', 'this part alone').choices(['tick', 'simulator']))
+  .addOption(new Option('--only <part>', 'this part alone').choices(PARTS))
   .parse()
-  .opts<{ json: boolean; only?: 'tick' | 'simulator' }>()
+  .opts<{ json: boolean; only?: (typeof PARTS)[number] }>()
 
 const figures: Figure[] = []
-if (only !== 'simulator') figures.push(...(await benchTick()))
-if (only !== 'tick') {
+const wants = (part: (typeof PARTS)[number]): boolean => (only ?? part) === part
+if (wants('tick')) figures.push(...(await benchArbiter()), ...(await benchTick()))
+if (wants('networks')) figures.push(...(await benchNetworks()))
+if (wants('simulator')) {
   figures.push(...benchRequests())
   const python = peersPython()
   if (python !== undefined)
