@@ -3,10 +3,15 @@
  * (forescale/models.ts). Only the parts that touch the world are missing: store, ledger, actuator. All policies, all
  * guardrails, one budget over all services.
  */
+import { z } from 'zod'
 import { learnedActor } from '../../agents/policies/learned/act.ts'
 import { type PolicyDocument, policyVersion } from '../../agents/policies/learned/document.ts'
 import { type Forecast, LEVELS, quantileAt } from '../../forecaster/forecast.ts'
-import { readPolicyFile, shippedPolicy } from '../../services/rollouts/policy-file.ts'
+import {
+  PolicyFileError,
+  readPolicyFile,
+  shippedPolicy,
+} from '../../services/rollouts/policy-file.ts'
 import type { Controller, ControllerKind, Foreseen, Known } from './controller.ts'
 import { createLoop } from './forescale/loop.ts'
 import type { Tapes } from './forescale/models.ts'
@@ -18,18 +23,26 @@ export function forescaleKind(tapes: Tapes): ControllerKind<ForescaleParams> {
     kind: 'forescale',
     source: 'this repository: coordinator/tick.ts, agents/, forecaster/',
     params: { parse: readParams },
+    schema: ForescaleParams,
     sweep: sweepParams,
     seesFuture: ({ policy, forecast }) => policy !== 'reactive' && forecast !== 'model',
     create: (known, params) => createForescale(known, params, tapes),
   }
 }
 
-/** Throws a ZodError, or PolicyFileError for a policy that cannot be read. */
+/** Throws a ZodError, for a policy that cannot be read too. */
 function readParams(value: unknown): ForescaleParams {
   const params = ForescaleParams.parse(value)
   if (params.policy !== 'learned') return params
-  // results are kept by their parameters: another policy in the same file is another one
-  return { ...params, policyVersion: policyVersion(policyOf(params)) }
+  try {
+    // results are kept by their parameters: another policy in the same file is another one
+    return { ...params, policyVersion: policyVersion(policyOf(params)) }
+  } catch (error) {
+    if (!(error instanceof PolicyFileError)) throw error
+    const { message } = error
+    const path = ['policyFile']
+    throw new z.ZodError([{ code: 'custom', path, message, input: params.policyFile }])
+  }
 }
 
 function policyOf({ policyFile }: ForescaleParams): PolicyDocument {

@@ -72,7 +72,7 @@ interface Within {
   readonly root: unknown
 }
 
-function faultsOf(issues: readonly z.core.$ZodIssue[], within: Within): ConfigFault[] {
+export function faultsOf(issues: readonly z.core.$ZodIssue[], within: Within): ConfigFault[] {
   return issues.flatMap((issue): ConfigFault[] => {
     const { file, root } = within
     const at = [...within.at, ...issue.path.map((k) => (typeof k === 'number' ? k : String(k)))]
@@ -104,7 +104,8 @@ function valueAt(root: unknown, path: Path): unknown {
   )
 }
 
-function readText(file: string): string {
+/** Throws ConfigError. */
+export function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {

@@ -19,6 +19,7 @@ import { addLoad } from './commands/load.ts'
 import { addModels } from './commands/models.ts'
 import { addOutlook } from './commands/outlook.ts'
 import { addStatus } from './commands/status.ts'
+import { addTrain } from './commands/train.ts'
 import { addUp } from './commands/up.ts'
 import { addWhatif } from './commands/whatif.ts'
 import { addGlobalOptions } from './context.ts'
@@ -72,6 +73,7 @@ export function createProgram(around: Surroundings, done: (code: number) => void
     addCheck,
     addLoad,
     addExperiment,
+    addTrain,
     addConfig,
     addDataset,
     addCompletion,

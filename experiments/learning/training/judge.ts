@@ -9,7 +9,7 @@ import { OBJECTIVES } from '../../controllers/forescale/params.ts'
 import type { TrainingConfig } from './config.ts'
 import type { TrainingLoad } from './loads.ts'
 import { createServiceRun } from './service-run.ts'
-import { rewardScale, stretchOf } from './services.ts'
+import { stretchOf } from './services.ts'
 import { tickValue, type Worth, worthOf } from './value.ts'
 
 /** Actions [rows] for observations [rows][features]. */
@@ -83,14 +83,17 @@ export function createJudge({ config, loads, tapes }: JudgeDeps): Judge {
         const best = Math.max(...swept.map((o) => tickValue(config, objective, front.get(o)!)))
         return {
           ...{ load: load.name, objective, own: own[i]!, plain: at },
-          reward: (value - tickValue(config, objective, at)) / rewardScale(config, objective),
-          gain: (value - best) / -best,
+          reward: shareBetter(value, tickValue(config, objective, at)),
+          gain: shareBetter(value, best),
         }
       })
       return { each, ...meansOf(each) }
     },
   }
 }
+
+/** Values are below 0. */
+const shareBetter = (value: number, than: number): number => (value - than) / -than
 
 type PlainInput = Omit<JudgeDeps, 'loads'> & { readonly load: TrainingLoad }
 

@@ -3,8 +3,8 @@
  * how much it was better than what the predictive policy made of the same tick of the same load (a control variate: it
  * does not depend on the actions, so it changes no optimum, and takes away most of what the load alone decides).
  *
- * Rewards of each objective are divided by a constant of that objective, which changes no optimum either: strict objectives,
- * where a bad tick weighs a hundred times as much, would drown the others.
+ * The difference is told as a share of what a mean tick weighs under the predictive policy, which changes no optimum either:
+ * bursty loads, where a tick weighs ten times as much, would drown the others.
  */
 import type { VectorEnvironment, VectorStep } from '../../../agents/learning/environment.ts'
 import { stretchBy } from '../../../agents/policies/learned/act.ts'
@@ -13,7 +13,7 @@ import type { Tapes } from '../../controllers/forescale/models.ts'
 import type { TrainingConfig } from './config.ts'
 import type { TrainingLoad } from './loads.ts'
 import { createServiceRun, type ServiceRun } from './service-run.ts'
-import { tickValue, violationPrice, worthOf } from './value.ts'
+import { tickValue, worthOf } from './value.ts'
 
 export interface ServicesDeps {
   readonly config: TrainingConfig
@@ -25,8 +25,15 @@ interface Row {
   readonly load: TrainingLoad
   readonly objective: number
   readonly run: ServiceRun
-  /** Value of each tick under the predictive policy. */
-  readonly plain: Float64Array
+  readonly plain: Plain
+}
+
+/** Under the predictive policy. */
+interface Plain {
+  /** Value of each tick. */
+  readonly values: Float64Array
+  /** What a mean tick weighs: its value without the sign. */
+  readonly weight: number
 }
 
 /** An episode that ends begins another load. `reset(seed)` draws all of them anew. */
@@ -71,7 +78,7 @@ export function createServices(deps: ServicesDeps): VectorEnvironment {
         const tick = run.tick()
         const measured = run.advance(stretchOf(actions, chosen[i]!))
         const value = tickValue(config, objective, worthOf(load, measured))
-        rewards[i] = (value - plain[tick]!) / rewardScale(config, objective)
+        rewards[i] = (value - plain.values[tick]!) / plain.weight
         if (run.tick() < run.ticks) continue
         truncated[i] = 1
         run.write(features, finalObservations, i * width)
@@ -81,10 +88,6 @@ export function createServices(deps: ServicesDeps): VectorEnvironment {
       return { observations: see(), rewards, terminated, truncated, finalObservations }
     },
   }
-}
-
-export function rewardScale(config: TrainingConfig, objective: number): number {
-  return Math.sqrt(violationPrice(config, objective))
 }
 
 /** Throws a RangeError for an action that there is not. */
@@ -97,8 +100,8 @@ export function stretchOf(actions: TrainingConfig['actions'], action: number): n
 
 /** The predictive policy's values, worked out once for each load and objective. */
 function createPlain({ config, tapes }: ServicesDeps) {
-  const known = new Map<string, Float64Array>()
-  return (load: TrainingLoad, objective: number): Float64Array => {
+  const known = new Map<string, Plain>()
+  return (load: TrainingLoad, objective: number): Plain => {
     const key = `${load.name} ${objective}`
     const found = known.get(key)
     if (found) return found
@@ -106,7 +109,8 @@ function createPlain({ config, tapes }: ServicesDeps) {
     const values = Float64Array.from({ length: run.ticks }, () =>
       tickValue(config, objective, worthOf(load, run.advance(1))),
     )
-    known.set(key, values)
-    return values
+    const weight = -values.reduce((sum, value) => sum + value, 0) / values.length
+    known.set(key, { values, weight })
+    return { values, weight }
   }
 }
