@@ -75,18 +75,24 @@ function childOf(node: JsonSchema, key: string | number): readonly JsonSchema[] 
   return typeof node.additionalProperties === 'object' ? resolve(node.additionalProperties) : []
 }
 
-export function resolve(node: JsonSchema): readonly JsonSchema[] {
+/** The alternatives that `node` is, references into `root` followed. */
+export function resolve(node: JsonSchema, root = configJsonSchema()): readonly JsonSchema[] {
   const name = node.$ref?.replace('#/definitions/', '')
-  const target = name === undefined ? undefined : configJsonSchema().definitions?.[name]
-  if (target !== undefined) return resolve(target)
+  const target = name === undefined ? undefined : root.definitions?.[name]
+  if (target !== undefined) return resolve(target, root)
   const parts = node.allOf ?? node.oneOf ?? node.anyOf
-  return parts === undefined ? [node] : parts.flatMap(resolve)
+  return parts === undefined ? [node] : parts.flatMap((part) => resolve(part, root))
 }
 
 /** What may stand at `path`, as a phrase; undefined when the path is unknown. */
 export function allowedAt(path: Path): string | undefined {
+  return allowedBy(schemasAt(path))
+}
+
+/** What one of these alternatives takes, as a phrase; undefined where there is none. */
+export function allowedBy(nodes: readonly JsonSchema[]): string | undefined {
   const phrases = new Set<string>()
-  for (const node of schemasAt(path)) if (node.type !== 'null') phrases.add(phraseOf(node))
+  for (const node of nodes) if (node.type !== 'null') phrases.add(phraseOf(node))
   const constants = [...phrases].filter((p) => p.startsWith('"'))
   if (constants.length > 1 && constants.length === phrases.size)
     return `one of ${constants.join(', ')}`

@@ -2,6 +2,7 @@
  * What decides in a simulation: Forescale's own tick, a baseline, the oracle. It sees what was scraped, never the plant
  * and never the future (the oracle alone is made from the scenario's load, and says so).
  */
+import type { z } from 'zod'
 import type { ReplicaCounts } from '../../agents/observation.ts'
 import type { Scenario } from '../simulator/scenario.ts'
 
@@ -55,6 +56,8 @@ export interface ControllerKind<Params> {
   /** Paper or documentation and version that it is faithful to. */
   readonly source: string
   readonly params: { parse(value: unknown): Params }
+  /** What `params` reads, for documents; absent: `params` itself is the schema. */
+  readonly schema?: z.ZodType
   /** Parameter sets of its frontier, from cautious to thrifty. */
   sweep(): readonly Params[]
   /** True of params with which it is told the future (the oracle, a perfect forecast); reports say so. Absent: never. */

@@ -1,5 +1,5 @@
 /** Every kind of controller, by name. A new one: its file, a line here, a row in the README. */
-
+import { z } from 'zod'
 import { oracle } from '../oracle/oracle.ts'
 import { autopilot } from './autopilot.ts'
 import { autothrottle } from './autothrottle.ts'
@@ -18,6 +18,8 @@ import { thresholds } from './thresholds.ts'
 export interface AnyControllerKind {
   readonly kind: string
   readonly source: string
+  /** Of parameters. */
+  readonly schema: z.ZodType
   /** Reads parameters, with defaults for what is absent. Throws a ZodError that names the field. */
   parse(params: unknown): unknown
   sweep(): readonly unknown[]
@@ -29,6 +31,7 @@ function register<Params>(kind: ControllerKind<Params>): AnyControllerKind {
   return {
     kind: kind.kind,
     source: kind.source,
+    schema: kind.schema ?? z.instanceof(z.ZodType).parse(kind.params),
     parse: (params) => kind.params.parse(params),
     sweep: () => kind.sweep(),
     seesFuture: (params) => kind.seesFuture?.(kind.params.parse(params)) ?? false,

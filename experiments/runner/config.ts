@@ -190,10 +190,12 @@ export function armName({ name, kind }: Pick<Arm, 'name' | 'kind'>): string {
   return name ?? kind
 }
 
-/** Without what stands in for an absent value. */
+/** Without what stands in for an absent value; what it is for is still said. */
 function bare(schema: z.ZodType): z.ZodType {
   const standsIn = [z.ZodDefault, z.ZodPrefault, z.ZodOptional].some(
     (kind) => schema instanceof kind,
   )
-  return standsIn ? ((schema as z.ZodOptional).unwrap() as z.ZodType) : schema
+  if (!standsIn) return schema
+  const inner = (schema as z.ZodOptional).unwrap() as z.ZodType
+  return schema.description === undefined ? inner : inner.describe(schema.description)
 }
