@@ -9,24 +9,13 @@
  * take them from one another every tick.
  */
 
+import { type Alternative, bestChange, MOST_ROWS } from './change.ts'
+import { type FundingRequest, HELD, type Steps, stepsOf } from './steps.ts'
+
 /** Money is compared with this slack, $/hour: sums of prices are not exact. */
 export const MONEY_SLACK = 1e-9
 /** Halvings of the price range: leaves so few steps about the marginal price that sorting them costs nothing. */
 const BISECTIONS = 40
-/** How much more a replica counts that runs already: starting another instead costs a start-up. */
-const HELD = 1.15
-
-/** What may be bought: row i is one service. Columns, because a fleet has tens of thousands of rows. */
-export interface FundingRequest {
-  readonly from: Int32Array
-  readonly to: Int32Array
-  /** Replicas that run now; steps up to here are dearer to give up. */
-  readonly held: Int32Array
-  readonly pricePerReplicaHour: Float64Array
-  readonly weight: Float64Array
-  /** Loss of row i with `from[i] + k` replicas, k = 0 … to[i] − from[i]; asked for only when money is short. */
-  readonly loss: (row: number) => Float64Array
-}
 
 export interface Funding {
   readonly granted: Int32Array
@@ -83,64 +72,6 @@ function raiseCounts(
   }
 }
 
-/** Every step that is for sale: row by row, slopes falling within a row. */
-interface Steps {
-  readonly row: Int32Array
-  readonly slope: Float64Array
-  /** 1 where a step was pooled with the one before it. */
-  readonly joined: Uint8Array
-  /** Where each row's steps begin; one more entry than rows. */
-  readonly start: Int32Array
-}
-
-function stepsOf(request: FundingRequest): Steps {
-  const { from, to } = request
-  const start = new Int32Array(from.length + 1)
-  for (let i = 0; i < from.length; i++) start[i + 1] = start[i]! + Math.max(0, to[i]! - from[i]!)
-  const count = start[from.length]!
-  const steps = {
-    row: new Int32Array(count),
-    slope: new Float64Array(count),
-    joined: new Uint8Array(count),
-    start,
-  }
-  for (let i = 0; i < from.length; i++) {
-    if (start[i + 1]! === start[i]!) continue
-    steps.row.fill(i, start[i]!, start[i + 1]!)
-    writeConvexSlopes(request, i, steps)
-  }
-  return steps
-}
-
-/** Weighted loss avoided per $ by each further replica of row `i`, pooled so that it never rises. */
-function writeConvexSlopes(
-  request: FundingRequest,
-  i: number,
-  { slope, joined, start }: Steps,
-): void {
-  const { loss, pricePerReplicaHour, weight, from, held } = request
-  const curve = loss(i)
-  const scale = weight[i]! / pricePerReplicaHour[i]!
-  const at = start[i]!
-  const runs = held[i]! - from[i]!
-  for (let k = 0; k + 1 < curve.length; k++) {
-    slope[at + k] = Math.max(0, curve[k]! - curve[k + 1]!) * scale * (k < runs ? HELD : 1)
-    // a rise is shared with the steps before it, block by block, as far back as needed
-    let first = at + k
-    let mean = slope[first]!
-    while (first > at && slope[first - 1]! < mean) {
-      let low = first - 1
-      while (joined[low] === 1) low--
-      const [left, right] = [first - low, at + k + 1 - first]
-      mean = (slope[low]! * left + mean * right) / (left + right)
-      first = low
-    }
-    if (first === at + k) continue
-    slope.fill(mean, first, at + k + 1)
-    joined.fill(1, first + 1, at + k + 1)
-  }
-}
-
 /**
  * The greedy order by falling slope, without sorting all of it: bisection finds the price at which the money ends. What
  * is dearer is bought at once; then, dearest first, every block that still fits; the change goes to single steps.
@@ -152,7 +83,7 @@ function fundShort(
   reservePrice: number,
 ): Funding {
   const { from, pricePerReplicaHour } = request
-  const { row, slope, start } = steps
+  const { row, slope } = steps
   const above = Math.max(marginalPrice(request, steps, budget), reservePrice)
   const purse: Purse = { granted: from.slice(), left: budget }
   for (let k = 0; k < slope.length; k++) {
@@ -163,12 +94,116 @@ function fundShort(
   spend(request, steps, purse, { sizeOf: blockAt, reservePrice })
   spend(request, steps, purse, { sizeOf: () => 1, reservePrice })
 
-  let shadowPrice = 0
-  for (let i = 0; i < from.length; i++) {
-    const k = start[i]! + purse.granted[i]! - from[i]!
-    if (k < start[i + 1]!) shadowPrice = Math.max(shadowPrice, slope[k]!)
-  }
+  const price = nextSlope(request, steps, purse.granted)
+  if (price <= reservePrice)
+    return { granted: purse.granted, shadowPrice: price, spent: budget - purse.left }
+  exchange(request, steps, purse, { price, reservePrice })
+  const shadowPrice = nextSlope(request, steps, purse.granted)
   return { granted: purse.granted, shadowPrice, spent: budget - purse.left }
+}
+
+/** Of the steps that are not bought, the most that one avoids for a dollar. */
+function nextSlope({ from }: FundingRequest, { slope, start }: Steps, granted: Int32Array): number {
+  let most = 0
+  for (let i = 0; i < from.length; i++) {
+    const k = start[i]! + granted[i]! - from[i]!
+    if (k < start[i + 1]!) most = Math.max(most, slope[k]!)
+  }
+  return most
+}
+
+interface Prices {
+  /** Of the first step that could not be paid. */
+  readonly price: number
+  readonly reservePrice: number
+}
+
+/** Puts in place of the greedy purchases better ones for the same money (change.ts), where there are any. */
+function exchange(request: FundingRequest, steps: Steps, purse: Purse, prices: Prices): void {
+  const { price, reservePrice } = prices
+  const { granted, left, regret } = relax(request, steps, purse, price)
+  const toBeat = regret + (price - reservePrice) * Math.max(0, purse.left)
+  const rows = coreRows(request, steps, granted, { price, toBeat })
+  if (rows.length > MOST_ROWS) return
+  const alternatives = rows.flatMap((i) => alternativesOf(request, i, granted[i]!, price))
+  const changes = bestChange({ alternatives, left, price: price - reservePrice, toBeat })
+  if (!changes) return
+  purse.granted.set(granted)
+  purse.left = left
+  for (const { row, replicas, moreCost } of changes) {
+    purse.granted[row] = replicas
+    purse.left -= moreCost
+  }
+}
+
+interface Relaxed extends Purse {
+  /** Of what was granted, against these counts. */
+  readonly regret: number
+}
+
+/** Only what avoids more than `price` for a dollar. */
+function relax(
+  request: FundingRequest,
+  { slope, start }: Steps,
+  { granted, left }: Purse,
+  price: number,
+): Relaxed {
+  const { from, pricePerReplicaHour } = request
+  const relaxed = { granted: granted.slice(), left, regret: 0 }
+  for (let i = 0; i < from.length; i++) {
+    const bought = start[i]! + granted[i]! - from[i]!
+    let k = bought
+    while (k > start[i]! && slope[k - 1]! <= price) k--
+    if (k === bought) continue
+    relaxed.granted[i]! += k - bought
+    relaxed.left += (bought - k) * pricePerReplicaHour[i]!
+    relaxed.regret += regretsOf(request, i, relaxed.granted[i]!, price)[granted[i]! - from[i]!]!
+  }
+  return relaxed
+}
+
+/** Rows of which one more or one less regrets less than is `toBeat`. */
+function coreRows(
+  { from, pricePerReplicaHour }: FundingRequest,
+  { slope, start }: Steps,
+  granted: Int32Array,
+  { price, toBeat }: { readonly price: number; readonly toBeat: number },
+): number[] {
+  const rows: number[] = []
+  for (let i = 0; i < from.length && rows.length <= MOST_ROWS; i++) {
+    const k = start[i]! + granted[i]! - from[i]!
+    const last = k > start[i]! ? slope[k - 1]! - price : Number.POSITIVE_INFINITY
+    const next = k < start[i + 1]! ? price - slope[k]! : Number.POSITIVE_INFINITY
+    if (Math.min(last, next) * pricePerReplicaHour[i]! < toBeat) rows.push(i)
+  }
+  return rows
+}
+
+function alternativesOf(
+  request: FundingRequest,
+  row: number,
+  relaxed: number,
+  price: number,
+): Alternative[] {
+  return Array.from(regretsOf(request, row, relaxed, price), (regret, step) => {
+    const replicas = request.from[row]! + step
+    const moreCost = (replicas - relaxed) * request.pricePerReplicaHour[row]!
+    return { row, replicas, regret, moreCost }
+  }).filter(({ replicas }) => replicas !== relaxed)
+}
+
+/** What each count of row `i` loses against `best`, a step of which is worth more than `price` to the last. */
+function regretsOf(request: FundingRequest, i: number, best: number, price: number): Float64Array {
+  const { from, held, weight, pricePerReplicaHour } = request
+  const curve = request.loss(i)
+  const worth = new Float64Array(curve.length)
+  for (let k = 0; k + 1 < curve.length; k++) {
+    const avoided = Math.max(0, curve[k]! - curve[k + 1]!) * weight[i]!
+    const counts = k < held[i]! - from[i]! ? HELD : 1
+    worth[k + 1] = worth[k]! + avoided * counts - price * pricePerReplicaHour[i]!
+  }
+  const most = worth[best - from[i]!]!
+  return worth.map((one) => Math.max(0, most - one))
 }
 
 interface Purse {
@@ -227,11 +262,12 @@ function marginalPrice(
   { row, slope }: Steps,
   budget: number,
 ): number {
-  const open = Uint32Array.from({ length: slope.length }, (_, k) => k)
+  const open = new Uint32Array(slope.length)
+  for (let k = 0; k < open.length; k++) open[k] = k
   let openCount = open.length
   let spent = 0 // on steps dearer than `above`
   let atMost = -1
-  let above = slope.reduce((most, s) => Math.max(most, s), 0)
+  let above = largest(slope)
   for (let i = 0; i < BISECTIONS && openCount > 0 && above - atMost > above * 1e-9; i++) {
     const middle = (above + atMost) / 2
     let cost = spent
@@ -252,4 +288,10 @@ function marginalPrice(
     } else atMost = middle
   }
   return above
+}
+
+function largest(values: Float64Array): number {
+  let most = 0
+  for (let k = 0; k < values.length; k++) if (values[k]! > most) most = values[k]!
+  return most
 }
