@@ -73,7 +73,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'drizzle-kit': ['services/ledger/', 'services/stores/'],
   'drizzle-orm': ['services/ledger/', 'services/stores/'],
   'get-port': ['services/', 'experiments/'],
-  highs: ['experiments/oracle/linear-bound.ts'],
+  highs: ['experiments/oracle/linear-bound.ts', 'experiments/validate/arbitration.ts'],
   hono: [
     'services/http/',
     'services/shop/',

@@ -43,12 +43,15 @@ export function bestChange(core: Core): readonly Alternative[] | undefined {
   let least = core.toBeat - SLACK
   let tries = 0
   const taken: Alternative[] = []
+  const note = (left: number, regret: number): void => {
+    const lost = regret + price * Math.max(0, left)
+    if (left < -SLACK || lost >= least) return
+    least = lost
+    best = taken.slice()
+  }
   const search = (at: number, left: number, regret: number): void => {
-    if (++tries > MOST_TRIES || regret >= least) return
-    if (left >= -SLACK && regret + price * Math.max(0, left) < least) {
-      least = regret + price * Math.max(0, left)
-      best = taken.slice()
-    }
+    if (++tries > MOST_TRIES) return
+    note(left, regret)
     for (let next = at; next < rows.length; next++) {
       const options = rows[next]!
       if (regret + options[0]!.regret >= least) return // rows and options rise by regret

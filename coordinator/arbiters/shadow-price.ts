@@ -262,8 +262,7 @@ function marginalPrice(
   { row, slope }: Steps,
   budget: number,
 ): number {
-  const open = new Uint32Array(slope.length)
-  for (let k = 0; k < open.length; k++) open[k] = k
+  const open = countingUp(slope.length)
   let openCount = open.length
   let spent = 0 // on steps dearer than `above`
   let atMost = -1
@@ -288,6 +287,12 @@ function marginalPrice(
     } else atMost = middle
   }
   return above
+}
+
+function countingUp(length: number): Uint32Array {
+  const numbers = new Uint32Array(length)
+  for (let k = 0; k < length; k++) numbers[k] = k
+  return numbers
 }
 
 function largest(values: Float64Array): number {
