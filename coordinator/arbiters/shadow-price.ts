@@ -257,16 +257,14 @@ function spend(
  * A price at which all steps that are dearer fit the money, and hardly any step more. Each halving of the price range
  * leaves only the steps within it to look at again.
  */
-function marginalPrice(
-  { pricePerReplicaHour }: FundingRequest,
-  { row, slope }: Steps,
-  budget: number,
-): number {
+function marginalPrice(request: FundingRequest, steps: Steps, budget: number): number {
+  const { pricePerReplicaHour } = request
+  const { row, slope } = steps
   const open = countingUp(slope.length)
   let openCount = open.length
   let spent = 0 // on steps dearer than `above`
   let atMost = -1
-  let above = largest(slope)
+  let above = nextSlope(request, steps, request.from)
   for (let i = 0; i < BISECTIONS && openCount > 0 && above - atMost > above * 1e-9; i++) {
     const middle = (above + atMost) / 2
     let cost = spent
@@ -293,10 +291,4 @@ function countingUp(length: number): Uint32Array {
   const numbers = new Uint32Array(length)
   for (let k = 0; k < length; k++) numbers[k] = k
   return numbers
-}
-
-function largest(values: Float64Array): number {
-  let most = 0
-  for (let k = 0; k < values.length; k++) if (values[k]! > most) most = values[k]!
-  return most
 }
