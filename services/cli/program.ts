@@ -18,6 +18,8 @@ import { addImportance } from './commands/importance.ts'
 import { addLoad } from './commands/load.ts'
 import { addModels } from './commands/models.ts'
 import { addOutlook } from './commands/outlook.ts'
+import { addPolicies } from './commands/policies.ts'
+import { addRollouts } from './commands/rollouts.ts'
 import { addStatus } from './commands/status.ts'
 import { addTrain } from './commands/train.ts'
 import { addUp } from './commands/up.ts'
@@ -69,6 +71,8 @@ export function createProgram(around: Surroundings, done: (code: number) => void
     addOutlook,
     addControl,
     addModels,
+    addRollouts,
+    addPolicies,
     addCovariates,
     addCheck,
     addLoad,

@@ -11,6 +11,8 @@ export interface TestApi {
   readonly knobs: Knobs
   /** What was asked of the models, in words. */
   readonly asked: readonly string[]
+  /** The same of rollouts and learned policies. */
+  readonly rolloutsAsked: readonly string[]
   close(): Promise<void>
 }
 
@@ -28,7 +30,7 @@ export const REFUSED_BUDGET = 409
 
 export async function startTestApi(): Promise<TestApi> {
   const store = createTestStore()
-  const { control: plane, state, asked } = createTestPlane(store)
+  const { control: plane, state, asked, rolloutsAsked } = createTestPlane(store)
   const knobs: Knobs = { identical: true, pauseMs: 0, pauseAsked: false }
   const control: ControlPlane = {
     ...plane,
@@ -59,5 +61,5 @@ export async function startTestApi(): Promise<TestApi> {
     host: '127.0.0.1',
     port: 0,
   })
-  return { url, state, knobs, asked, close }
+  return { url, state, knobs, asked, rolloutsAsked, close }
 }

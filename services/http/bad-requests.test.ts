@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createApp } from './app.ts'
 import * as modelExamples from './examples-models.ts'
+import * as rolloutExamples from './examples-rollouts.ts'
 import { type PROBLEMS, Problem } from './problem.ts'
 import { createTestParts } from './test-plane.ts'
 
@@ -131,6 +132,66 @@ const CASES: readonly Case[] = [
     status: 400,
     code: 'invalid-request',
     error: ['model.service', 'search', 'payment'],
+  },
+  query('a rollout that is none', '/v1/rollouts/0', ['number', '0', 'from 1 to']),
+  query('a policy by another name', '/v1/policies/best', ['version', 'best', '16 hexadecimal']),
+  {
+    what: 'a rollout that is not there',
+    path: '/v1/rollouts/7',
+    status: 404,
+    code: 'rollout-not-found',
+  },
+  {
+    what: 'a policy that is not there',
+    path: '/v1/policies/0000000000000000',
+    status: 404,
+    code: 'policy-not-found',
+  },
+  {
+    what: 'a candidate that is not in the registry',
+    path: '/v1/rollouts',
+    init: send('POST', { candidate: { policy: 'learned', version: '0000000000000000' } }),
+    status: 400,
+    code: 'invalid-request',
+    error: ['candidate.version', '0000000000000000', rolloutExamples.policy.version],
+  },
+  {
+    what: 'a learned candidate without its version',
+    path: '/v1/rollouts',
+    init: send('POST', { candidate: { policy: 'learned' } }),
+    status: 400,
+    code: 'invalid-request',
+    error: ['candidate.version', null, 'with policy "learned"'],
+  },
+  {
+    what: 'a share of all',
+    path: '/v1/rollouts',
+    init: send('POST', { candidate: { policy: 'reactive' }, settings: { share: 1 } }),
+    status: 400,
+    code: 'invalid-request',
+    error: ['settings.share', 1, 'less than 1'],
+  },
+  {
+    what: 'a rollout on a service that has one',
+    path: '/v1/rollouts',
+    init: send('POST', { candidate: { policy: 'reactive' }, services: ['payment'] }),
+    status: 409,
+    code: 'conflict',
+  },
+  {
+    what: 'a rollout that has ended',
+    path: '/v1/rollouts/9/stop',
+    init: send('POST', {}),
+    status: 409,
+    code: 'conflict',
+  },
+  {
+    what: 'a policy of a later form',
+    path: '/v1/policies',
+    init: send('POST', { document: { ...rolloutExamples.document, formatVersion: 99 } }),
+    status: 400,
+    code: 'invalid-request',
+    error: ['document.formatVersion', 99, '1'],
   },
   query('a tick that is no number', '/v1/ticks/first', ['tick', 'first', 'a tick number']),
   query('a resume number that is none', '/v1/decisions/a%20b', ['id', 'a b', 'letters']),

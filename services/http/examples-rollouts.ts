@@ -3,7 +3,7 @@ import { storeFloats } from '../../agents/learning/numbers.ts'
 import { PolicyDocument } from '../../agents/policies/learned/document.ts'
 import { type PolicyVersion, policyRow } from '../rollouts/policy-version.ts'
 import { type RolloutView, rolloutOf } from '../rollouts/request.ts'
-import { RolloutSettings, type Strategy } from '../rollouts/rollout.ts'
+import type { Strategy } from '../rollouts/rollout.ts'
 
 const AT_MS = Date.parse('2026-11-21T08:00:00Z')
 const HOUR_MS = 3_600_000
@@ -36,7 +36,12 @@ export const policy: PolicyVersion = policyRow(document, {
 const candidate: Strategy = { policy: 'learned', version: policy.version }
 const predictive: Strategy = { policy: 'predictive', version: null }
 
-export const request = { candidate, why: 'to try' }
+export const request = {
+  services: ['search'],
+  candidate,
+  from: 'canary' as const,
+  why: 'to try',
+}
 
 const begun = rolloutOf({ kind: 'rollout', candidate, settings: {}, why: 'to try' }, 'http', {
   services: ['search'],
@@ -96,5 +101,3 @@ export const rolledBack: RolloutView = {
   ],
   findings: null,
 }
-
-export const settings = RolloutSettings.parse({})

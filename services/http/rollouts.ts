@@ -180,7 +180,9 @@ function plain({ findings: _, waiting: __, ...rollout }: RolloutView): Rollout {
   return rollout
 }
 
-export function rolloutRoutes(app: OpenAPIHono, { control, ledger }: RouteDeps): void {
+export function rolloutRoutes(app: OpenAPIHono, deps: RouteDeps): void {
+  policyRoutes(app, deps)
+  const { control, ledger } = deps
   const { rollouts } = control
   app.openapi(listRollouts, async (c) => {
     const { items, next } = await ledger.rollouts(c.req.valid('query'))
@@ -189,10 +191,6 @@ export function rolloutRoutes(app: OpenAPIHono, { control, ledger }: RouteDeps):
   app.openapi(startRollout, async (c) =>
     c.json(await checked(() => rollouts.start(c.req.valid('json'), ACTOR)), 201),
   )
-  app.openapi(takeBack, async (c) => {
-    const { number, why } = c.req.valid('json')
-    return c.json(found(await rollouts.rollback(number, ACTOR, why), number ?? 0), 200)
-  })
   app.openapi(readRollout, async (c) => {
     const { number } = c.req.valid('param')
     return c.json(found(await rollouts.read(number), number), 200)
@@ -207,9 +205,21 @@ export function rolloutRoutes(app: OpenAPIHono, { control, ledger }: RouteDeps):
     const { why } = c.req.valid('json')
     return c.json(found(await rollouts.stop(number, ACTOR, why), number), 200)
   })
+  app.openapi(takeBack, async (c) => {
+    const { number, why } = c.req.valid('json')
+    return c.json(found(await rollouts.rollback(number, ACTOR, why), number ?? 0), 200)
+  })
+}
+
+function policyRoutes(app: OpenAPIHono, { control, ledger }: RouteDeps): void {
+  const { rollouts } = control
   app.openapi(listPolicies, async (c) => {
     const { items, next } = await ledger.policies(c.req.valid('query'))
     return c.json({ items: [...items], next: next ?? null }, 200)
+  })
+  app.openapi(importPolicy, async (c) => {
+    const { document, why } = c.req.valid('json')
+    return c.json(await rollouts.addPolicy(document, ACTOR, why), 201)
   })
   app.openapi(exportPolicy, async (c) => {
     const { version } = c.req.valid('param')
@@ -220,10 +230,6 @@ export function rolloutRoutes(app: OpenAPIHono, { control, ledger }: RouteDeps):
       `attachment; filename="${document.name}-${version}.policy.json"`,
     )
     return c.json(document, 200)
-  })
-  app.openapi(importPolicy, async (c) => {
-    const { document, why } = c.req.valid('json')
-    return c.json(await rollouts.addPolicy(document, ACTOR, why), 201)
   })
 }
 

@@ -18,6 +18,7 @@ import { createLogger } from '../telemetry/log.ts'
 import { createApp } from './app.ts'
 import { createDemoPort } from './demo-port.ts'
 import { alert as alertExample } from './examples-alerts.ts'
+import { document, policy } from './examples-rollouts.ts'
 import { serve } from './server.ts'
 
 const HOST = '127.0.0.1'
@@ -83,6 +84,7 @@ export async function startWhole(): Promise<Whole> {
   // so that there are a champion and a challenger
   await post(listening.url, '/v1/models/search/retrain', {})
   await post(listening.url, '/v1/ticks', { at: LAST_TICK_MS, replicas })
+  await startRollout(listening.url)
   const spike = await demo.startSpike({ service: 'search', factor: 3, durationMs: 600_000 })
   return {
     url: listening.url,
@@ -126,6 +128,13 @@ async function pushHistory(url: string): Promise<void> {
     })),
   )
   await post(url, '/v1/samples', { samples })
+}
+
+/** A learned policy in the registry, and its rollout: the documented ones, on a service that no example changes. */
+async function startRollout(url: string): Promise<void> {
+  await post(url, '/v1/policies', { document })
+  const candidate = { policy: 'learned', version: policy.version }
+  await post(url, '/v1/rollouts', { services: ['payment'], candidate })
 }
 
 async function post(url: string, at: string, body: object): Promise<void> {

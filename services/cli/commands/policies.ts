@@ -1,0 +1,121 @@
+/** `forescale policies`: the registry of learned policies. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { type Command, Option } from 'commander'
+import { page } from '../../http/views.ts'
+import { POLICY_SOURCES, PolicyVersion } from '../../rollouts/policy-version.ts'
+import { read } from '../api.ts'
+import { act, jsonOption, queryOf, wholeNumber } from '../context.ts'
+import { CommandFailure, EXIT } from '../exit-codes.ts'
+import { fromNow, table } from '../format.ts'
+import type { Surroundings } from '../terminal.ts'
+
+const AT = '/v1/policies'
+const Policies = page(PolicyVersion)
+
+type Adder = (group: Command, around: Surroundings, done: (code: number) => void) => void
+
+export const addPolicies: Adder = (program, around, done) => {
+  const group = program
+    .command('policies')
+    .helpGroup('Act:')
+    .description('learned policies: list, import, export')
+    .addHelpText('after', '\nExamples:\n  forescale policies list')
+  for (const add of [addList, addImport, addExport]) add(group, around, done)
+}
+
+const addList: Adder = (group, around, done) => {
+  const command = group
+    .command('list')
+    .description('learned policies in the registry, the newest first')
+    .addOption(new Option('--source <source>', 'only these').choices(POLICY_SOURCES))
+    .option('-n, --limit <rows>', 'most rows (20)', wholeNumber(1, 500))
+    .option('--cursor <text>', 'go on after the page before')
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExamples:\n  forescale policies list --source import')
+  act(command, around, done, async ({ api, terminal }, options) => {
+    const { source, limit = 20, cursor, json } = options
+    const answer = await api.raw('GET', `${AT}${queryOf({ source, limit, cursor })}`)
+    if (json) {
+      terminal.printJson(answer)
+      return
+    }
+    const { items, next } = read(Policies, answer, api.url)
+    if (items.length === 0) terminal.say('no learned policies yet')
+    else for (const line of linesOf(items, terminal.nowMs())) terminal.print(line)
+    if (next !== null) terminal.say(`more: --cursor ${next}`)
+  })
+}
+
+function linesOf(items: readonly PolicyVersion[], nowMs: number): string[] {
+  return table(
+    [
+      { title: 'VERSION', text: (row) => row.version },
+      { title: 'NAME', text: (row) => row.name },
+      { title: 'LEARNER', text: (row) => row.learner },
+      { title: 'SOURCE', text: (row) => row.source },
+      { title: 'ADDED', text: (row) => fromNow(row.addedAtMs, nowMs) },
+      { title: 'WHY', text: (row) => row.why },
+    ],
+    items,
+  )
+}
+
+const addImport: Adder = (group, around, done) => {
+  const command = group
+    .command('import')
+    .description('take in a learned policy; it acts for nobody until it is rolled out')
+    .argument('<file>', 'a policy document, as `forescale train` and `policies export` write it')
+    .addOption(new Option('--why <text>', 'for the record').default(''))
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExamples:\n  forescale policies import cautious.policy.json')
+  act(command, around, done, async ({ api, terminal }, { why, json }, [file = '']) => {
+    const answer = await api.raw('POST', AT, { document: await documentIn(file), why })
+    if (json) terminal.printJson(answer)
+    else {
+      const { version, name } = read(PolicyVersion, answer, api.url)
+      terminal.print(`${name} is ${version}; forescale rollouts start ${version}`)
+    }
+    return undefined
+  })
+}
+
+const addExport: Adder = (group, around, done) => {
+  const command = group
+    .command('export')
+    .description('write a learned policy to a file, or to stdout')
+    .argument('<version>', 'of the policy')
+    .option('-o, --output <file>', 'where to (stdout)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  forescale policies export 9c1185a5d0f20b7e -o cautious.policy.json',
+    )
+  act(command, around, done, async ({ api, terminal }, { output }, [version = '']) => {
+    const answer = await api.raw('GET', `${AT}/${encodeURIComponent(version)}`)
+    if (typeof output !== 'string') {
+      terminal.printJson(answer)
+      return undefined
+    }
+    await writeFile(output, JSON.stringify(answer)).catch((cause) => {
+      throw new CommandFailure(EXIT.failure, `${output} cannot be written: ${messageOf(cause)}`)
+    })
+    terminal.say(`written to ${output}`)
+    return undefined
+  })
+}
+
+async function documentIn(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw new CommandFailure(EXIT.usage, `${file} cannot be read: ${messageOf(cause)}`)
+  })
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new CommandFailure(
+      EXIT.usage,
+      `${file} is no policy; allowed: what "forescale policies export" wrote`,
+    )
+  }
+}
+
+const messageOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : String(cause)
