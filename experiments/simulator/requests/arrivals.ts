@@ -15,22 +15,21 @@ export function poissonArrivals(
   let step = 0
   let nowMs = 0
   const amounts = drawnBy(exponentialsBy(random))
-  const next = (): number => {
-    let needed = draw(amounts)
-    for (; step < load.length; step++) {
-      const perMs = load[step]! / 1000
-      const left = perMs * ((step + 1) * stepMs - nowMs)
-      if (needed < left) {
-        nowMs += needed / perMs
-        return nowMs
-      }
-      needed -= left
-      nowMs = (step + 1) * stepMs
-    }
-    return Number.POSITIVE_INFINITY
-  }
   return drawnBy((values) => {
-    for (let i = 0; i < values.length; i++) values[i] = next()
+    for (let i = 0; i < values.length; i++) {
+      let needed = draw(amounts)
+      while (step < load.length) {
+        const perMs = load[step]! / 1000
+        const endMs = (step + 1) * stepMs
+        const left = perMs * (endMs - nowMs)
+        if (needed < left) break
+        needed -= left
+        nowMs = endMs
+        step++
+      }
+      nowMs = step < load.length ? nowMs + needed / (load[step]! / 1000) : Number.POSITIVE_INFINITY
+      values[i] = nowMs
+    }
   })
 }
 

@@ -30,7 +30,8 @@ export function createEvents(): Events {
   const room = 64
   return {
     ...{ size: 0, isTaken: false },
-    times: new Float64Array(room),
+    // of an empty calendar that nothing was ever taken from, the first never happens
+    times: new Float64Array(room).fill(Number.POSITIVE_INFINITY),
     codes: new Int32Array(room),
     stamps: new Int32Array(room),
   }
@@ -84,7 +85,8 @@ export function firstMs(events: Events): number {
 
 /** The first event happens again at a later time. */
 export function postponeEvent(events: Events, time: number): void {
-  sink(events, time, events.codes[0]!, events.stamps[0]!)
+  if (events.size === 1) events.times[0] = time
+  else sink(events, time, events.codes[0]!, events.stamps[0]!)
 }
 
 function sink(events: Events, time: number, code: number, stamp: number): void {

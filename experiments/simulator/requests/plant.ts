@@ -63,7 +63,7 @@ function checked(requested: number | undefined, { simulated }: Service): number 
 function runUntil(world: World, endMs: number): void {
   const { arrivals, events, services } = world
   for (;;) {
-    const arrivalMs = firstMs(arrivals)
+    const arrivalMs = arrivals.times[0]!
     const eventMs = firstMs(events)
     const atMs = arrivalMs < eventMs ? arrivalMs : eventMs
     if (atMs > endMs) break

@@ -33,7 +33,7 @@ function createRequest(world: World, service: Service, caller: number): number {
   const row = takeRow(requests)
   requests.service[row] = service.index
   requests.caller[row] = caller
-  requests.callerStamp[row] = caller === OUTSIDE ? 0 : requests.stamp[caller]!
+  if (caller !== OUTSIDE) requests.callerStamp[row] = requests.stamp[caller]!
   requests.tries[row] = 0
   requests.abandoned[row] = 0
   requests.violated[row] = 0
@@ -50,10 +50,9 @@ function offer(world: World, service: Service, row: number): void {
     failTry(world, service, row)
     return
   }
-  requests.enteredMs[row] = nowMs
   if (replicas.busy[replica]! < service.concurrency) {
     connect(service, replicas, replica)
-    begin(world, service, row, replica)
+    begin(world, service, row, replica, nowMs)
     return
   }
   if (replicas.waiting[replica]! >= service.queueLimit) {
@@ -62,6 +61,7 @@ function offer(world: World, service: Service, row: number): void {
   }
   connect(service, replicas, replica)
   requests.stage[row] = WAITING
+  requests.enteredMs[row] = nowMs
   requests.replica[row] = replica
   requests.next[row] = -1
   const last = replicas.last[replica]!
@@ -76,7 +76,13 @@ function offer(world: World, service: Service, row: number): void {
   }
 }
 
-function begin(world: World, service: Service, row: number, replica: number): void {
+function begin(
+  world: World,
+  service: Service,
+  row: number,
+  replica: number,
+  enteredMs: number,
+): void {
   const { requests, replicas, events, nowMs } = world
   const { sums } = service
   requests.stage[row] = SERVING
@@ -87,7 +93,6 @@ function begin(world: World, service: Service, row: number, replica: number): vo
     service.busy++
     sums.busyMs -= nowMs - world.sinceMs
   }
-  const enteredMs = requests.enteredMs[row]!
   const servedMs = nowMs + draw(service.servicesMs)
   const stamp = requests.stamp[row]!
   const deadlineMs = enteredMs + service.timeoutMs
@@ -156,7 +161,7 @@ function leavePlace(world: World, service: Service, replica: number): void {
   const first = replicas.first[replica]!
   if (first >= 0) {
     takeFirst(world, service, replica, first)
-    begin(world, service, first, replica)
+    begin(world, service, first, replica, world.requests.enteredMs[first]!)
   } else if (!isReady && replicas.busy[replica] === 0) dropReplica(world, service, replica)
 }
 
@@ -240,13 +245,12 @@ function settle(world: World, service: Service, row: number, isGood: boolean): v
   } else sums.failures++
   if ((!isGood || latencyMs > service.sloMs) && requests.violated[row] === 0) sums.violations++
   const caller = requests.caller[row]!
-  const callerStamp = requests.callerStamp[row]!
   freeRow(requests, row)
   if (caller === OUTSIDE) {
     onOver?.({ service: service.index, arrivedAtMs: bornMs, seconds: latencyMs / 1000, isGood })
     return
   }
-  if (requests.stamp[caller] !== callerStamp) return
+  if (requests.stamp[caller] !== requests.callerStamp[row]) return
   const calling = services[requests.service[caller]!]!
   if (isGood) callNext(world, calling, caller)
   else finish(world, calling, caller, false)
