@@ -140,6 +140,28 @@ describe('both networks', () => {
   })
 })
 
+describe('tanh in WebAssembly', () => {
+  // one unit, one output, weights 1, biases 0
+  const unit = createKernelNetwork({ inputs: 1, hidden: [1], outputs: 1, activation: 'tanh' }, 1)
+  unit.weights.set([1, 0, 1, 0])
+  const tanh = (x: number) => unit.forward(Float32Array.of(x), 1)[0]!
+
+  it('is tanh to a float, near 0 too, and never beyond 1', () => {
+    const size = fc.double({ min: -12, max: 2, noNaN: true })
+    fc.assert(
+      fc.property(size, fc.boolean(), (exponent, negative) => {
+        const x = Math.fround((negative ? -1 : 1) * Math.exp(exponent))
+        const exact = Math.tanh(x)
+        expect(Math.abs(tanh(x) - exact)).toBeLessThan(5e-7 * Math.abs(exact))
+        expect(Math.abs(tanh(x))).toBeLessThanOrEqual(1)
+        expect(tanh(-x)).toBe(-tanh(x))
+      }),
+    )
+    expect(tanh(0)).toBe(0)
+    for (const far of [9, 30, 1e30, Number.POSITIVE_INFINITY]) expect(tanh(far)).toBeCloseTo(1, 6)
+  })
+})
+
 describe('first weights', () => {
   const tried: NetworkShape = { inputs: 6, hidden: [64, 10], outputs: 3, activation: 'tanh' }
   const create = (initial: Parameters<typeof createNetwork>[2]['initial'], seed = 7) =>

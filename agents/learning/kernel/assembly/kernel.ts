@@ -2,7 +2,7 @@
  * What a perceptron is made of, on tables of floats, row by row, at addresses that the caller lays out. All sums run in
  * the same order on every machine, and no fused operation is used: the same bits everywhere.
  */
-import { tanh4 } from '../../../../forecaster/neural/kernel/assembly/math.ts'
+import { tanh4 } from './tanh.ts'
 
 // @ts-ignore: decorator
 @inline
@@ -257,7 +257,7 @@ export function tanh(at: usize, count: i32): void {
 export function relu(at: usize, count: i32): void {
   const end = at + ((<usize>count) << 2)
   const zero = f32x4.splat(0)
-  for (; at < end; at += 16) v128.store(at, f32x4.max(v128.load(at), zero))
+  for (; at < end; at += 16) v128.store(at, f32x4.pmax(v128.load(at), zero))
 }
 
 /** slopes · (1 − values²) */
