@@ -57,10 +57,19 @@ const tickInput: fc.Arbitrary<TickInput> = fc.record({
     ),
 })
 
+const directive = fc.record({
+  reactivePrice: positive,
+  price: positive,
+  extraBudgetPerHour: positive,
+})
+const anyInput = fc
+  .tuple(tickInput, fc.option(directive, { nil: undefined }))
+  .map(([input, directed]) => (directed ? { ...input, directive: directed } : input))
+
 describe('a tick frame', () => {
   it('gives back every input, bit for bit, and so the same decisions', () => {
     fc.assert(
-      fc.property(tickInput, (input) => {
+      fc.property(anyInput, (input) => {
         const specs = input.services.map(({ spec, observation }) => ({
           service: observation.service,
           spec,

@@ -145,7 +145,8 @@ export function pace(input: PacingInput): Paced {
   const amount = amountOf(period, input.purse)
   const left = amount - input.purse.spent
   const reactiveLeft = reactiveShare * amount - input.purse.reactiveSpent
-  const isDue = atMs - input.purse.solvedAtMs >= profile.partMs / SOLVED_A_PART
+  const { solvedAtMs, foreseen: known } = input.purse
+  const isDue = !known || atMs - solvedAtMs >= profile.partMs / SOLVED_A_PART
   const purse = isDue ? { ...input.purse, ...solve(input, left, reactiveLeft) } : input.purse
   const { foreseen } = purse
   const price = steered(purse.price, purse.deviation, period)

@@ -80,11 +80,18 @@ export function demandUntil(
     atMs = endMs
   }
   const sums = { reactive: new Float64Array(PRICES.length), all: new Float64Array(PRICES.length) }
+  const known = new Map<number, DemandLists | undefined>()
+  const ofUnseen = (part: number) => {
+    const ofDay = part % profile.partsADay
+    if (!known.has(ofDay)) known.set(ofDay, demandOfPart(profile, part))
+    return known.get(ofDay)
+  }
   for (let part = 0; part < hoursOf.length; part++) {
-    const demand = demandOfPart(profile, part)
-    if (!demand) return undefined
     const hours = hoursOf[part]!
-    for (let k = 0; hours > 0 && k < PRICES.length; k++) {
+    if (hours === 0) continue
+    const demand = profile.parts[part] ?? ofUnseen(part)
+    if (!demand) return undefined
+    for (let k = 0; k < PRICES.length; k++) {
       sums.reactive[k]! += hours * demand.reactive[k]!
       sums.all[k]! += hours * demand.all[k]!
     }

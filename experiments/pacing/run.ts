@@ -77,7 +77,8 @@ export interface Clairvoyant {
   readonly high: number
 }
 
-const HALVINGS = 12
+/** The price is known to a few per cent then; what is left is mixed. */
+const HALVINGS = 9
 
 /**
  * The best pacing of `amount` that knows the month: spending has one multiplier, so it is one price from beginning to
@@ -86,8 +87,8 @@ const HALVINGS = 12
  */
 export function clairvoyant(month: Month, amount: number, options: RunOptions): Clairvoyant {
   const at = (price: number) => ({ price, ...runMonth(month, constantPrice(price), options) })
-  let low = at(1e-4)
-  let high = at(1e5)
+  let low = at(1)
+  let high = at(1e4)
   if (low.spend <= amount) return { violations: low.violations, low: low.price, high: low.price }
   for (let i = 0; i < HALVINGS; i++) {
     const middle = at(Math.sqrt(low.price * high.price))
@@ -99,5 +100,46 @@ export function clairvoyant(month: Month, amount: number, options: RunOptions): 
     violations: share * low.violations + (1 - share) * high.violations,
     low: low.price,
     high: high.price,
+  }
+}
+
+/** The same money, the same in every hour. */
+export function evenly(amount: number, hours: number): Treasurer {
+  return { before: () => ({ costBudgetPerHour: amount / hours }), after: () => undefined }
+}
+
+export interface PacingRow {
+  readonly seed: number
+  /** $ without any budget. */
+  readonly unpaced: number
+  /** $ ÷ amount. */
+  readonly spent: number
+  /** Whole days that were left when no money was. */
+  readonly exhaustedDaysEarly: number
+  /** Weighted violating requests ÷ weighted requests. */
+  readonly violations: number
+  readonly unpacedViolations: number
+  readonly clairvoyantViolations: number
+  readonly evenViolations: number
+}
+
+/** One month with `share` of what it would cost without a budget. */
+export function comparePacing(month: Month, share: number, options: RunOptions): PacingRow {
+  const { tickMs, seed, services } = month.scenario
+  const free = runMonth(month, unlimited, options)
+  const amount = share * free.spend
+  const run = runMonth(month, paced(tickMs, amount), options)
+  const ticks = services[0]!.load.length - month.fromTick
+  const even = runMonth(month, evenly(amount, (ticks * tickMs) / 3_600_000), options)
+  const ratio = (violations: number) => violations / run.requests
+  return {
+    seed,
+    unpaced: free.spend,
+    spent: run.spend / amount,
+    exhaustedDaysEarly: run.spendByDay.slice(0, -1).filter((spend) => spend >= amount).length,
+    violations: ratio(run.violations),
+    unpacedViolations: ratio(free.violations),
+    clairvoyantViolations: ratio(clairvoyant(month, amount, options).violations),
+    evenViolations: ratio(even.violations),
   }
 }
