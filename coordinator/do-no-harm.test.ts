@@ -88,6 +88,14 @@ const moment = fc.record({
   ),
   forecast: anyForecast,
   drifting: fc.boolean(),
+  /** What a learned policy says of the forecast; undefined: none acts. */
+  said: fc.option(
+    fc.oneof(
+      fc.double({ min: 0.2, max: 5, noNaN: true }),
+      fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0),
+    ),
+    { nil: undefined },
+  ),
 })
 type Moment = typeof moment extends fc.Arbitrary<infer T> ? T : never
 
@@ -138,8 +146,11 @@ function serviceInput(
   sees: boolean,
 ): ServiceInput {
   const requested = world.replicas[i]!
+  const { said } = m
+  const isLearned = sees && said !== undefined
   return {
-    spec: { ...s, policy: sees ? 'predictive' : 'reactive' },
+    ...(isLearned ? { actor: { version: 'any', features: [], stretch: () => said } } : {}),
+    spec: { ...s, policy: isLearned ? 'learned' : sees ? 'predictive' : 'reactive' },
     mode: 'enforce',
     memory: world.memories[i],
     observation: {
@@ -161,7 +172,7 @@ const costOf = (output: TickOutput, services: readonly ServiceInput[]) =>
   output.grants.reduce((sum, g, i) => sum + g.to * services[i]!.spec.pricePerReplicaHour, 0)
 
 describe('do no harm', () => {
-  it('never gives a service less than reactive control under the same budget, with any forecast (10,000 histories)', () => {
+  it('never gives a service less than reactive control under the same budget, with any forecast and any learned policy (10,000 histories)', () => {
     fc.assert(
       fc.property(history, (h) => {
         const alone = live(h, false)
