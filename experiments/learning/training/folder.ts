@@ -14,6 +14,7 @@ const FIGURES = [
   'explored',
   'reward',
   'gain',
+  'plainGain',
   'costRatio',
   'violations',
   'plainViolations',

@@ -23,6 +23,8 @@ export interface Judged {
   readonly reward: number
   /** By how much its cost and violations together, priced, are less than those of the best plain point; a share of that. */
   readonly gain: number
+  /** The same of the predictive policy at this objective: 0 where that is its own best. */
+  readonly plainGain: number
   readonly own: Worth
   readonly plain: Worth
 }
@@ -32,6 +34,7 @@ export interface Judgement {
   /** Means over `each`. */
   readonly reward: number
   readonly gain: number
+  readonly plainGain: number
   /** Cost beside the predictive policy's, geometric mean. */
   readonly costRatio: number
   /** Share of violating requests, and the predictive policy's. */
@@ -80,10 +83,12 @@ export function createJudge({ config, loads, tapes }: JudgeDeps): Judge {
         const front = plain!.get(load)!
         const at = front.get(objective)!
         const value = tickValue(config, objective, own[i]!)
+        const plainValue = tickValue(config, objective, at)
         const best = Math.max(...swept.map((o) => tickValue(config, objective, front.get(o)!)))
         return {
           ...{ load: load.name, objective, own: own[i]!, plain: at },
-          reward: shareBetter(value, tickValue(config, objective, at)),
+          reward: shareBetter(value, plainValue),
+          plainGain: shareBetter(plainValue, best),
           gain: shareBetter(value, best),
         }
       })
@@ -122,6 +127,7 @@ export function meansOf(each: readonly Judged[]): Omit<Judgement, 'each'> {
   return {
     reward: mean(({ reward }) => reward),
     gain: mean(({ gain }) => gain),
+    plainGain: mean(({ plainGain }) => plainGain),
     costRatio: Math.exp(mean(({ own, plain }) => Math.log(own.cost / plain.cost))),
     violations: mean(({ own }) => own.violations),
     plainViolations: mean(({ plain }) => plain.violations),

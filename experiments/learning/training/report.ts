@@ -73,10 +73,10 @@ function plot(curve: readonly Round[], figureOf: (round: Round) => number): stri
 function objectives(round: Round | undefined): string {
   if (!round) return '<p>No round yet.</p>'
   const rows = round.objectives.map(
-    ({ objective, gain, costRatio, violations, plainViolations }) =>
-      `<tr><td>${objective}</td><td>${percent(gain)}</td><td>${percent(costRatio - 1)}</td><td>${share(violations)}</td><td>${share(plainViolations)}</td></tr>`,
+    ({ objective, gain, plainGain, costRatio, violations, plainViolations }) =>
+      `<tr><td>${objective}</td><td>${percent(gain)}</td><td>${percent(plainGain)}</td><td>${percent(costRatio - 1)}</td><td>${share(violations)}</td><td>${share(plainViolations)}</td></tr>`,
   )
-  return `<table><thead><tr><th>objective</th><th>gain</th><th>cost beside predictive</th><th>violating</th><th>predictive's</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
+  return `<table><thead><tr><th>objective</th><th>gain</th><th>predictive's</th><th>cost beside predictive</th><th>violating</th><th>predictive's</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
 }
 
 const percent = (value: number): string =>
