@@ -4,7 +4,7 @@ import type { Inner } from './adapt.ts'
 import { QUERY_HOURS, SUPPORT_HOURS } from './task.ts'
 
 const HOUR_TICKS = 60
-export const JUDGED_TICKS = 12 * HOUR_TICKS
+export const JUDGED_TICKS = 6 * HOUR_TICKS
 const UPDATES = 4
 
 /** Ticks of a minute; one day of history, for forecasts alone; loads of every kind that comes back. */
@@ -12,7 +12,7 @@ export function fewShotConfig(): TrainingConfig {
   return TrainingConfig.parse({
     name: 'few-shot',
     loads: {
-      workloads: ['weekday', 'recurring-peak', 'diurnal', 'noisy', 'night-cycle', 'bursty'],
+      workloads: ['weekday', 'recurring-peak', 'noisy', 'bursty'],
       copies: 2,
       judged: 1,
       learnDays: 1,
@@ -23,11 +23,11 @@ export function fewShotConfig(): TrainingConfig {
     actions: { kind: 'continuous', reach: Math.LN2 },
     tickSeconds: 60,
     episodeTicks: (SUPPORT_HOURS + QUERY_HOURS) * HOUR_TICKS + JUDGED_TICKS,
-    environments: 8,
+    environments: 4,
     learner: {
       kind: 'ppo',
       rolloutSteps: HOUR_TICKS,
-      batchSize: 240,
+      batchSize: 120,
       epochs: 6,
       learningRate: 1e-3,
       discount: 0.9,

@@ -1,8 +1,8 @@
 /**
  * `npm run compare:few-shot`: how good an agent of a new service is after one hour of its data, from four starts: from
  * nothing, from one policy trained on all known services together, and from what Reptile and first-order MAML make of the
- * same services with as many decisions. Each start is judged as it is and after the hour, on half a day of services that
- * no start knows, by the reward that its training pays: how much better than the predictive policy (0) in units of what
+ * same services with as many decisions. Each start is judged as it is and after the hour, on the hours after of services
+ * that no start knows, by the reward that its training pays: how much better than the predictive policy (0) in units of what
  * the load costs. `-- --json` for one object a line.
  */
 import { Command, InvalidArgumentError } from 'commander'

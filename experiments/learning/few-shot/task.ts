@@ -1,6 +1,6 @@
 /**
  * A new service as a task to learn: an hour to learn from, the next hour to ask how well that went (of first-order MAML),
- * and half a day to be judged on, one after another on one load. What comes before is history, for the forecasts alone.
+ * and some hours to be judged on, one after another on one load. What comes before is history, for the forecasts alone.
  */
 import type { VectorEnvironment } from '../../../agents/learning/environment.ts'
 import { createTapes, type Tapes } from '../../controllers/forescale/models.ts'

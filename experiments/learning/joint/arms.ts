@@ -46,7 +46,8 @@ export const isFeudal = (arm: Arm): boolean => arm === 'feudal' || arm === 'feud
 export function trainArm(arm: Arm, worlds: Worlds, training: Training): (c: Cluster) => Deciding {
   const variants = isFeudal(arm) ? worlds.feudal : worlds.flat
   const { copies, steps, seed, onUpdate } = training
-  const cluster = createCluster(variants, { copies, part: LEARNED_FROM, isPaired: true })
+  const scales = variants.map((variant) => plainDeviation(variant, seed))
+  const cluster = createCluster(variants, { copies, part: LEARNED_FROM, isPaired: true, scales })
   const sight: Sight = arm === 'mappo' ? 'all' : 'own'
   const count = copies * cluster.services
   const lower = createPpo(lowerConfig(cluster, sight), {
@@ -87,6 +88,27 @@ export function fixedStretch(stretch: number): (cluster: Cluster) => Deciding {
     const actions = new Float32Array(copies * services).fill(actionOf(stretch))
     return { lower: () => actions }
   }
+}
+
+/**
+ * How far rewards under plain actions are from their mean, over an episode. Rewards are divided by it: a constant of the
+ * budget, which agents see, so it changes no optimum, but scarcity, where a reward is ten times as large, would drown plenty.
+ */
+function plainDeviation(variant: Prepared, seed: number): number {
+  const cluster = createCluster([variant], { copies: 4, part: LEARNED_FROM })
+  const deciding = fixedStretch(1)(cluster)
+  const upper = new Float32Array(cluster.copies * cluster.upperActionSize).fill(-1)
+  let seen = cluster.reset(seed)
+  const rewards: number[] = []
+  for (let tick = 0; tick < variant.config.episodeTicks; tick++) {
+    const step = cluster.step(deciding.lower(seen), upper)
+    rewards.push(...step.lowerRewards)
+    seen = step
+  }
+  const mean = rewards.reduce((sum, reward) => sum + reward, 0) / rewards.length
+  const squares = rewards.reduce((sum, reward) => sum + (reward - mean) ** 2, 0)
+  // a load without any variation has no scale of its own
+  return Math.sqrt(squares / rewards.length) || 1
 }
 
 const ROLLOUT_STEPS = 60

@@ -72,12 +72,14 @@ export interface ClusterOptions {
   readonly copies: number
   readonly part: Part
   readonly isPaired?: boolean
+  /** What rewards of each variant are divided by; 1 when absent. */
+  readonly scales?: readonly number[]
 }
 
 /** `variants` differ in nothing but their budgets; copy i is of variant i modulo their number. */
 export function createCluster(
   variants: readonly Prepared[],
-  { copies, part, isPaired = false }: ClusterOptions,
+  { copies, part, isPaired = false, scales = [] }: ClusterOptions,
 ): Cluster {
   const create = () =>
     Array.from({ length: copies }, (_, i) => createParallel(variants[i % variants.length]!))
@@ -128,10 +130,11 @@ export function createCluster(
       const upperRewards = new Float64Array(copies)
       const truncated = new Uint8Array(copies)
       const pay = (i: number, rewards: ByAgent<number>, sign: number): void => {
+        const share = sign / (scales[i % variants.length] ?? 1)
         services.forEach(({ name }, s) => {
-          lowerRewards[i * services.length + s]! += sign * rewards[name]!
+          lowerRewards[i * services.length + s]! += share * rewards[name]!
         })
-        upperRewards[i]! += sign * (rewards[UPPER] ?? 0)
+        upperRewards[i]! += share * (rewards[UPPER] ?? 0)
       }
       const infos = environments.map((environment, i) => {
         const said = upperSpace
