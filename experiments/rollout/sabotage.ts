@@ -31,40 +31,47 @@ export interface Sabotage {
 
 const AFTER_TICKS = 3
 
+export interface SabotageOptions {
+  readonly seed: number
+  /** In canary. */
+  readonly mostTicks: number
+  /** Before it; two seasons when absent. */
+  readonly warmUpTicks?: number
+}
+
 /** One candidate in canary until it ends, `mostTicks` at most. */
 export async function sabotage(
   { name, what, document, isSabotaged }: Saboteur,
-  seed: number,
-  mostTicks: number,
+  { seed, mostTicks, warmUpTicks = WARM_UP_TICKS }: SabotageOptions,
 ): Promise<Sabotage> {
-  const world = await createWorld({ seed, ticks: WARM_UP_TICKS + mostTicks + AFTER_TICKS })
-  const { controller, ledger } = world
+  const world = await createWorld({ seed, ticks: warmUpTicks + mostTicks + AFTER_TICKS })
+  const { rollouts } = world.controller()
   try {
-    for (let k = 0; k < WARM_UP_TICKS; k++) await world.step()
-    const { version } = await controller.rollouts.addPolicy(document, 'sabotage', what)
+    for (let k = 0; k < warmUpTicks; k++) await world.step()
+    const { version } = await rollouts.addPolicy(document, 'sabotage', what)
     const candidate = { policy: 'learned' as const, version }
     const settings = { leastUnits: 24, leastOtherUnits: 6, watchUnits: 24 }
-    const { number } = await controller.rollouts.start(
+    const { number } = await rollouts.start(
       { kind: 'rollout', candidate, from: 'canary', settings, why: what },
       'sabotage',
     )
     let ticks = 0
     let acted = 0
-    const isOpen = () => controller.rollouts.running().length > 0
+    const isOpen = () => rollouts.running().length > 0
     const step = async () =>
       (await world.step()).decisions.filter((row) => row.policyVersion === version).length
     while (ticks < mostTicks && isOpen()) {
       acted += await step()
       ticks++
     }
-    const ended = (await controller.rollouts.read(number))!
+    const ended = (await rollouts.read(number))!
     let actedAfter = 0
     for (let k = 0; k < AFTER_TICKS && ended.stage === 'ended'; k++) actedAfter += await step()
-    const last = (await ledger.lastTick())!.tick
+    const last = (await world.ledger().lastTick())!.tick
     return {
       ...{ name, what, seed, isSabotaged, ticks, acted, actedAfter },
       ...{ outcome: ended.outcome, stage: ended.stage, why: ended.changes.at(-1)!.why },
-      limits: await countBreaches(ledger, WARM_UP_TICKS + 1, last),
+      limits: await countBreaches(world.ledger(), warmUpTicks + 1, last),
       errors: world.errors,
     }
   } finally {
@@ -90,7 +97,7 @@ async function main(): Promise<void> {
   const rows: Sabotage[] = []
   for (const saboteur of saboteurs()) {
     for (let seed = 1; seed <= Number(seeds); seed++) {
-      const row = await sabotage(saboteur, seed, Number(ticks))
+      const row = await sabotage(saboteur, { seed, mostTicks: Number(ticks) })
       rows.push(row)
       console.log(lineOf(row))
       for (const error of row.errors) console.log(`  error: ${error}`)

@@ -26,13 +26,16 @@ export const SEASON = 60
 const SERVICES = ['search', 'recommendation', 'payment', 'auth']
 
 export interface World {
-  readonly controller: Controller
-  readonly ledger: Ledger
+  /** As it is now: another one after a restart. */
+  readonly controller: () => Controller
+  readonly ledger: () => Ledger
   readonly config: AppConfig
   /** What went wrong beside the ticks. */
   readonly errors: readonly string[]
   /** One tick, carried out on the cluster until the next. */
   step(): Promise<TickSummary>
+  /** The controller ends and another takes over its state; the cluster goes on. */
+  restart(): Promise<void>
   close(): Promise<void>
 }
 
@@ -41,20 +44,44 @@ export interface WorldOptions {
   /** Ticks that can be run. */
   readonly ticks: number
   readonly costBudgetPerHour?: number
-  /** State of a world before; a fresh folder when absent. */
-  readonly folder?: string
 }
 
 export async function createWorld(options: WorldOptions): Promise<World> {
-  const folder = options.folder ?? (await mkdtemp(path.join(tmpdir(), 'forescale-rollout-')))
+  const folder = await mkdtemp(path.join(tmpdir(), 'forescale-rollout-'))
   const config = configOf(options)
+  const errors: string[] = []
+  const cluster = createCluster(options, config)
+  let running = await openController(config, folder, errors)
+  return {
+    controller: () => running.controller,
+    ledger: () => running.ledger,
+    ...{ config, errors },
+    async step() {
+      const { controller } = running
+      const { atMs, samples, replicas } = cluster.measured()
+      await controller.ingest(samples)
+      const tick = await controller.runTick(atMs, replicas)
+      cluster.carryOut(tick)
+      return tick
+    },
+    async restart() {
+      await running.close()
+      running = await openController(config, folder, errors)
+    },
+    async close() {
+      await running.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function openController(config: AppConfig, folder: string, errors: string[]) {
   const store = await openStore(config, folder)
   const ledger = await openLedger(config, folder)
   const actuator = createActuator(config.actuator, {
     ...{ hostUrl: '', drainTimeoutMs: 0 },
     initial: initialReplicas(config),
   })
-  const errors: string[] = []
   const note = (fields: object, message: string) =>
     void errors.push(`${message}: ${Reflect.get(fields, 'err')}`)
   const log = { info: () => {}, warn: note, error: note }
@@ -69,22 +96,13 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     },
     webhooks: createWebhooks({ ledger, secretOf: () => undefined, log }),
   })
-  const cluster = createCluster(options, config)
   return {
-    ...{ controller, ledger, config, errors },
-    async step() {
-      const { atMs, samples, replicas } = cluster.measured()
-      if (samples.length > 0) await controller.ingest(samples)
-      const tick = await controller.runTick(atMs, replicas)
-      cluster.carryOut(tick)
-      return tick
-    },
+    ...{ controller, ledger },
     async close() {
       await controller.stop()
       await actuator.close()
       await ledger.close()
       await store.close()
-      if (options.folder === undefined) await rm(folder, { recursive: true, force: true })
     },
   }
 }
