@@ -12,22 +12,23 @@ export function poissonArrivals(
   stepMs: number,
   random: () => number,
 ): Drawn {
-  let step = 0
-  let nowMs = 0
   const amounts = drawnBy(exponentialsBy(random))
+  let step = -1
+  let nowMs = 0
+  let endMs = 0
+  let perMs = 0
   return drawnBy((values) => {
     for (let i = 0; i < values.length; i++) {
       let needed = draw(amounts)
       while (step < load.length) {
-        const perMs = load[step]! / 1000
-        const endMs = (step + 1) * stepMs
         const left = perMs * (endMs - nowMs)
         if (needed < left) break
         needed -= left
         nowMs = endMs
-        step++
+        endMs = (++step + 1) * stepMs
+        perMs = step < load.length ? load[step]! / 1000 : 0
       }
-      nowMs = step < load.length ? nowMs + needed / (load[step]! / 1000) : Number.POSITIVE_INFINITY
+      nowMs = step < load.length ? nowMs + needed / perMs : Number.POSITIVE_INFINITY
       values[i] = nowMs
     }
   })
