@@ -9,6 +9,8 @@ import type { Settings } from '../loops/settings.ts'
 import { type ActorBook, createActorBook } from './actors.ts'
 import { type Course, createCourse, type DecidedService } from './course.ts'
 import { findingsNow, findingsView, type Move } from './moves.ts'
+import { shippedPolicy } from './policy-file.ts'
+import { policyRow } from './policy-version.ts'
 import type { RolloutView } from './request.ts'
 import { AUTOMATIC, type NewRollout, type Rollout } from './rollout.ts'
 import { createStrategies, type Strategies } from './strategies.ts'
@@ -93,6 +95,7 @@ export function createRollouts(deps: RolloutsDeps): Rollouts {
   return {
     strategies,
     async open() {
+      await actors.load(await registerShipped(ledger, nowMs()))
       const { items } = await ledger.rollouts({ open: true, limit: MOST_OPEN })
       for (const rollout of items) await take(rollout)
       for (const service of deps.services) {
@@ -126,6 +129,14 @@ export function createRollouts(deps: RolloutsDeps): Rollouts {
     },
     lastTick: () => lastTick,
   }
+}
+
+/** Into the registry, so that what it decided can be decided again when another one ships. Answers its version. */
+async function registerShipped(ledger: Ledger, addedAtMs: number): Promise<string> {
+  const document = shippedPolicy()
+  const why = 'comes with this version of Forescale'
+  const row = policyRow(document, { source: 'shipped', addedAtMs, addedBy: AUTOMATIC, why })
+  return (await ledger.savePolicy(row, document)).version
 }
 
 function versionsIn({ candidate, champion, before }: Rollout): string[] {

@@ -1,14 +1,16 @@
 /** What acts for each service: as the settings have it, and for a tick what a rollout has it be. */
 import type { LearnedActor } from '../../agents/policies/learned/act.ts'
+import { policyVersion } from '../../agents/policies/learned/document.ts'
 import type { ServiceSpec } from '../../agents/service-spec.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { Settings } from '../loops/settings.ts'
 import type { ActorBook } from './actors.ts'
 import type { Acting } from './arms.ts'
+import { shippedPolicy } from './policy-file.ts'
 import type { Strategy } from './rollout.ts'
 
 export interface Strategies {
-  /** As the settings have it. */
+  /** As the settings have it; of a learned policy without a version the shipped one. */
   inForce(service: ServiceId): Strategy
   /** For good; durable when it resolves. */
   put(strategies: Iterable<readonly [ServiceId, Strategy]>, by: string, atMs: number): Promise<void>
@@ -23,13 +25,12 @@ export function createStrategies(settings: Settings, actors: ActorBook): Strateg
   /** Specs with another policy than the settings have, by service: kept, so that they stay the same objects. */
   const made = new Map<ServiceId, { readonly of: ServiceSpec; readonly spec: ServiceSpec }>()
   let planned: ReadonlyMap<ServiceId, Acting> = new Map()
+  const shippedVersion = policyVersion(shippedPolicy())
 
   function inForce(service: ServiceId): Strategy {
     const policy = settings.policyOf(service)
     if (policy !== 'learned') return { policy, version: null }
-    const version = settings.policyVersionOf(service)
-    // a learned policy of which nothing was learned is the predictive one, to the bit
-    return version === undefined ? { policy: 'predictive', version: null } : { policy, version }
+    return { policy, version: settings.policyVersionOf(service) ?? shippedVersion }
   }
 
   return {
