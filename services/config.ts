@@ -7,6 +7,7 @@ import { ServiceId } from '../forecaster/series.ts'
 import { AlertsConfig, OutlookConfig } from './alerts/config.ts'
 import { BudgetConfig } from './budget/config.ts'
 import { CovariatesConfig } from './covariates/config.ts'
+import { SelectionConfig } from './selection/config.ts'
 import { ShopConfig } from './shop/config.ts'
 
 const SECOND_MS = 1000
@@ -39,6 +40,7 @@ export const AppConfig = z
       .default(10)
       .meta({ description: 'Cost of all replicas together, $/hour.' }),
     budget: BudgetConfig.prefault({}),
+    selection: SelectionConfig.prefault({}),
     stateDir: z.string().min(1).default('.forescale').meta({ description: 'Folder of all state.' }),
     retentionMs: z
       .int()

@@ -23,6 +23,7 @@ import type { ModelChange } from './models/model-version.ts'
 import type { OutlookView } from './outlook/view.ts'
 import type { RolloutControl } from './rollouts/control.ts'
 import type { RolloutView } from './rollouts/request.ts'
+import type { Scoreboard } from './selection/view.ts'
 import type { AppendReport, Sample } from './stores/sample-store.ts'
 
 export const ReplicaReport = z
@@ -236,6 +237,8 @@ export interface ControlPlane {
   coverage(service: ServiceId): Coverage | undefined
   /** Demand of the coming days beside the budget; made anew at most once an hour. */
   outlook(days: number): Promise<OutlookView>
+  /** Strategies by measured regret, savings and efficiency. */
+  scoreboard(): Scoreboard
   /** Versions of the services' models: compare, promote, roll back, retrain, export, import. */
   readonly models: ModelControl
   /** Rollouts of strategies, comparisons of any two, learned policies. */

@@ -20,6 +20,7 @@ import { addModels } from './commands/models.ts'
 import { addOutlook } from './commands/outlook.ts'
 import { addPolicies } from './commands/policies.ts'
 import { addRollouts } from './commands/rollouts.ts'
+import { addScoreboard } from './commands/scoreboard.ts'
 import { addStatus } from './commands/status.ts'
 import { addTrain } from './commands/train.ts'
 import { addUp } from './commands/up.ts'
@@ -69,6 +70,7 @@ export function createProgram(around: Surroundings, done: (code: number) => void
     addDecisions,
     addAlerts,
     addOutlook,
+    addScoreboard,
     addControl,
     addModels,
     addRollouts,

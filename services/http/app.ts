@@ -35,6 +35,7 @@ import { asProblem, invalidRequest, ProblemError, problemResponse } from './prob
 import { rolloutRoutes } from './rollouts.ts'
 import type { RouteDeps } from './route.ts'
 import { sampleRoutes } from './samples.ts'
+import { scoreboardRoutes } from './scoreboard.ts'
 import { seriesRoutes } from './series.ts'
 import { serviceRoutes } from './services.ts'
 import { tickRoutes } from './ticks.ts'
@@ -129,6 +130,7 @@ export function createApp(deps: AppDeps): App {
   outcomeRoutes(app, routeDeps)
   alertRoutes(app, routeDeps)
   outlookRoutes(app, routeDeps)
+  scoreboardRoutes(app, routeDeps)
   covariateRoutes(app, routeDeps)
   demoRoutes(app, routeDeps)
   configurationRoutes(app, routeDeps)

@@ -24,6 +24,7 @@ import * as examples from './examples.ts'
 import * as alertExamples from './examples-alerts.ts'
 import * as covariateExamples from './examples-covariates.ts'
 import * as explanationExamples from './examples-explanations.ts'
+import { scoreboard } from './examples-scoreboard.ts'
 import { createTestModelControl } from './test-models.ts'
 import { createTestRolloutControl } from './test-rollouts.ts'
 import { createTestLedger, createTestStore } from './test-stores.ts'
@@ -166,6 +167,7 @@ function readings(state: TestState) {
     coverage: (service) => state.coverage.get(service),
     covariates: testCovariates(state),
     outlook: async (days) => ({ ...state.outlook, days }),
+    scoreboard: () => scoreboard,
     health: async () => state.health,
     featureImportance: (service) =>
       service === explanationExamples.featureImportance.service

@@ -15,6 +15,7 @@ import type { CovariateControl } from '../covariates/control.ts'
 import { explainServiceForecast } from '../explanations/explain-forecast.ts'
 import { followLoad } from '../models/contenders.ts'
 import type { ModelControl } from '../models/control.ts'
+import { openSelection } from '../selection/selection.ts'
 import {
   type ControllerDeps,
   type Core,
@@ -59,8 +60,14 @@ export async function createController(deps: ControllerDeps): Promise<Controller
     outlooks: () => core.outlookWatch.latest(),
   })
   const { rollouts, rolloutControl } = await openRollouts(deps, settings, () => core)
+  const selection = await openSelection({
+    ledger: deps.ledger,
+    config: () => core.config,
+    policyOf: settings.policyOf,
+    isInRollout: (service) => rollouts.running().some((one) => one.services.includes(service)),
+  })
   const core: Core = createCore(deps, settings, await recallMemories(deps.ledger), {
-    ...{ listeners, alerts, treasury, rollouts, rolloutControl },
+    ...{ listeners, alerts, treasury, selection, rollouts, rolloutControl },
     calendar: await openCalendar(deps.ledger),
   })
   return { ...viewsOf(core), ...controlsOf(core), ...lifecycleOf(core) }
@@ -85,6 +92,7 @@ function viewsOf(core: Core) {
     alerts: core.alerts.view,
     coverage: core.alerts.coverage,
     outlook: (days) => core.outlook.read(days),
+    scoreboard: core.selection.view,
     models: inTurnOf(core),
     rollouts: rolloutsInTurn(core),
     covariates: covariatesOf(core),

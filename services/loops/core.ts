@@ -17,6 +17,7 @@ import { createOutlook, type Outlook } from '../outlook/outlook.ts'
 import { createOutlookWatch, type OutlookWatch } from '../outlook/refresh.ts'
 import type { RolloutControl } from '../rollouts/control.ts'
 import type { Rollouts } from '../rollouts/rollouts.ts'
+import type { Selection } from '../selection/selection.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import {
   type ControlLoop,
@@ -72,6 +73,7 @@ export interface Core {
   readonly calendar: Calendar
   readonly importance: Importance
   readonly treasury: Treasury
+  readonly selection: Selection
   readonly rollouts: Rollouts
   readonly rolloutControl: RolloutControl
   config: AppConfig
@@ -86,6 +88,7 @@ export interface Beside {
   readonly alerts: Alerts
   readonly calendar: Calendar
   readonly treasury: Treasury
+  readonly selection: Selection
   readonly rollouts: Rollouts
   readonly rolloutControl: RolloutControl
 }
@@ -96,7 +99,7 @@ export function createCore(
   state: LoopState,
   beside: Beside,
 ): Core {
-  const { listeners, alerts, calendar, treasury, rollouts, rolloutControl } = beside
+  const { listeners, alerts, calendar, treasury, selection, rollouts, rolloutControl } = beside
   let queue: Promise<unknown> = Promise.resolve()
   const outlook = createOutlook({
     store: deps.store,
@@ -132,7 +135,7 @@ export function createCore(
       onError: (service, error) =>
         deps.log.error({ service, err: error }, 'its feature importance could not be worked out'),
     }),
-    ...{ treasury, rollouts, rolloutControl },
+    ...{ treasury, selection, rollouts, rolloutControl },
     parts: createParts(deps, settings, state, deps.config, beside),
     last: undefined,
     inTurn(work) {
@@ -202,7 +205,7 @@ export function createParts(
 ): Parts {
   const { alerts, calendar, treasury } = beside
   // what a rollout has act in a tick stands over the settings
-  const { specOf, actorOf } = beside.rollouts.strategies
+  const { specOf, actorOf } = beside.selection.over(beside.rollouts.strategies)
   const { store, ledger, actuator, clock } = deps
   const { stepMs, forecast, services } = config
   const specs = new Map(Object.entries(services))

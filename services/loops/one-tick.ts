@@ -22,6 +22,7 @@ export async function tick(core: Core, nowMs: number): Promise<TickResult> {
   core.last = result
   core.counting.tick(result)
   await rollouts.follow(result)
+  await core.selection.follow(result.decided.input)
   await followAlerts(core, result)
   emit(core, { kind: 'tick', data: summaryOf(result) })
   if (core.listeners.size > 0) {

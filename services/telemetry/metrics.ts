@@ -9,6 +9,7 @@ import { alertMetrics } from './alert-metrics.ts'
 import { coordinatorMetrics } from './coordinator-metrics.ts'
 import { forecastMetrics } from './forecast-metrics.ts'
 import { rolloutMetrics } from './rollout-metrics.ts'
+import { scoreMetrics } from './score-metrics.ts'
 import { Scrape } from './scrape.ts'
 import { serviceMetrics } from './service-metrics.ts'
 
@@ -62,6 +63,7 @@ export function createMetricsPage(deps: MetricsDeps): MetricsPage {
       serviceMetrics(scrape, control)
       coordinatorMetrics(scrape, control)
       alertMetrics(scrape, control)
+      scoreMetrics(scrape, control)
       rolloutMetrics(scrape, control)
       ownMetrics(scrape, deps)
       return (await Registry.merge([scrape.registry, lasting]).metrics()).trimEnd().concat('\n')
