@@ -26,7 +26,7 @@ export function poissonArrivals(
         needed -= left
         nowMs = endMs
         endMs = (++step + 1) * stepMs
-        perMs = step < load.length ? load[step]! / 1000 : 0
+        perMs = (load[step] ?? 0) / 1000
       }
       nowMs = step < load.length ? nowMs + needed / perMs : Number.POSITIVE_INFINITY
       values[i] = nowMs
