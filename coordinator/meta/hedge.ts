@@ -7,13 +7,16 @@
  * the probability with which its weight did, else is drawn by weight (shrinking dartboard: Geulen, Vöcking & Winkler 2010,
  * "Regret minimization for online buffering problems using the weighted majority algorithm", §3): the expected loss is that
  * of drawing at every round, regret to the best of K grows as √(rounds · ln K) whatever comes, and so does the number of
- * changes, each of which costs a cluster something.
+ * changes, each of which costs a cluster something. Only differences of losses count, beside the largest one seen: strategies
+ * that are hardly ever apart are told apart too (as AdaHedge does: de Rooij et al. 2014).
  */
 
 /** Plain data; one entry a strategy. */
 export interface Hedge {
   readonly weights: readonly number[]
   readonly acting: number
+  /** The most by which two strategies' losses differed in a round: what losses are measured by. */
+  readonly range: number
   /** Of all rounds: losses in [0, 1], and those of whoever acted. */
   readonly losses: readonly number[]
   readonly actedLoss: number
@@ -26,7 +29,7 @@ export function openHedge(strategies: number, acting: number): Hedge {
     weights: new Array<number>(strategies).fill(1 / strategies),
     acting,
     losses: new Array<number>(strategies).fill(0),
-    ...{ actedLoss: 0, rounds: 0, changes: 0 },
+    ...{ range: 0, actedLoss: 0, rounds: 0, changes: 0 },
   }
 }
 
@@ -47,7 +50,10 @@ export function playRound(
     if (!(loss >= 0 && loss <= 1)) throw new RangeError(`loss is ${loss}, allowed from 0 to 1`)
   // at most one half: the bound of the dartboard holds below it
   const rate = Math.min(0.5, Math.sqrt(Math.log(strategies) / memoryRounds))
-  const fallen = hedge.weights.map((weight, k) => weight * (1 - rate) ** losses[k]!)
+  const best = Math.min(...losses)
+  const range = Math.max(hedge.range, Math.max(...losses) - best)
+  const beyond = losses.map((loss) => (range > 0 ? (loss - best) / range : 0))
+  const fallen = hedge.weights.map((weight, k) => weight * (1 - rate) ** beyond[k]!)
   const stays = fallen[hedge.acting]! / hedge.weights[hedge.acting]!
   const total = sum(fallen)
   const share = 1 / memoryRounds
@@ -56,6 +62,7 @@ export function playRound(
   return {
     weights,
     acting,
+    range,
     losses: hedge.losses.map((known, k) => known + losses[k]!),
     actedLoss: hedge.actedLoss + losses[hedge.acting]!,
     rounds: hedge.rounds + 1,
