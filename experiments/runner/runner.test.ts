@@ -87,7 +87,7 @@ describe('an experiment', () => {
   })
 
   it('tells which run failed, and why', { timeout: LIMIT_MS }, async () => {
-    const text = SMALL.replace('replayDays: 1', 'replayDays: 1, spec: { minReplicas: 500 }')
+    const text = SMALL.replace('replayDays: 0.5', 'replayDays: 0.5, spec: { minReplicas: 500 }')
     await expect(run(path.join(home, 'failed'), 1, text)).rejects.toThrow(
       /weekday, hpa, seed 1: spec of weekday: .*minReplicas must not be greater than maxReplicas/,
     )

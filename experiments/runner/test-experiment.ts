@@ -5,12 +5,12 @@ import path from 'node:path'
 
 export const SMALL = `
 name: small
-setting: { learnDays: 2, replayDays: 1 }
+setting: { learnDays: 2, replayDays: 0.5 }
 datasets:
   - { kind: synthetic, workloads: [weekday, bursty], days: 3 }
   - kind: services
     name: shop
-    setting: { learnDays: 0.5, replayDays: 0.25 }
+    setting: { learnDays: 0.5, replayDays: 0.125 }
     services:
       - { name: order, load: { workload: weekday, days: 3 }, calls: [{ service: payment }] }
       - { name: payment }
@@ -19,7 +19,7 @@ controllers:
   - { kind: thresholds }
   - { kind: static, each: [{}, { quantile: 0.9 }] }
 seeds: [1, 2]
-blockHours: 6
+blockHours: 3
 draws: 100
 `
 
