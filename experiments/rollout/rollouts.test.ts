@@ -1,5 +1,6 @@
 /** Rollouts in the running controller over a simulated cluster: taken back by themselves, by one command, and after a restart. */
 import { afterEach, describe, expect, it } from 'vitest'
+import { RolloutRequest } from '../../services/rollouts/request.ts'
 import { breachesOf, countBreaches } from './limits.ts'
 import { sabotage } from './sabotage.ts'
 import { saboteurs } from './saboteurs.ts'
@@ -52,7 +53,7 @@ describe('a rollout', () => {
     const candidate = await candidateOf(world, 'same')
     const { rollouts } = world.controller()
     const settings = { watchUnits: 4 }
-    const begun = { kind: 'rollout', candidate, from: 'full', settings, why: 'sure' } as const
+    const begun = RolloutRequest.parse({ candidate, from: 'full', settings, why: 'sure' })
     const { number } = await rollouts.start(begun, 'ann')
     while (rollouts.running().length > 0) await world.step()
     expect(await rollouts.read(number)).toMatchObject({ stage: 'ended', outcome: 'promoted' })
@@ -77,7 +78,7 @@ describe('a rollout', () => {
   it('goes on after a restart from its units, and draws the same arms', async () => {
     const world = await warmWorld(60)
     const candidate = await candidateOf(world, 'same')
-    const begun = { kind: 'rollout', candidate, from: 'canary', settings: {}, why: '' } as const
+    const begun = RolloutRequest.parse({ candidate, from: 'canary' })
     const { number } = await world.controller().rollouts.start(begun, 'ann')
     for (let k = 0; k < 20; k++) await world.step()
     const units = await world.ledger().units(number, 'canary')
@@ -100,7 +101,7 @@ describe('a rollout', () => {
     const candidate = await candidateOf(world, 'always-more')
     const { rollouts } = world.controller()
     const settings = { explorationShare: 0.9 }
-    const begun = { kind: 'rollout', candidate, settings, why: '' } as const
+    const begun = RolloutRequest.parse({ candidate, settings })
     const { number } = await rollouts.start(begun, 'ann')
     await expect(rollouts.start(begun, 'ann')).rejects.toThrow(`rollout ${number} runs on`)
     const seen = new Set<string | null>()

@@ -3,7 +3,7 @@
  * each: how it ended and after how many ticks, and how many decisions broke a limit.
  */
 import { Command } from 'commander'
-import type { RolloutView } from '../../services/rollouts/request.ts'
+import { RolloutRequest, type RolloutView } from '../../services/rollouts/request.ts'
 import { breachesOf, countBreaches, type LimitCounts } from './limits.ts'
 import { type Saboteur, saboteurs } from './saboteurs.ts'
 import { createWorld, SEASON } from './world.ts'
@@ -52,7 +52,7 @@ export async function sabotage(
     const candidate = { policy: 'learned' as const, version }
     const settings = { leastUnits: 24, leastOtherUnits: 6, watchUnits: 24 }
     const { number } = await rollouts.start(
-      { kind: 'rollout', candidate, from: 'canary', settings, why: what },
+      RolloutRequest.parse({ candidate, from: 'canary', settings, why: what }),
       'sabotage',
     )
     let ticks = 0

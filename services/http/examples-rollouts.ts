@@ -2,7 +2,7 @@
 import { storeFloats } from '../../agents/learning/numbers.ts'
 import { PolicyDocument } from '../../agents/policies/learned/document.ts'
 import { type PolicyVersion, policyRow } from '../rollouts/policy-version.ts'
-import { type RolloutView, rolloutOf } from '../rollouts/request.ts'
+import { RolloutRequest, type RolloutView, rolloutOf } from '../rollouts/request.ts'
 import type { Strategy } from '../rollouts/rollout.ts'
 
 const AT_MS = Date.parse('2026-11-21T08:00:00Z')
@@ -43,7 +43,7 @@ export const request = {
   why: 'to try',
 }
 
-const begun = rolloutOf({ kind: 'rollout', candidate, settings: {}, why: 'to try' }, 'http', {
+const begun = rolloutOf(RolloutRequest.parse({ candidate, why: 'to try' }), 'http', {
   services: ['search'],
   strategyOf: () => predictive,
   leadTicksOf: () => 3,

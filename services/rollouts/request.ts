@@ -34,7 +34,12 @@ export const RolloutRequest = z
       description:
         'Stage to begin with: shadow for a rollout, canary for a comparison. A later one leaves out what would have been found before it.',
     }),
-    settings: RolloutSettings.partial().prefault({}),
+    settings: RolloutSettings.extend({
+      share: RolloutSettings.shape.share.removeDefault().optional().meta({
+        description:
+          'Of services and of time that the candidate acts in canary: 0.2, of a comparison 0.5.',
+      }),
+    }).prefault({}),
     why: Why,
   })
   .meta({ id: 'RolloutRequest' })
@@ -92,11 +97,8 @@ export function rolloutOf(request: RolloutRequest, actor: string, standing: Stan
   if (champions.every((one) => sameStrategy(one, candidate)))
     throw new RolloutError('candidate', candidate, 'another strategy than what it stands up to')
   const stage = stageOf(request, [...champions, candidate])
-  const share = request.settings.share ?? (kind === 'comparison' ? 0.5 : undefined)
-  const settings = RolloutSettings.parse({
-    ...request.settings,
-    ...(share === undefined ? {} : { share }),
-  })
+  const share = request.settings.share ?? (kind === 'comparison' ? 0.5 : 0.2)
+  const settings = { ...request.settings, share }
   const lead = Math.max(...services.map(standing.leadTicksOf))
   const { tick, nowMs: atMs } = standing
   return {
