@@ -1,6 +1,7 @@
 /** The page's parts and what each is given at every drawing: header, the whole, one card per service, the log. */
 import type { TimeView } from './charts/time-chart.ts'
 import { INITIAL, type State } from './data/state.ts'
+import { createAccounts } from './panels/accounts.ts'
 import { createAlerts } from './panels/alerts.ts'
 import { createDecisionLog } from './panels/decision-log.ts'
 import { createFleet } from './panels/fleet.ts'
@@ -30,6 +31,7 @@ export function createPage(context: Context, choose: (change: Partial<Choices>) 
   const log = createDecisionLog(context)
   const alerts = createAlerts(context)
   const outlook = createOutlook(context)
+  const accounts = createAccounts(context)
   const repaint = () => {
     fleet.repaint()
     outlook.repaint()
@@ -37,14 +39,14 @@ export function createPage(context: Context, choose: (change: Partial<Choices>) 
   }
   const header = createHeader({ context, choose, themeChanged: repaint })
   const waiting = h('p.waiting.muted', { role: 'status' }, 'Waiting for the controller…')
-  const ahead = h('div.ahead', {}, alerts.element, outlook.element)
+  const ahead = h('div.ahead', {}, alerts.element, outlook.element, accounts.element)
   const main = h('main', { hidden: true }, fleet.element, ahead, cards.element, log.element)
   let drawn: State = INITIAL
   let drawnFor = ''
   return {
     element: h('div.page', {}, header.element, header.about, waiting, main),
     repaint,
-    refresh: outlook.refresh,
+    refresh: async () => void (await Promise.all([outlook.refresh(), accounts.refresh()])),
     seen: cards.seen,
     update(state, choices) {
       header.update(state, choices)
@@ -61,6 +63,7 @@ export function createPage(context: Context, choose: (change: Partial<Choices>) 
       log.update(state, choices)
       alerts.update(state, choices)
       outlook.update(state, choices)
+      accounts.update(state)
     },
   }
 }

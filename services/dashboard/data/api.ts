@@ -8,6 +8,7 @@ import type { DemoView, Spike, SpikeRequest } from '../../http/demo-port.ts'
 import type { StoredDecision, TickRecord } from '../../ledger/ledger.ts'
 import type { ModelVersion } from '../../models/model-version.ts'
 import type { OutlookView } from '../../outlook/view.ts'
+import type { Scoreboard } from '../../selection/view.ts'
 import { SHOWN_LEVELS } from './hindsight.ts'
 import type { GridView } from './points.ts'
 
@@ -123,6 +124,7 @@ export const api = {
     call<unknown>('PUT', at('services', service, 'policy'), { policy }),
   alerts: (limit: number) => call<PageOf<Alert>>('GET', `${at('alerts')}${query({ limit })}`),
   acknowledge: (id: string) => call<Alert>('POST', at('alerts', id, 'acknowledge')),
+  scoreboard: () => call<Scoreboard>('GET', at('scoreboard')),
   outlook: (days: number) => call<OutlookView>('GET', `${at('outlook')}${query({ days })}`),
   startSpike: (request: SpikeRequest) => call<Spike>('POST', at('demo', 'spikes'), request),
   stopSpike: (id: string) => call<unknown>('DELETE', at('demo', 'spikes', id)),

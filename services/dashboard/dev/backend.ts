@@ -1,7 +1,9 @@
 /** TEST-ONLY: the API's routes over the synthetic fleet; answers are the shapes of the real one. */
+
 import type { Mode, PolicyKind } from '../../../agents/service-spec.ts'
 import type { Alert } from '../../alerts/alert.ts'
 import type { ControlEvent } from '../../control-plane.ts'
+import { scoreboard } from '../../http/examples-scoreboard.ts'
 import * as ahead from './ahead.ts'
 import * as documents from './documents.ts'
 import { createSyntheticImportance, explanationOf } from './explanations.ts'
@@ -60,6 +62,7 @@ const ROOMS: Record<string, Room> = {
   services,
   decisions,
   alerts,
+  scoreboard: () => ok(scoreboard),
   outlook: ({ world }, { query }) => ok(ahead.outlookOf(world, Number(query.get('days') ?? 7))),
   ticks: ({ world }, { query }) => {
     const rows = world.ticks.slice(-Number(query.get('limit') ?? 50)).reverse()
