@@ -8,7 +8,7 @@ import {
   type FeatureName,
   writeLearnedFeatures,
 } from '../../../agents/policies/learned/features.ts'
-import { isActedOn } from '../../../agents/policies/learned.ts'
+import { isActedOn } from '../../../agents/policies/learned/stretch.ts'
 import { seededRandom } from '../../../datasets/random.ts'
 import { createLoop } from '../../controllers/forescale/loop.ts'
 import type { Tapes } from '../../controllers/forescale/models.ts'
