@@ -14,12 +14,14 @@ import type { Figure } from '../timing.ts'
 
 const PEER = fileURLToPath(new URL('../peers/recorded_environment_speed.py', import.meta.url))
 const INSTALL = fileURLToPath(new URL('../peers/install-pandas.sh', import.meta.url))
-const RUNS = 3
+/** Many short ones: on a busy machine some fall between its work. */
+const RUNS = 12
+const PEER_RUNS = 6
 const SERVICES = 2
-const STEPS = 200_000
+const STEPS = 40_000
 const PEERS = [
-  { kind: 'arrays', words: 'its rows in numpy arrays', steps: 20_000 },
-  { kind: 'frame', words: 'its rows in a pandas frame, as gym-hpa has them', steps: 500 },
+  { kind: 'arrays', words: 'its rows in numpy arrays', steps: 10_000 },
+  { kind: 'frame', words: 'its rows in a pandas frame, as gym-hpa has them', steps: 200 },
 ] as const
 const REPLICAS = 5
 /** Requests/s that those replicas carry at most. */
@@ -32,7 +34,7 @@ export function benchFluid(python: string): Figure[] {
   execFileSync('sh', [INSTALL, python], { stdio: ['ignore', 'ignore', 'inherit'] })
   const ours = [0.5, 0.9, 1.1].map((share) => ({ share, steps: fluidStepsPerSecond(share) }))
   return PEERS.flatMap(({ kind, words, steps: peerSteps }) => {
-    const input = `${JSON.stringify({ kind, steps: peerSteps, runs: RUNS, seed: 1 })}\n`
+    const input = `${JSON.stringify({ kind, steps: peerSteps, runs: PEER_RUNS, seed: 1 })}\n`
     const { version, stepsPerSecond } = Answer.parse(
       JSON.parse(execFileSync(python, [PEER], { input, encoding: 'utf8' })),
     )

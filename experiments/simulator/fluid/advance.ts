@@ -1,5 +1,5 @@
 /** What becomes of the requests that come to a service within one substep; no chance in here. */
-import { type Flow, mostBacklog } from './flow.ts'
+import { type Flow, forgetSolved, mostBacklog, type Solved } from './flow.ts'
 import { conditionalWait, type QueueShape, solveUtilization } from './queue-shape.ts'
 import { beyondP95, quantileBehindBacklog, tailOf, unitLaw } from './response-law.ts'
 import { cellOf, MOST_UTILIZATION, type RestTable, solveAtRest, within } from './rest-table.ts'
@@ -29,6 +29,7 @@ export function advanceFlow(flow: Flow, offered: number, seconds: number): void 
 function setServiceTime(flow: Flow): void {
   const { callees } = flow
   if (callees.meanSeconds === 0) return
+  forgetSolved(flow)
   const { distribution, meanSeconds, cv } = flow.service.serving.serviceTime
   const own = distribution === 'exponential' ? 1 : distribution === 'deterministic' ? 0 : cv
   const mean = meanSeconds + callees.meanSeconds
@@ -55,11 +56,10 @@ function serve(flow: Flow, table: RestTable, attempts: number, seconds: number):
   const { shape } = table
   const { allPlaces } = shape
   const rate = allPlaces / flow.serviceSeconds
-  const serviceScv = flow.law.cv * flow.law.cv
   const flowed = rate * seconds
   const before = flow.backlog
   const total = flow.inSystem + attempts
-  let utilization = solve(flow, table, flowed, total)
+  let utilization = solve(flow, table, flow.solved, flowed, total)
   const most = mostBacklog(flow, shape)
   let inSystem = total - flowed * utilization
   let refused = 0
@@ -67,8 +67,7 @@ function serve(flow: Flow, table: RestTable, attempts: number, seconds: number):
     refused = inSystem - allPlaces - most
     // what was refused never was in the queue
     inSystem = allPlaces + most
-    utilization = solveUtilization(shape, serviceScv, 0, inSystem, flow.solvedFull)
-    flow.solvedFull = utilization
+    utilization = solve(flow, table, flow.solvedFull, 0, inSystem)
   }
   flow.inSystem = Math.max(0, inSystem)
   const after = Math.max(0, Math.min(most, before + attempts - flowed))
@@ -79,14 +78,24 @@ function serve(flow: Flow, table: RestTable, attempts: number, seconds: number):
   return attempts > 0 ? Math.min(1, refused / attempts) : 0
 }
 
-function solve(flow: Flow, table: RestTable, flowed: number, total: number): number {
-  const { law, tables, callees, solved } = flow
+/** As last time where nothing changed, otherwise from there on. */
+function solve(
+  { law, tables, callees }: Flow,
+  table: RestTable,
+  last: Solved,
+  flowed: number,
+  total: number,
+): number {
+  if (total === last.total && flowed === last.flowed) return last.utilization
+  const guess = last.utilization
   let utilization = Number.NaN
-  if (callees.meanSeconds === 0 && solved < MOST_UTILIZATION)
-    utilization = solveAtRest(tables, table, flowed, total, solved)
+  if (callees.meanSeconds === 0 && guess < MOST_UTILIZATION)
+    utilization = solveAtRest(tables, table, flowed, total, guess)
   if (Number.isNaN(utilization))
-    utilization = solveUtilization(table.shape, law.cv * law.cv, flowed, total, solved)
-  flow.solved = utilization
+    utilization = solveUtilization(table.shape, law.cv * law.cv, flowed, total, guess)
+  last.flowed = flowed
+  last.total = total
+  last.utilization = utilization
   return utilization
 }
 
@@ -98,16 +107,21 @@ function noteWait(flow: Flow, shape: QueueShape, before: number): void {
   const backlog = (before + flow.backlog) / 2
   // neither in service nor backlog, both at the end; the solver left inSystem and utilization in balance
   const waiting = Math.max(0, flow.inSystem - shape.allPlaces * utilization - flow.backlog)
-  const conditional = serviceSeconds * conditionalWait(shape, serviceScv, utilization)
   const meanSeconds = utilization > 0 ? waiting / (rate * utilization) : 0
   wait.certainSeconds = backlog / rate
   wait.riseSeconds = (flow.backlog - before) / rate
-  // as many services as stand before one at its replica
-  const { concurrency } = service.serving
-  wait.spreadSeconds =
-    backlog === 0 ? 0 : Math.sqrt((serviceScv * wait.certainSeconds * serviceSeconds) / concurrency)
-  // behind a backlog everybody waits; without one, those who do wait for an exponential time
-  wait.waitSeconds = backlog > 0 ? meanSeconds : conditional
+  if (backlog > 0) {
+    // as many services as stand before one at its replica; behind a backlog everybody waits
+    const { concurrency } = service.serving
+    wait.spreadSeconds = Math.sqrt(
+      (serviceScv * wait.certainSeconds * serviceSeconds) / concurrency,
+    )
+    wait.waitSeconds = meanSeconds
+  } else {
+    // those who do wait, wait for an exponential time
+    wait.spreadSeconds = 0
+    wait.waitSeconds = serviceSeconds * conditionalWait(shape, serviceScv, utilization)
+  }
   wait.waitProbability = wait.waitSeconds > 0 ? Math.min(1, meanSeconds / wait.waitSeconds) : 0
   flow.responseSeconds = wait.certainSeconds + meanSeconds + serviceSeconds
   flow.responseVariance =

@@ -15,6 +15,13 @@ export interface Callees {
   failure: number
 }
 
+/** An equation of `solveUtilization`, and what solves it. */
+export interface Solved {
+  flowed: number
+  total: number
+  utilization: number
+}
+
 interface Judged {
   certainSeconds: number
   waitSeconds: number
@@ -34,8 +41,8 @@ export interface Flow {
   backlog: number
   utilization: number
   /** Utilizations found last, with and without those that found no room: where to look next. */
-  solved: number
-  solvedFull: number
+  readonly solved: Solved
+  readonly solvedFull: Solved
   /** Requests that wait to be tried again, by tries that failed before, and those whose time came in this substep. */
   readonly retrying: Float64Array
   readonly retried: Float64Array
@@ -70,7 +77,8 @@ export function createFlow(service: SimulatedService): Flow {
     inSystem: 0,
     backlog: 0,
     utilization: 0,
-    ...{ solved: 0, solvedFull: 0 },
+    solved: { flowed: 0, total: Number.NaN, utilization: 0 },
+    solvedFull: { flowed: 0, total: Number.NaN, utilization: 0 },
     retrying: new Float64Array(service.serving.retries.most),
     retried: new Float64Array(service.serving.retries.most),
     law,
@@ -95,8 +103,15 @@ export function createFlow(service: SimulatedService): Flow {
   }
 }
 
+/** Another queue solves them otherwise; near there all the same. */
+export function forgetSolved({ solved, solvedFull }: Flow): void {
+  solved.total = Number.NaN
+  solvedFull.total = Number.NaN
+}
+
 /** As many replicas serve from now on. */
 export function setReplicas(flow: Flow, replicas: number): void {
+  forgetSolved(flow)
   flow.table = replicas > 0 ? restTable(flow.tables, replicas) : undefined
   const places = flow.table?.shape.allPlaces ?? 0
   // what the places can take is no backlog any more, and what they cannot is

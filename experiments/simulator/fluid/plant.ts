@@ -14,6 +14,7 @@ import {
   countsOf,
   createPool,
   happen,
+  isQuiet,
   isSettled,
   lose,
   nextEventMs,
@@ -131,6 +132,11 @@ function drain(flow: Flow, replicas: number): { seconds: number; unserved: numbe
 /** From event to event of its replicas. */
 function advanceService(one: Simulated, offered: number, fromMs: number, toMs: number): void {
   const { flow, pool } = one
+  if (isQuiet(pool)) {
+    one.replicaSeconds += (pool.ready.length * (toMs - fromMs)) / 1000
+    flowOn(flow, offered, (toMs - fromMs) / 1000)
+    return
+  }
   let nowMs = fromMs
   while (nowMs < toMs) {
     const nextMs = Math.min(toMs, Math.max(nowMs, nextEventMs(pool, nowMs)))

@@ -114,6 +114,13 @@ function start(pool: Pool, nowMs: number, place: Place | undefined): void {
   starting.splice(at, 0, { atMs, place })
 }
 
+/** Nothing happens to its replicas in that time, and none but ready ones are there. */
+export function isQuiet({ starting, terminating, hoursToCrash }: Pool): boolean {
+  return (
+    starting.length === 0 && terminating.length === 0 && hoursToCrash === Number.POSITIVE_INFINITY
+  )
+}
+
 /** When the next replica becomes ready or crashes; infinite when nothing will happen. */
 export function nextEventMs({ starting, hoursToCrash, ready }: Pool, nowMs: number): number {
   const readyAtMs = starting[0]?.atMs ?? Number.POSITIVE_INFINITY

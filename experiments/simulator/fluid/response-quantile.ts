@@ -16,6 +16,10 @@ const BEYOND = 1 - 0.95
 export function responseP95(sums: Sums): number {
   if (!(sums.served > 0)) return Number.NaN
   if (sums.parts === 1 && !Number.isNaN(sums.p95Seconds)) return sums.p95Seconds
+  return searched(sums)
+}
+
+function searched(sums: Sums): number {
   const guess = Math.max(1e-6, sums.latencySeconds / sums.served)
   return quantileOfTail((seconds) => tailOfAnswers(sums, seconds), BEYOND, guess)
 }
