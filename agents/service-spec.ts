@@ -68,6 +68,10 @@ export const ServiceSpec = z
       .positive()
       .default(1)
       .meta({ description: "How much this service's violations count." }),
+    fairShare: z.number().min(0).max(1).default(0).meta({
+      description:
+        'Share of its reactive need that is paid for before anything else of any service, however scarce money is.',
+    }),
     slo: Slo.prefault({}),
     mode: Mode.optional().meta({ description: 'Overrides the global mode, never beyond it.' }),
     policy: PolicyKind.default('predictive'),

@@ -78,9 +78,26 @@ export function grantFloors(
     need[i] = candidates[i]!.floor.need
     held[i] = candidates[i]!.memory.floorReplicas
   }
-  const request = reactiveRequest(candidates, columns, { from: least, to: need, held })
-  const { granted } = fund(request, budget - costOf(columns, least), directive?.reactivePrice)
+  const from = grantFairShares(candidates, columns, { from: least, to: need, held }, budget)
+  const request = reactiveRequest(candidates, columns, { from, to: need, held })
+  const { granted } = fund(request, budget - costOf(columns, from), directive?.reactivePrice)
   return { granted, request }
+}
+
+/** Each service's fair share of its need comes first, at any price: where money lacks for these too, heaviest first. */
+function grantFairShares(
+  candidates: readonly Candidate[],
+  columns: Columns,
+  range: Range,
+  budget: number,
+): Int32Array {
+  if (candidates.every(({ input }) => input.spec.fairShare === 0)) return range.from
+  const { from, held } = range
+  const to = from.map((least, i) =>
+    Math.max(least, Math.ceil(candidates[i]!.input.spec.fairShare * range.to[i]!)),
+  )
+  const request = reactiveRequest(candidates, columns, { from, to, held })
+  return fund(request, budget - costOf(columns, from)).granted
 }
 
 /**

@@ -102,6 +102,9 @@ describe('an amount for a day', () => {
     expect(day.price).toBeGreaterThan(0)
     expect(day.unpacedSpend).toBeGreaterThan(day.expectedSpend!)
     // prices are in the frame: what was decided under them can be decided again
+    const [{ id }] = controller.lastTick()!.decisions as [{ id: string }]
+    const { counterfactual } = (await controller.explain(id))!
+    expect(counterfactual.fleetLossAvoided).toBeGreaterThanOrEqual(0)
     const replay = controller.lastTick()!.decisions.map(({ id }) => controller.replay(id))
     for (const report of await Promise.all(replay)) expect(report?.identical).toBe(true)
   }, 60_000)

@@ -132,6 +132,33 @@ function wholeMenu({ input, index, decision }: Recalled, proposal: Proposal | un
   }
 }
 
+/** A paced tick's prices are lowered by so much a try, and so often at most. */
+const LOWERED_BY = 0.8
+const LOWERED_TIMES = 24
+
+/**
+ * The tick with more to spend. Under a directive it is prices that bind and not the hourly budget: they are lowered
+ * until more would be spent than is given.
+ */
+function withMore(input: TickInput, output: TickOutput, extraBudgetPerHour: number): TickOutput {
+  const costBudgetPerHour = input.costBudgetPerHour + extraBudgetPerHour
+  const { directive } = input
+  if (!directive) return decideTick({ ...input, costBudgetPerHour })
+  let best = output
+  for (let tries = 0, share = 1; tries < LOWERED_TIMES; tries++, share *= LOWERED_BY) {
+    const cheaper = {
+      reactivePrice: directive.reactivePrice * share,
+      price: directive.price * share,
+      extraBudgetPerHour: directive.extraBudgetPerHour + extraBudgetPerHour,
+    }
+    const tried = decideTick({ ...input, costBudgetPerHour, directive: cheaper })
+    if (tried.spendPerHour > output.spendPerHour + extraBudgetPerHour) return best
+    best = tried
+    if (directive.price === 0) return best
+  }
+  return best
+}
+
 /** The same tick with one more $/hour. */
 function counterfactual(
   input: TickInput,
@@ -139,10 +166,7 @@ function counterfactual(
   index: number,
 ): Explanation['counterfactual'] {
   const extraBudgetPerHour = 1
-  const richer = decideTick({
-    ...input,
-    costBudgetPerHour: input.costBudgetPerHour + extraBudgetPerHour,
-  })
+  const richer = withMore(input, output, extraBudgetPerHour)
   const lossAt = (replicas: number, i: number): number => {
     const { spec, observation, actor } = input.services[i]!
     return lossBetween(spec, observation, actor, replicas, replicas)[0]!
