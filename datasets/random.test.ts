@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { hashUnit, seededRandom } from './random.ts'
 
@@ -28,3 +29,43 @@ describe('seeded chance', () => {
     expect(Math.max(...values)).toBeGreaterThan(0.99)
   })
 })
+
+const part = fc.oneof(
+  fc.string(),
+  fc.nat(),
+  fc.integer(),
+  fc.double(),
+  fc.constantFrom(0, -0, 9, 10, 99, 100, 999_999_999, 1_000_000_000, 1e21),
+)
+
+describe('hashUnit', () => {
+  it('hangs on the text of its parts with a zero between them, however they are given', () => {
+    fc.assert(
+      fc.property(fc.array(part), (parts) => {
+        expect(hashUnit(...parts)).toBe(hashUnit(parts.join('\u0000')))
+      }),
+    )
+  })
+
+  // FNV-1a of "foobar" is 0xbf9cf968 (draft-eastlake-fnv); MurmurHash3's finisher of that, worked out apart
+  it('is what it was when recorded results were made', () => {
+    expect(hashUnit('foobar') * 2 ** 32).toBe(finished(0xbf9cf968))
+    expect(hashUnit('wander', 1, 'search', 24)).toBe(
+      finished(fnv('wander\u00001\u0000search\u000024')) / 2 ** 32,
+    )
+  })
+})
+
+/** In arithmetic of 64 bits, to be read beside the definitions. */
+function fnv(text: string): number {
+  let h = 0x811c9dc5n
+  for (const unit of text) h = ((h ^ BigInt(unit.charCodeAt(0))) * 0x01000193n) % 2n ** 32n
+  return Number(h)
+}
+
+function finished(hash: number): number {
+  let h = BigInt(hash)
+  h = ((h ^ (h >> 16n)) * 0x85ebca6bn) % 2n ** 32n
+  h = ((h ^ (h >> 13n)) * 0xc2b2ae35n) % 2n ** 32n
+  return Number(h ^ (h >> 16n))
+}
