@@ -11,9 +11,16 @@ interface Case {
   readonly observation?: Partial<Observation>
   readonly budget?: number
   readonly mode?: 'off' | 'enforce'
+  readonly stretch?: number
 }
 
-function sentence({ spec = {}, observation = {}, budget = 100, mode = 'enforce' }: Case): string {
+function sentence({
+  spec = {},
+  observation = {},
+  budget = 100,
+  mode = 'enforce',
+  stretch = 1,
+}: Case): string {
   const parsed = ServiceSpec.parse({
     maxReplicas: 30,
     targetUtilization: 1,
@@ -46,6 +53,7 @@ function sentence({ spec = {}, observation = {}, budget = 100, mode = 'enforce' 
     observation: seen,
     grant: grants[0]!,
     shadowPrice,
+    stretch,
   })
 }
 
@@ -62,6 +70,13 @@ describe('a rationale', () => {
     expect(sentence({ observation: { demand: certain(79) } })).toBe(
       'search 6→8: 99 % of forecasts need ≤ 7.9 within 30.0 s, reactive need is 6',
     )
+  })
+
+  it('of a learned policy says what it takes the forecast for', () => {
+    expect(sentence({ observation: { demand: certain(79) }, stretch: 0.7 })).toBe(
+      'search 6→8: 99 % of forecasts need ≤ 7.9 within 30.0 s, reactive need is 6; the learned policy takes the forecast for 30 % less',
+    )
+    expect(sentence({ observation: { demand: certain(79) }, stretch: 1.25 })).toMatch(/25 % more$/)
   })
 
   it('of a binding budget says what one more dollar would avoid', () => {

@@ -9,6 +9,8 @@ export interface RationaleInput {
   readonly spec: ServiceSpec
   readonly observation: Observation
   readonly grant: Grant
+  /** What a learned policy multiplied the forecast by; 1 where none did. */
+  readonly stretch?: number
   /** Weighted requests/s outside the SLO that one more $/hour would avoid. */
   readonly shadowPrice: number
 }
@@ -19,7 +21,14 @@ const one = (value: number): string =>
 export function rationaleOf(input: RationaleInput): string {
   const { service, grant } = input
   const change = grant.to === grant.from ? `stays ${grant.to}` : `${grant.from}→${grant.to}`
-  return `${service} ${change}: ${[because(input), limit(input)].filter(Boolean).join('; ')}`
+  return `${service} ${change}: ${[because(input), corrected(input), limit(input)].filter(Boolean).join('; ')}`
+}
+
+/** The forecast that was judged is not the one that was issued. */
+function corrected({ stretch = 1, grant }: RationaleInput): string {
+  const percent = Math.round(100 * (stretch - 1))
+  if (percent === 0 || grant.proposal === undefined) return ''
+  return `the learned policy takes the forecast for ${Math.abs(percent)} % ${percent < 0 ? 'less' : 'more'}`
 }
 
 function because({ spec, observation, grant }: RationaleInput): string {

@@ -1,5 +1,6 @@
 /** One tick's judgement made into records: the pure tick, its frame, its hashes, its decisions with their sentences. */
 import { hash } from 'node:crypto'
+import { isActedOn, stretchOf } from '../../agents/policies/learned/stretch.ts'
 import type { Decision, Settlement } from '../../coordinator/decision.ts'
 import { encodeFrame, encodeOutcome, type SpecRow } from '../../coordinator/frame.ts'
 import { rationaleOf } from '../../coordinator/rationale.ts'
@@ -72,7 +73,10 @@ function decisionOf(
     expectedLoss: grant.expectedLoss,
     boundBy: grant.boundBy,
     reason: grant.proposal?.reason ?? 'off',
-    rationale: rationaleOf({ service, spec, observation, grant, shadowPrice }),
+    rationale: rationaleOf({
+      ...{ service, spec, observation, grant, shadowPrice },
+      stretch: stretchIn(input.services[i]!),
+    }),
     settlement:
       mode !== 'enforce' ? 'not-enforced' : grant.to === grant.from ? 'unchanged' : 'pending',
   }
@@ -81,6 +85,12 @@ function decisionOf(
 /** Of the learned policy that acts: one that is there for a service of another policy does not. */
 function actingVersion({ spec, actor }: ServiceInput): string | null {
   return spec.policy === 'learned' && actor ? actor.version : null
+}
+
+/** What that policy multiplied the forecast by. */
+function stretchIn({ spec, actor, observation }: ServiceInput): number {
+  if (spec.policy !== 'learned' || actor === undefined || !isActedOn(observation)) return 1
+  return stretchOf(actor, spec, observation)
 }
 
 /** The rows that a frame names by hash. */

@@ -66,6 +66,13 @@ describe('a learned policy, live', () => {
       })
       expect(await composed.controller.replay(id)).toMatchObject({ identical: true })
     }
+    const corrected = decisions.filter(({ reason }) => reason === 'forecast')
+    expect(corrected.length).toBeGreaterThan(0)
+    expect(
+      corrected.some(({ rationale }) =>
+        /learned policy takes the forecast for \d+ % (less|more)/.test(rationale),
+      ),
+    ).toBe(true)
     const plain = await live(await start('predictive'), 1, 100)
     const wants = plain.map((tick) => tick.decisions[0]!.wanted)
     expect(plain.every((tick) => tick.decisions[0]!.policyVersion === null)).toBe(true)
