@@ -12,8 +12,9 @@ export const QLearningConfig = z
     discount: z.number().min(0).max(1).default(0.99).meta({
       description: 'What a reward one step later is worth.',
     }),
-    rateDecay: z.number().min(0).max(1).default(0.8).meta({
-      description: 'The step size of the n-th visit is n to minus this.',
+    rateDecay: z.number().min(0).max(1).default(0.55).meta({
+      description:
+        'The step size of the n-th visit is n to minus this; near ½ what is far ahead comes back soon.',
     }),
     leastLearningRate: z.number().min(0).max(1).default(0.01),
     initialValue: z.number().min(-1e9).max(1e9).default(0).meta({

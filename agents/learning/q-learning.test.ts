@@ -56,6 +56,7 @@ describe('Q-learning', () => {
         const discount = 0.5
         const config = configured({
           discount,
+          rateDecay: 0.8,
           leastLearningRate: 0,
           exploration: { first: 1, last: 1 },
         })

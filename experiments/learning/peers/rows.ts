@@ -1,7 +1,7 @@
 /**
  * What is compared: a learner of ours on a game, and one of Stable-Baselines3 on the same, with the same settings for as
  * many steps. Settings are those of the RL Baselines3 Zoo (hyperparams/*.yml) where it has any; what ours has beyond them
- * stays at its default.
+ * stays at its default. PPO learns from whole rollouts, so its steps are a multiple of one.
  */
 import { LearnerConfig } from '../../../agents/learning/registry.ts'
 import { cartPole } from '../classic/cart-pole.ts'
@@ -40,7 +40,7 @@ export const ROWS: readonly ComparisonRow[] = [
     name: 'ppo-cartpole',
     game: cartPole,
     count: 8,
-    steps: 100_000,
+    steps: 102_400,
     ours: ppo({
       rolloutSteps: 32,
       batchSize: 256,
@@ -67,7 +67,7 @@ export const ROWS: readonly ComparisonRow[] = [
     name: 'ppo-frozenlake',
     game: frozenLake,
     count: 8,
-    steps: 100_000,
+    steps: 102_400,
     ours: ppo({ rolloutSteps: 256, entropyWeight: 0.01 }),
     peer: { algorithm: 'PPO', arguments: { n_steps: 256, ent_coef: 0.01 } },
   },
@@ -75,7 +75,7 @@ export const ROWS: readonly ComparisonRow[] = [
     name: 'ppo-pendulum',
     game: pendulum,
     count: 4,
-    steps: 100_000,
+    steps: 102_400,
     // the zoo's, without its state-dependent exploration, which ours does not have
     ours: ppo({ rolloutSteps: 1024, discount: 0.9, learningRate: 1e-3 }),
     peer: {
@@ -119,7 +119,7 @@ export const ROWS: readonly ComparisonRow[] = [
     name: 'dqn-frozenlake',
     game: frozenLake,
     count: 1,
-    steps: 100_000,
+    steps: 50_000,
     // double, duelling and prioritised
     ours: LearnerConfig.parse({
       kind: 'dqn',
@@ -134,7 +134,7 @@ export const ROWS: readonly ComparisonRow[] = [
     name: 'q-learning-frozenlake',
     game: frozenLake,
     count: 1,
-    steps: 100_000,
+    steps: 50_000,
     ours: LearnerConfig.parse({ kind: 'q-learning' }),
     // it has no table; this is its learner of action values
     peer: FROZEN_LAKE_DQN,
