@@ -9,20 +9,23 @@
  *   feudal-dual  the same with the price of dual ascent: it rises while more is spent than the budget has, and falls while less is
  *                (Lagrangian relaxation; Low & Lapsley 1999). It is the budget's shadow price, and the only thing by which
  *                services hear of one another: credit for the shared budget without looking at the others.
+ *   ippo-tick    as ippo and mappo, but under Forescale's own tick: with the features and the stretch of the product's learned
+ *   mappo-tick   policy, and with its arbiter, whose shadow price gives out the budget
  */
 import { createActor } from '../../../agents/learning/acting.ts'
 import type { LearnerSetting } from '../../../agents/learning/learner.ts'
 import { createPpo } from '../../../agents/learning/ppo.ts'
 import { PpoConfig } from '../../../agents/learning/ppo-config.ts'
 import type { Prepared } from '../../environments/prepare.ts'
-import { type Cluster, createCluster, LEARNED_FROM } from './cluster.ts'
+import { type Cluster, type ClusterOptions, createCluster, LEARNED_FROM } from './cluster.ts'
 import { createDualPrice } from './dual-price.ts'
 import { lowerWidth, type Sight } from './lower-vector.ts'
 import type { Deciding } from './outcome.ts'
 import { actionOf, STRETCH } from './stretch-actions.ts'
+import { createTickCluster, type TickSetting } from './tick-cluster.ts'
 import { learningUpper, train, type Update, type Upper } from './train.ts'
 
-export const ARMS = ['ippo', 'mappo', 'feudal', 'feudal-dual'] as const
+export const ARMS = ['ippo', 'mappo', 'feudal', 'feudal-dual', 'ippo-tick', 'mappo-tick'] as const
 export type Arm = (typeof ARMS)[number]
 
 export interface Training {
@@ -34,10 +37,29 @@ export interface Training {
   readonly onUpdate?: (update: Update) => void
 }
 
+/** Of the arms under Forescale's own tick. */
+export interface TickWorld extends TickSetting {
+  /** That are learned from: forecasts are fitted once a start. */
+  readonly starts: number
+}
+
 /** The same kind of environment with one budget each: several agents, and the same with an upper one. */
 export interface Worlds {
   readonly flat: readonly Prepared[]
   readonly feudal: readonly Prepared[]
+  readonly tick: TickWorld
+}
+
+/** What the arm is trained and judged in. */
+export function clusterFor(
+  arm: Arm,
+  variants: readonly Prepared[],
+  { tick, ...options }: ClusterOptions & { readonly tick: TickWorld },
+): Cluster {
+  if (!arm.endsWith('-tick')) return createCluster(variants, options)
+  const { starts, ...setting } = tick
+  const few = options.part === LEARNED_FROM ? { starts } : {}
+  return createTickCluster(variants, { ...options, ...setting, ...few })
 }
 
 export const isFeudal = (arm: Arm): boolean => arm === 'feudal' || arm === 'feudal-dual'
@@ -46,9 +68,12 @@ export const isFeudal = (arm: Arm): boolean => arm === 'feudal' || arm === 'feud
 export function trainArm(arm: Arm, worlds: Worlds, training: Training): (c: Cluster) => Deciding {
   const variants = isFeudal(arm) ? worlds.feudal : worlds.flat
   const { copies, steps, seed, onUpdate } = training
-  const scales = variants.map((variant) => plainDeviation(variant, seed))
-  const cluster = createCluster(variants, { copies, part: LEARNED_FROM, isPaired: true, scales })
-  const sight: Sight = arm === 'mappo' ? 'all' : 'own'
+  const scales = variants.map((variant) =>
+    plainDeviation(arm, variant, { seed, tick: worlds.tick }),
+  )
+  const options = { copies, part: LEARNED_FROM, isPaired: true, scales, tick: worlds.tick }
+  const cluster = clusterFor(arm, variants, options)
+  const sight: Sight = arm.startsWith('mappo') ? 'all' : 'own'
   const count = copies * cluster.services
   const lower = createPpo(lowerConfig(cluster, sight), {
     observationSize: lowerWidth(cluster, sight),
@@ -94,8 +119,12 @@ export function fixedStretch(stretch: number): (cluster: Cluster) => Deciding {
  * How far rewards under plain actions are from their mean, over an episode. Rewards are divided by it: a constant of the
  * budget, which agents see, so it changes no optimum, but scarcity, where a reward is ten times as large, would drown plenty.
  */
-function plainDeviation(variant: Prepared, seed: number): number {
-  const cluster = createCluster([variant], { copies: 4, part: LEARNED_FROM })
+function plainDeviation(
+  arm: Arm,
+  variant: Prepared,
+  { seed, tick }: { readonly seed: number; readonly tick: TickWorld },
+): number {
+  const cluster = clusterFor(arm, [variant], { copies: 4, part: LEARNED_FROM, tick })
   const deciding = fixedStretch(1)(cluster)
   const upper = new Float32Array(cluster.copies * cluster.upperActionSize).fill(-1)
   let seen = cluster.reset(seed)

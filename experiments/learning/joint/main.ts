@@ -6,8 +6,16 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { seededRandom } from '../../../datasets/random.ts'
 import { pairedEstimate } from '../paired.ts'
-import { ARMS, type Arm, fixedStretch, isFeudal, trainArm, type Worlds } from './arms.ts'
-import { judge, judgeController, type Outcome } from './outcome.ts'
+import {
+  ARMS,
+  type Arm,
+  clusterFor,
+  fixedStretch,
+  isFeudal,
+  trainArm,
+  type Worlds,
+} from './arms.ts'
+import { type CreateCluster, judge, judgeController, type Outcome } from './outcome.ts'
 import { createWorlds, EPISODE_TICKS, RATES } from './worlds.ts'
 
 const OBJECTIVES = [0.95, 0.99, 0.999] as const
@@ -83,7 +91,9 @@ function trainAndJudge(arm: Arm, worlds: Worlds): Outcome[][][] {
     })
     process.stderr.write('\n')
     judged.forEach((world, b) => {
-      byBudget[b]!.push(judge(world, deciding, sample))
+      const create: CreateCluster = (variants, given) =>
+        clusterFor(arm, variants, { ...given, tick: worlds.tick })
+      byBudget[b]!.push(judge(world, deciding, sample, create))
     })
   }
   return byBudget

@@ -9,7 +9,14 @@ import type { ByAgent, Info } from '../../environments/environment.ts'
 import { atMs, ended, initial, transition } from '../../environments/episode.ts'
 import { type Prepared, scenarioAt } from '../../environments/prepare.ts'
 import { serviceInfo } from '../../environments/single-service.ts'
-import { type Cluster, type ClusterSeen, createCluster, drawStart, JUDGED_ON } from './cluster.ts'
+import {
+  type Cluster,
+  type ClusterOptions,
+  type ClusterSeen,
+  createCluster,
+  drawStart,
+  JUDGED_ON,
+} from './cluster.ts'
 
 /** Of all services over one episode. */
 export interface Outcome {
@@ -28,15 +35,23 @@ export interface Deciding {
   upper?(seen: ClusterSeen): Float32Array
 }
 
+export type CreateCluster = (variants: readonly Prepared[], options: ClusterOptions) => Cluster
+
 const HOUR_MS = 3_600_000
 
-/** One outcome an episode; `prepared` is of one budget. */
+export interface Sample {
+  readonly episodes: number
+  readonly seed: number
+}
+
+/** One outcome an episode; `prepared` is of one budget, `create` makes what they are played in. */
 export function judge(
   prepared: Prepared,
   decidingFor: (cluster: Cluster) => Deciding,
-  { episodes, seed }: { readonly episodes: number; readonly seed: number },
+  { episodes, seed }: Sample,
+  create: CreateCluster = createCluster,
 ): Outcome[] {
-  const cluster = createCluster([prepared], { copies: episodes, part: JUDGED_ON })
+  const cluster = create([prepared], { copies: episodes, part: JUDGED_ON })
   const deciding = decidingFor(cluster)
   const sums = Array.from({ length: episodes }, () => createSum(prepared))
   let seen = cluster.reset(seed)
@@ -56,7 +71,7 @@ export function judge(
 export function judgeController(
   prepared: Prepared,
   { kind, params }: { readonly kind: string; readonly params: unknown },
-  { episodes, seed }: { readonly episodes: number; readonly seed: number },
+  { episodes, seed }: Sample,
 ): Outcome[] {
   return Array.from({ length: episodes }, (_, i) => {
     const start = drawStart(prepared, JUDGED_ON, seededRandom(seed, 'cluster', i))

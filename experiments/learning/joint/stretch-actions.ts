@@ -10,7 +10,7 @@ import { FEATURES } from '../../environments/features.ts'
 
 export const STRETCH: ActionSpace = { kind: 'continuous', size: 1, low: [-1], high: [1] }
 /** The most doubles, the least halves. */
-const REACH = Math.LN2
+export const REACH = Math.LN2
 
 const placeOf = (name: string): number => FEATURES.findIndex((feature) => feature.name === name)
 const LOAD = placeOf('load')

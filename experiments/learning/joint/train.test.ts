@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest'
 import type { Learner } from '../../../agents/learning/learner.ts'
 import { box, multiDiscrete } from '../../environments/spaces.ts'
 import { prepareSmall, smallConfig } from '../../environments/test-environments.ts'
-import { ARMS, fixedStretch, isFeudal, trainArm } from './arms.ts'
+import { ARMS, clusterFor, fixedStretch, isFeudal, trainArm } from './arms.ts'
 import { createCluster, LEARNED_FROM } from './cluster.ts'
 import { createDualPrice, nextPrice } from './dual-price.ts'
 import { judge, judgeController } from './outcome.ts'
 import { stretchedCount } from './stretch-actions.ts'
+import { createTickCluster } from './tick-cluster.ts'
 import { type Period, train } from './train.ts'
 import { upperMember } from './upper-actions.ts'
 
@@ -23,7 +24,9 @@ const feudal = await prepareSmall({
   sharedShare: 0,
   ...settings,
 })
-const worlds = { flat: [flat], feudal: [feudal] }
+const tick = { objective: 0.99, models: ['seasonal-naive' as const] }
+const tickWorld = { ...tick, starts: 1 }
+const worlds = { flat: [flat], feudal: [feudal], tick: tickWorld }
 
 /** Learns nothing; all services act plainly. */
 const idle = (rows: number): Learner => ({
@@ -132,15 +135,19 @@ describe.each(ARMS)('%s', (arm) => {
   const sample = { episodes: 3, seed: 77 }
 
   it('decides for any number of copies, and the same after the same training', () => {
-    const training = { copies: 2, steps: 120, seed: 5 }
-    const outcomes = judge(world, trainArm(arm, worlds, training), sample)
+    const training = { copies: 2, steps: 60, seed: 5 }
+    const decide = () =>
+      judge(world, trainArm(arm, worlds, training), sample, (variants, options) =>
+        clusterFor(arm, variants, { ...options, tick: tickWorld }),
+      )
+    const outcomes = decide()
     expect(outcomes.length).toBe(3)
     for (const { arrivals, cost, reward } of outcomes) {
       expect(arrivals).toBeGreaterThan(0)
       expect(cost).toBeGreaterThan(0)
       expect(reward).toBeLessThan(0)
     }
-    expect(judge(world, trainArm(arm, worlds, training), sample)).toEqual(outcomes)
+    expect(decide()).toEqual(outcomes)
   })
 })
 
@@ -162,13 +169,35 @@ describe('learning together', () => {
       judge(wasteful, deciding, sample).reduce((sum, { reward }) => sum + reward, 0)
     const trained = trainArm(
       'mappo',
-      { flat: [wasteful], feudal: [] },
+      { flat: [wasteful], feudal: [], tick: tickWorld },
       { copies: 8, steps: 1800, seed: 1 },
     )
     const plain = rewardOf(fixedStretch(1))
     const best = rewardOf(fixedStretch(0.55))
     // a quarter of what there is to be had, at least
     expect(rewardOf(trained)).toBeGreaterThan(plain + (best - plain) / 4)
+  })
+})
+
+describe('under Forescale’s own tick', () => {
+  it('agents that act plainly are its predictive policy, to the bit', () => {
+    const sample = { episodes: 2, seed: 31 }
+    const params = { policy: 'predictive', ...tick }
+    const agents = judge(flat, fixedStretch(1), sample, (variants, options) =>
+      createTickCluster(variants, { ...options, ...tick }),
+    )
+    expect(agents).toEqual(judgeController(flat, { kind: 'forescale', params }, sample))
+  })
+
+  it('agents that ask for more get more, and pay for it', () => {
+    const sample = { episodes: 2, seed: 31 }
+    const costs = [0.6, 1, 2].map((stretch) =>
+      judge(flat, fixedStretch(stretch), sample, (variants, options) =>
+        createTickCluster(variants, { ...options, ...tick }),
+      ).reduce((sum, { cost }) => sum + cost, 0),
+    )
+    expect(costs).toEqual(costs.toSorted((a, b) => a - b))
+    expect(costs[2]).toBeGreaterThan(costs[0]!)
   })
 })
 

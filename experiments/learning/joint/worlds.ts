@@ -25,7 +25,11 @@ export async function createWorlds(env: NodeJS.ProcessEnv): Promise<Worlds> {
   const prepared = await prepare(first, { createPlant: plantOf(first.plant), env })
   const worldsOf = (kind: Kind): Prepared[] =>
     RATES.map((perHour) => ({ ...prepared, config: configOf(kind, perHour) }))
-  return { flat: worldsOf('multi-agent'), feudal: worldsOf('hierarchical') }
+  return {
+    flat: worldsOf('multi-agent'),
+    feudal: worldsOf('hierarchical'),
+    tick: { objective: 0.99, starts: 8 },
+  }
 }
 
 type Kind = 'multi-agent' | 'hierarchical'
