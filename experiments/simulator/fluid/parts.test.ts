@@ -87,6 +87,17 @@ describe('tables of a queue at rest', () => {
     )
   })
 
+  it('find it from a guess that is next to nothing', () => {
+    const { shape } = restTable(
+      restTables(serviceOf({}), unitLaw(Serving.parse({}).serviceTime)),
+      1,
+    )
+    for (const guess of [5e-324, 1e-300, 1 - 1e-12]) {
+      const found = solveUtilization(shape, 0.25, 100, 50, guess)
+      expect(Math.abs(found - solveUtilization(shape, 0.25, 100, 50))).toBeLessThan(1e-9)
+    }
+  })
+
   it('know that more than their places is no rest', () => {
     const service = serviceOf({})
     const tables = restTables(service, unitLaw(service.serving.serviceTime))

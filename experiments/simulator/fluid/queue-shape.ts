@@ -120,7 +120,8 @@ export function solveUtilization(
     const slope =
       linear + waiting * (slopeAt(table, u) + 1 / u + 1 / (idle * (1 + (idle * stuck) / variation)))
     const next = u - excess / slope
-    if (next <= low || next >= high) u = (low + high) / 2
+    // neither is a slope that is no number, of a guess that is next to nothing
+    if (!(next > low && next < high)) u = (low + high) / 2
     // it doubles the digits that are right
     else if (Math.abs(next - u) <= 1e-6 * idle) return next
     else u = next
