@@ -3,7 +3,7 @@
  * is plain data, so that a learner restored in the middle of training goes on with the very same numbers.
  */
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
-import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
+import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
 import { z } from 'zod'
 
 export const ChanceState = z.array(z.int()).length(4)
@@ -24,8 +24,7 @@ export interface Chance {
 
 /** The same numbers for the same seed, or on from a state that `save` gave. */
 export function createChance(from: number | ChanceState): Chance {
-  const generator =
-    typeof from === 'number' ? xoroshiro128plus(from) : xoroshiro128plusFromState(from)
+  const generator = xoroshiro128plusFromState(typeof from === 'number' ? stateOf(from) : from)
   const uniform = (): number => uniformFloat64(generator)
   const below = (count: number): number => Math.floor(uniform() * count)
   return {
@@ -43,4 +42,17 @@ export function createChance(from: number | ChanceState): Chance {
     },
     save: () => [...generator.getState()],
   }
+}
+
+/**
+ * Words that have nothing in common between neighbouring seeds, as the generator's authors ask (Blackman & Vigna 2021, §5):
+ * a Weyl sequence through the finaliser of MurmurHash3.
+ */
+function stateOf(seed: number): ChanceState {
+  return [1, 2, 3, 4].map((step) => {
+    let word = (seed + Math.imul(step, 0x9e3779b9)) | 0
+    word = Math.imul(word ^ (word >>> 16), 0x85ebca6b)
+    word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35)
+    return word ^ (word >>> 16)
+  })
 }

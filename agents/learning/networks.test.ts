@@ -40,7 +40,7 @@ describe.each([
         loss()
         const byInput = net.backward(byOutput, rows, 'both').slice()
         const slopeBy = (table: Float32Array, i: number): number => {
-          const [value, step] = [table[i]!, 0.02]
+          const [value, step] = [table[i]!, 0.005]
           const [above, below] = [step, -step].map((change) => {
             table[i] = value + change
             return loss()
