@@ -1,5 +1,6 @@
 /** Rollouts in the running controller over a simulated cluster: taken back by themselves, by one command, and after a restart. */
 import { afterEach, describe, expect, it } from 'vitest'
+import { transitionsOf } from '../../services/rollouts/learning.ts'
 import { RolloutRequest } from '../../services/rollouts/request.ts'
 import { breachesOf, countBreaches } from './limits.ts'
 import { sabotage } from './sabotage.ts'
@@ -112,6 +113,18 @@ describe('a rollout', () => {
     const units = await world.ledger().units(number, 'shadow')
     // four times the demand is beyond the arms: the nearest is what is evaluated
     expect(units.every((unit) => unit.candidate[2] === 1)).toBe(true)
+    const left = await transitionsOf(world.ledger(), (await world.ledger().rollout(number))!)
+    expect(left.map(({ arm, probabilities, loss }) => ({ arm, probabilities, loss }))).toEqual(
+      units.map(({ arm, probabilities, loss }) => ({ arm, probabilities, loss })),
+    )
+    expect(
+      left.every(({ features }) => features.length === 2 && features.every(Number.isFinite)),
+    ).toBe(true)
+    expect(await rollouts.learnPolicy(number, 'ann', '')).toMatchObject({
+      policy: null,
+      transitions: units.length,
+      why: expect.stringContaining('at least 40'),
+    })
     expect(await rollouts.stop(number, 'ann', 'enough')).toMatchObject({ outcome: 'stopped' })
     expect(versionsIn((await world.step()).decisions)).toEqual([null])
     const last = (await world.ledger().lastTick())!.tick

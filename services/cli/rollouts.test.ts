@@ -115,7 +115,11 @@ describe('forescale policies', () => {
     expect((await run('policies', 'import', file, '--why', 'again')).out).toContain(
       `cautious is ${version}`,
     )
-    expect(api.rolloutsAsked).toEqual(['add cautious http again'])
+    expect((await run('policies', 'learn', '1', '--why', 'a week')).out).toContain(
+      `learned ${version}`,
+    )
+    expect((await run('policies', 'learn', '7')).code).toBe(1)
+    expect(api.rolloutsAsked).toEqual(['add cautious http again', 'learn 1 http a week'])
   })
 
   it('refuses a file that is none, and a version that is not there', async () => {

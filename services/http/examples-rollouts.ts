@@ -1,7 +1,7 @@
 /** Documents of learned policies and rollouts, as the API's documentation and tests show them. */
 import { storeFloats } from '../../agents/learning/numbers.ts'
 import { PolicyDocument } from '../../agents/policies/learned/document.ts'
-import { type PolicyVersion, policyRow } from '../rollouts/policy-version.ts'
+import { type LearnAnswer, type PolicyVersion, policyRow } from '../rollouts/policy-version.ts'
 import { RolloutRequest, type RolloutView, rolloutOf } from '../rollouts/request.ts'
 import type { Strategy } from '../rollouts/rollout.ts'
 
@@ -32,6 +32,12 @@ export const policy: PolicyVersion = policyRow(document, {
   addedBy: 'http',
   why: 'to try',
 })
+
+export const learned: LearnAnswer = {
+  transitions: 412,
+  policy: { ...policy, source: 'learned', why: 'a week of exploring' },
+  why: 'another stretch pays in 2 cells',
+}
 
 const candidate: Strategy = { policy: 'learned', version: policy.version }
 const predictive: Strategy = { policy: 'predictive', version: null }

@@ -148,6 +148,7 @@ const PROMISED = [
   'POST /v1/rollouts/rollback',
   'GET /v1/policies',
   'POST /v1/policies',
+  'POST /v1/policies/learn',
   'GET /v1/policies/{version}',
   'GET /v1/outcomes',
   'GET /v1/demo',

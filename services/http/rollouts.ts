@@ -2,7 +2,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { PolicyDocument } from '../../agents/policies/learned/document.ts'
 import { ServiceId } from '../../forecaster/series.ts'
-import { PolicySource, PolicyVersion } from '../rollouts/policy-version.ts'
+import { LearnAnswer, PolicySource, PolicyVersion } from '../rollouts/policy-version.ts'
 import { RolloutError, RolloutRequest, RolloutView, Why } from '../rollouts/request.ts'
 import { Rollout } from '../rollouts/rollout.ts'
 import * as examples from './examples-rollouts.ts'
@@ -176,6 +176,31 @@ const importPolicy = createRoute({
   },
 })
 
+const learnPolicy = createRoute({
+  method: 'post',
+  path: '/v1/policies/learn',
+  tags,
+  summary: 'Learn a policy from what the shadow stage of a rollout left in the ledger',
+  description:
+    'It acts for nobody until it is rolled out; then it has to prove itself on units of its own.',
+  request: {
+    query: NoQuery,
+    ...body(
+      strict({
+        rollout: z.int().min(1).meta({ description: 'Number of the rollout.' }),
+        why: Why,
+      }).meta({
+        id: 'PolicyLearnRequest',
+      }),
+      { rollout: 1, why: 'a week of exploring' },
+    ),
+  },
+  responses: {
+    200: json(LearnAnswer, 'The policy, or why there is none.', examples.learned),
+    ...problems('invalid-request', 'rollout-not-found', 'conflict'),
+  },
+})
+
 function plain({ findings: _, waiting: __, ...rollout }: RolloutView): Rollout {
   return rollout
 }
@@ -220,6 +245,12 @@ function policyRoutes(app: OpenAPIHono, { control, ledger }: RouteDeps): void {
   app.openapi(importPolicy, async (c) => {
     const { document, why } = c.req.valid('json')
     return c.json(await rollouts.addPolicy(document, ACTOR, why), 201)
+  })
+  app.openapi(learnPolicy, async (c) => {
+    const { rollout, why } = c.req.valid('json')
+    const answer = await rollouts.learnPolicy(rollout, ACTOR, why)
+    if (answer) return c.json(answer, 200)
+    throw new ProblemError('rollout-not-found', `there is no rollout ${rollout}`)
   })
   app.openapi(exportPolicy, async (c) => {
     const { version } = c.req.valid('param')

@@ -67,6 +67,11 @@ export function createTestRolloutControl(): TestRollouts {
         asked.push(`rollback ${number} ${actor} ${why}`)
         return examples.rolledBack
       },
+      async learnPolicy(number, actor, why) {
+        if (number !== 1) return undefined
+        asked.push(`learn ${number} ${actor} ${why}`)
+        return examples.learned
+      },
       async addPolicy(document, actor, why) {
         asked.push(`add ${document.name} ${actor} ${why}`)
         const addedAtMs = examples.policy.addedAtMs

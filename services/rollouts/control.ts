@@ -1,6 +1,6 @@
 /** What people ask of rollouts and of the registry of learned policies. */
 import type { PolicyDocument } from '../../agents/policies/learned/document.ts'
-import type { PolicyVersion } from './policy-version.ts'
+import type { LearnAnswer, PolicyVersion } from './policy-version.ts'
 import type { RolloutRequest, RolloutView } from './request.ts'
 
 /** All throw Conflict when a request cannot be met as things stand; undefined: there is none of that number. */
@@ -18,4 +18,6 @@ export interface RolloutControl {
   rollback(number: number | undefined, actor: string, why: string): Promise<RolloutView | undefined>
   /** Takes in a learned policy; one that acts alike stays as it came first. */
   addPolicy(document: PolicyDocument, actor: string, why: string): Promise<PolicyVersion>
+  /** Learns one from what the shadow stage of rollout `number` left in the ledger. */
+  learnPolicy(number: number, actor: string, why: string): Promise<LearnAnswer | undefined>
 }

@@ -2,6 +2,7 @@
 import { Conflict } from '../control-plane.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { RolloutControl } from './control.ts'
+import { learnPolicy } from './learning.ts'
 import type { Move } from './moves.ts'
 import { policyRow } from './policy-version.ts'
 import { RolloutError, type RolloutRequest, rolloutOf, type Standing } from './request.ts'
@@ -88,6 +89,17 @@ export function createRolloutControl(deps: RolloutControlDeps): RolloutControl {
       const { nowMs } = deps.standing()
       const arrival = { source: 'import', addedAtMs: nowMs, addedBy: actor, why } as const
       return ledger.savePolicy(policyRow(document, arrival), document)
+    },
+    async learnPolicy(number, actor, why) {
+      const rollout = await ledger.rollout(number)
+      if (!rollout) return undefined
+      const { transitions, document, why: found } = await learnPolicy(ledger, rollout)
+      const { nowMs } = deps.standing()
+      const arrival = { source: 'learned', addedAtMs: nowMs, addedBy: actor, why } as const
+      const policy = document
+        ? await ledger.savePolicy(policyRow(document, arrival), document)
+        : null
+      return { transitions, policy, why: found }
     },
   }
 

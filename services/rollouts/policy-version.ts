@@ -36,3 +36,12 @@ export function policyRow(document: PolicyDocument, arrival: Arrival): PolicyVer
   const { name, learner, provenance } = document
   return { version: policyVersion(document), name, learner, provenance, ...arrival }
 }
+
+export const LearnAnswer = z
+  .strictObject({
+    transitions: z.int().min(0).meta({ description: 'Units that there were to learn from.' }),
+    policy: PolicyVersion.nullable().meta({ description: 'null: nothing was learned.' }),
+    why: z.string(),
+  })
+  .meta({ id: 'LearnAnswer' })
+export type LearnAnswer = z.infer<typeof LearnAnswer>

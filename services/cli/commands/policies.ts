@@ -1,8 +1,8 @@
 /** `forescale policies`: the registry of learned policies. */
 import { readFile, writeFile } from 'node:fs/promises'
-import { type Command, Option } from 'commander'
+import { Argument, type Command, Option } from 'commander'
 import { page } from '../../http/views.ts'
-import { POLICY_SOURCES, PolicyVersion } from '../../rollouts/policy-version.ts'
+import { LearnAnswer, POLICY_SOURCES, PolicyVersion } from '../../rollouts/policy-version.ts'
 import { read } from '../api.ts'
 import { act, jsonOption, queryOf, wholeNumber } from '../context.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
@@ -10,6 +10,7 @@ import { fromNow, table } from '../format.ts'
 import type { Surroundings } from '../terminal.ts'
 
 const AT = '/v1/policies'
+const MOST_ROLLOUTS = 999_999_999
 const Policies = page(PolicyVersion)
 
 type Adder = (group: Command, around: Surroundings, done: (code: number) => void) => void
@@ -18,9 +19,9 @@ export const addPolicies: Adder = (program, around, done) => {
   const group = program
     .command('policies')
     .helpGroup('Act:')
-    .description('learned policies: list, import, export')
+    .description('learned policies: list, learn, import, export')
     .addHelpText('after', '\nExamples:\n  forescale policies list')
-  for (const add of [addList, addImport, addExport]) add(group, around, done)
+  for (const add of [addList, addLearn, addImport, addExport]) add(group, around, done)
 }
 
 const addList: Adder = (group, around, done) => {
@@ -58,6 +59,27 @@ function linesOf(items: readonly PolicyVersion[], nowMs: number): string[] {
     ],
     items,
   )
+}
+
+const addLearn: Adder = (group, around, done) => {
+  const command = group
+    .command('learn')
+    .description('learn a policy from what the shadow stage of a rollout left in the ledger')
+    .addArgument(new Argument('<rollout>', 'its number').argParser(wholeNumber(1, MOST_ROLLOUTS)))
+    .addOption(new Option('--why <text>', 'for the record').default(''))
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExamples:\n  forescale policies learn 3 --why "a week of exploring"')
+  act(command, around, done, async ({ api, terminal }, { why, json }) => {
+    const [rollout] = command.processedArgs as [number]
+    const answer = await api.raw('POST', `${AT}/learn`, { rollout, why })
+    if (json) terminal.printJson(answer)
+    const { policy, transitions, why: found } = read(LearnAnswer, answer, api.url)
+    if (!json) terminal.print(`${found} (${transitions} units)`)
+    if (!policy) return EXIT.thresholdNotMet
+    if (!json)
+      terminal.print(`learned ${policy.version}; forescale rollouts start ${policy.version}`)
+    return undefined
+  })
 }
 
 const addImport: Adder = (group, around, done) => {
