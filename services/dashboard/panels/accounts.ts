@@ -15,7 +15,7 @@ export interface AccountsPanel {
 
 export function createAccounts(context: Context): AccountsPanel {
   const periods = h('div.figures', {})
-  const sums = h('ul.sentences', {})
+  const sums = h('ul.sums', {})
   const body = h('tbody')
   const heads = [
     'service',
