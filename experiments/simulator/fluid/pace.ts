@@ -8,7 +8,7 @@ import { type Flow, mostBacklog } from './flow.ts'
 const MOST_STEPS = 30
 /** Share of capacity up to which no backlog builds. */
 const QUIET = 0.95
-/** A deep backlog changes by this share of itself in a step: what it loses to idle places changes as much. */
+/** A deep backlog changes by this share of itself, or of the room that is left, in a step: what it loses changes as much. */
 const CHANGE = 0.5
 
 /** `seconds` of `offered` requests/s. */
@@ -58,6 +58,6 @@ function deepSeconds(
   left: number,
 ): number {
   if (changing === 0) return left
-  const seconds = Math.min(room, CHANGE * backlog) / changing
+  const seconds = (CHANGE * Math.min(room, backlog)) / changing
   return Math.min(left, Math.max(fine, seconds))
 }
