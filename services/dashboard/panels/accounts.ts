@@ -37,7 +37,11 @@ export function createAccounts(context: Context): AccountsPanel {
     h('h2', { id: 'accounts-title' }, 'Accounts'),
     periods,
     sums,
-    table,
+    h(
+      'div.scores-frame',
+      { tabindex: 0, role: 'region', 'aria-label': 'Strategies by service' },
+      table,
+    ),
   )
   return {
     element,
