@@ -148,7 +148,7 @@ describe.each(ARMS)('%s', (arm) => {
       expect(reward).toBeLessThan(0)
     }
     expect(decide()).toEqual(outcomes)
-  })
+  }, 60_000)
 })
 
 describe('learning together', () => {
@@ -176,7 +176,7 @@ describe('learning together', () => {
     const best = rewardOf(fixedStretch(0.55))
     // a quarter of what there is to be had, at least
     expect(rewardOf(trained)).toBeGreaterThan(plain + (best - plain) / 4)
-  })
+  }, 60_000)
 })
 
 describe('under Forescale’s own tick', () => {
