@@ -7,6 +7,7 @@ import { createDecisionLog } from './panels/decision-log.ts'
 import { createFleet } from './panels/fleet.ts'
 import { createHeader } from './panels/header.ts'
 import { createOutlook } from './panels/outlook.ts'
+import { createRollouts } from './panels/rollouts.ts'
 import { createServiceCard, type ServiceCard } from './panels/service-card.ts'
 import { type Choices, type Context, demoDay } from './ui/context.ts'
 import { h, place } from './ui/dom.ts'
@@ -32,6 +33,7 @@ export function createPage(context: Context, choose: (change: Partial<Choices>) 
   const alerts = createAlerts(context)
   const outlook = createOutlook(context)
   const accounts = createAccounts(context)
+  const rollouts = createRollouts(context)
   const repaint = () => {
     fleet.repaint()
     outlook.repaint()
@@ -40,7 +42,8 @@ export function createPage(context: Context, choose: (change: Partial<Choices>) 
   const header = createHeader({ context, choose, themeChanged: repaint })
   const waiting = h('p.waiting.muted', { role: 'status' }, 'Waiting for the controller…')
   const ahead = h('div.ahead', {}, alerts.element, outlook.element, accounts.element)
-  const main = h('main', { hidden: true }, fleet.element, ahead, cards.element, log.element)
+  const parts = [fleet.element, ahead, rollouts.element, cards.element, log.element]
+  const main = h('main', { hidden: true }, ...parts)
   let drawn: State = INITIAL
   let drawnFor = ''
   return {
@@ -64,6 +67,7 @@ export function createPage(context: Context, choose: (change: Partial<Choices>) 
       alerts.update(state, choices)
       outlook.update(state, choices)
       accounts.update(state)
+      rollouts.update(state)
     },
   }
 }

@@ -8,6 +8,7 @@ import type { DemoView, Spike, SpikeRequest } from '../../http/demo-port.ts'
 import type { StoredDecision, TickRecord } from '../../ledger/ledger.ts'
 import type { ModelVersion } from '../../models/model-version.ts'
 import type { OutlookView } from '../../outlook/view.ts'
+import type { Rollout } from '../../rollouts/rollout.ts'
 import type { Scoreboard } from '../../selection/view.ts'
 import { SHOWN_LEVELS } from './hindsight.ts'
 import type { GridView } from './points.ts'
@@ -124,6 +125,9 @@ export const api = {
     call<unknown>('PUT', at('services', service, 'policy'), { policy }),
   alerts: (limit: number) => call<PageOf<Alert>>('GET', `${at('alerts')}${query({ limit })}`),
   acknowledge: (id: string) => call<Alert>('POST', at('alerts', id, 'acknowledge')),
+  rollouts: (limit: number) => call<PageOf<Rollout>>('GET', `${at('rollouts')}${query({ limit })}`),
+  takeBack: (number: number) =>
+    call<Rollout>('POST', at('rollouts', 'rollback'), { number, why: BY_HAND }),
   scoreboard: () => call<Scoreboard>('GET', at('scoreboard')),
   outlook: (days: number) => call<OutlookView>('GET', `${at('outlook')}${query({ days })}`),
   startSpike: (request: SpikeRequest) => call<Spike>('POST', at('demo', 'spikes'), request),

@@ -70,6 +70,8 @@ export interface State {
   /** Open ones first. */
   readonly alerts: readonly Alert[]
   readonly spikes: readonly SeenSpike[]
+  /** How often anything was told of rollouts. */
+  readonly rolloutChanges: number
   /** Longest history that any chart may show, ms. */
   readonly keepMs: number
 }
@@ -105,6 +107,7 @@ export const INITIAL: State = {
   alerts: [],
   demo: undefined,
   spikes: [],
+  rolloutChanges: 0,
   keepMs: 6 * 3_600_000,
 }
 
@@ -177,6 +180,8 @@ function onEvent(state: State, event: ControlEvent, heardAtMs: number): State {
         ...known,
         modelChanges: known.modelChanges + 1,
       }))
+    case 'rollout':
+      return { ...state, rolloutChanges: state.rolloutChanges + 1 }
     case 'setting':
       return onSetting(state, event.data.key, event.data.value)
   }

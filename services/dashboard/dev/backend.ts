@@ -3,6 +3,7 @@
 import type { Mode, PolicyKind } from '../../../agents/service-spec.ts'
 import type { Alert } from '../../alerts/alert.ts'
 import type { ControlEvent } from '../../control-plane.ts'
+import { canary } from '../../http/examples-rollouts.ts'
 import { scoreboard } from '../../http/examples-scoreboard.ts'
 import * as ahead from './ahead.ts'
 import * as documents from './documents.ts'
@@ -47,6 +48,8 @@ interface Request {
   readonly body: Sent
 }
 
+const { findings: _, waiting: __, ...rollout } = canary
+
 interface Backend {
   readonly world: World
   readonly modes: documents.Modes
@@ -63,6 +66,7 @@ const ROOMS: Record<string, Room> = {
   decisions,
   alerts,
   scoreboard: () => ok(scoreboard),
+  rollouts: () => ok({ items: [rollout], next: null }),
   outlook: ({ world }, { query }) => ok(ahead.outlookOf(world, Number(query.get('days') ?? 7))),
   ticks: ({ world }, { query }) => {
     const rows = world.ticks.slice(-Number(query.get('limit') ?? 50)).reverse()
