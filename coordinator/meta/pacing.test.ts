@@ -62,7 +62,8 @@ describe('the profile of demand', () => {
     const [low, high] = [10, 20]
     const now = demandUntil(profile, 0, HOUR_MS)!.all[0]!
     expect(now).toBeGreaterThan(low)
-    expect(now).toBeLessThan(high)
+    // what is new everywhere lately is taken to stay: a week of it is enough
+    expect(Math.abs(now / high - 1)).toBeLessThan(0.05)
     expect(demandUntil(profile, 0, HOUR_MS, () => 1.5)!.all[0]).toBeCloseTo(1.5 * now, 9)
   })
 })
@@ -139,7 +140,7 @@ describe('pace', () => {
           expect(spent).toBeGreaterThan(0.98 * amount)
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 10 },
     )
   })
 

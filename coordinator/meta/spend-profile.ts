@@ -20,6 +20,8 @@ export interface SpendProfile {
   readonly partMs: number
   /** One a part of the week; null: never seen. */
   readonly parts: (PartDemand | null)[]
+  /** Demand lately, and what the parts had said of it, $/hour: they lag behind where it grows. */
+  lately: { seen: number; said: number }
 }
 
 export interface PartDemand {
@@ -35,12 +37,14 @@ export interface ProfileGrid {
   readonly weekDays: number
 }
 
+/** Days over which the level is averaged. */
+const LEVEL_DAYS = 2
 /** A part's mean reaches this many visits back. */
 const VISITS = 3
 
 export function openProfile({ dayMs, partsADay, weekDays }: ProfileGrid): SpendProfile {
   const parts = new Array<PartDemand | null>(partsADay * weekDays).fill(null)
-  return { partsADay, weekDays, partMs: dayMs / partsADay, parts }
+  return { partsADay, weekDays, partMs: dayMs / partsADay, parts, lately: { seen: 0, said: 0 } }
 }
 
 const partAt = ({ partMs, parts }: SpendProfile, atMs: number): number =>
@@ -63,6 +67,14 @@ export function learnDemand(
     reactive: mixed(known?.reactive, reactive),
     all: mixed(known?.all, all),
   }
+  if (known) {
+    const weight = Math.min(1, lastedMs / (LEVEL_DAYS * profile.partsADay * profile.partMs))
+    const { seen, said } = profile.lately
+    profile.lately = {
+      seen: seen + (all[0]! - seen) * weight,
+      said: said + (profile.parts[at].all[0]! - said) * weight,
+    }
+  }
   return profile
 }
 
@@ -73,10 +85,12 @@ export function demandUntil(
   toMs: number,
   growthAt: (atMs: number) => number = () => 1,
 ): DemandCurves | undefined {
+  const { seen, said } = profile.lately
+  const level = said > 0 ? seen / said : 1
   const hoursOf = new Float64Array(profile.parts.length)
   for (let atMs = fromMs; atMs < toMs; ) {
     const endMs = Math.min(toMs, (Math.floor(atMs / profile.partMs) + 1) * profile.partMs)
-    hoursOf[partAt(profile, atMs)]! += ((endMs - atMs) / 3_600_000) * growthAt(atMs)
+    hoursOf[partAt(profile, atMs)]! += ((endMs - atMs) / 3_600_000) * growthAt(atMs) * level
     atMs = endMs
   }
   const sums = { reactive: new Float64Array(PRICES.length), all: new Float64Array(PRICES.length) }

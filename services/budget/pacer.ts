@@ -56,6 +56,7 @@ export const ProfileState = z.strictObject({
   partsADay: z.int().positive(),
   weekDays: z.int().positive(),
   partMs: z.number().positive(),
+  lately: z.strictObject({ seen: z.number(), said: z.number() }),
   parts: z.array(z.strictObject({ weightMs: z.number(), reactive: Curve, all: Curve }).nullable()),
 })
 
