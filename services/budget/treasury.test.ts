@@ -102,7 +102,7 @@ describe('an amount for a day', () => {
     expect(day.price).toBeGreaterThan(0)
     expect(day.unpacedSpend).toBeGreaterThan(day.expectedSpend!)
     // prices are in the frame: what was decided under them can be decided again
-    const [{ id }] = controller.lastTick()!.decisions as [{ id: string }]
+    const { id } = controller.lastTick()!.decisions[0]!
     const { counterfactual } = (await controller.explain(id))!
     expect(counterfactual.fleetLossAvoided).toBeGreaterThanOrEqual(0)
     const replay = controller.lastTick()!.decisions.map(({ id }) => controller.replay(id))
