@@ -93,14 +93,21 @@ describe('an amount for a day', () => {
     const composed = await start({ perDay: amount })
     await live(composed, 0, DAY)
     // of the second day, the whole
-    const world = await live(composed, DAY, 2 * DAY)
+    const world = createWorld(composed)
+    const days: ReturnType<typeof dayOf>[] = []
+    for (let k = DAY; k < 2 * DAY; k++) {
+      await world.step(k)
+      days.push(dayOf(composed.controller.budget()))
+    }
     expect(world.spent()).toBeLessThanOrEqual(amount)
     expect(world.spent()).toBeGreaterThan(0.98 * amount)
     const { controller } = composed
-    const day = dayOf(controller.budget())
-    expect(day).toMatchObject({ amount, available: amount, isExhausted: false })
-    expect(day.price).toBeGreaterThan(0)
-    expect(day.unpacedSpend).toBeGreaterThan(day.expectedSpend!)
+    for (const day of days)
+      expect(day).toMatchObject({ amount, available: amount, isExhausted: false })
+    // money has a price while more is wanted than there is; at the end of the day what is left may be enough
+    const priced = days.filter(({ price }) => price > 0)
+    expect(priced.length).toBeGreaterThan(DAY / 2)
+    for (const day of priced) expect(day.unpacedSpend).toBeGreaterThan(day.expectedSpend!)
     // prices are in the frame: what was decided under them can be decided again
     const { id } = controller.lastTick()!.decisions[0]!
     const { counterfactual } = (await controller.explain(id))!
