@@ -41,8 +41,9 @@ export function createPage(context: Context, choose: (change: Partial<Choices>) 
   }
   const header = createHeader({ context, choose, themeChanged: repaint })
   const waiting = h('p.waiting.muted', { role: 'status' }, 'Waiting for the controller…')
-  const ahead = h('div.ahead', {}, alerts.element, outlook.element, accounts.element)
-  const parts = [fleet.element, ahead, rollouts.element, cards.element, log.element]
+  const ahead = h('div.ahead', {}, alerts.element, outlook.element)
+  const books = h('div.books', {}, accounts.element, rollouts.element)
+  const parts = [fleet.element, ahead, cards.element, log.element, books]
   const main = h('main', { hidden: true }, ...parts)
   let drawn: State = INITIAL
   let drawnFor = ''
