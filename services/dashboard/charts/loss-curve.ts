@@ -12,6 +12,8 @@ const LEFT = 46
 const RIGHT = 14
 const TOP = 14
 const BOTTOM = 46
+/** Width of a letter of a mark's label, about. */
+const LETTER_PX = 8
 
 type Option = Explanation['proposal']['options'][number]
 
@@ -134,7 +136,7 @@ function marks(
     const words = group.map((mark) => mark.text).reverse()
     const text = `×${replicas} ${words.join(', ')}`
     const labelY = TOP + 14 + row * LABEL_ROW_PX
-    const anchor = x > WIDTH * 0.6 ? 'end' : ''
+    const anchor = x + text.length * LETTER_PX > WIDTH ? 'end' : ''
     const kind = group.at(-1)!.kind
     return [
       svg('line', { x1: x, x2: x, y1: labelY + 4, y2: y - 6, class: 'leader' }),
