@@ -1,12 +1,11 @@
 /** `forescale models`: versions of the models, how two compare, who forecasts, and moving one to another machine. */
-import { readFile, writeFile } from 'node:fs/promises'
 import { Argument, type Command, Option } from 'commander'
 import { page } from '../../http/views.ts'
 import { ModelComparison } from '../../models/compare.ts'
 import { MODEL_STATUSES, ModelVersion } from '../../models/model-version.ts'
 import { read } from '../api.ts'
 import { act, type Context, jsonOption, queryOf, wholeNumber } from '../context.ts'
-import { CommandFailure, EXIT } from '../exit-codes.ts'
+import { readExported, writeExported } from '../exported-file.ts'
 import { type Column, fromNow, table } from '../format.ts'
 import type { Surroundings, Terminal } from '../terminal.ts'
 import { comparisonLines, versionLines } from './model-lines.ts'
@@ -194,14 +193,7 @@ const addExport: Adder = (group, around, done) => {
   act(command, around, done, async ({ api, terminal }, { output }) => {
     const [service, version] = command.processedArgs as [string, number]
     const answer = await api.raw('GET', at(service, version, 'export'))
-    if (typeof output !== 'string') {
-      terminal.printJson(answer)
-      return
-    }
-    await writeFile(output, JSON.stringify(answer)).catch((cause) => {
-      throw new CommandFailure(EXIT.failure, `${output} cannot be written: ${messageOf(cause)}`)
-    })
-    terminal.say(`written to ${output}`)
+    await writeExported(answer, output, terminal)
   })
 }
 
@@ -214,30 +206,17 @@ const addImport: Adder = (group, around, done) => {
     .addOption(jsonOption())
     .addHelpText('after', '\nExamples:\n  forescale models import search search.model.json')
   act(command, around, done, async (context, { json }, [service = '', file = '']) => {
-    const answer = await context.api.raw('POST', at(service, 'import'), await contentOf(file))
+    const answer = await context.api.raw(
+      'POST',
+      at(service, 'import'),
+      await readExported(file, 'model file', 'forescale models export'),
+    )
     print(context, answer, json, ({ number: n, status }) => [
       `imported as version ${n} of ${service}, ${status}`,
     ])
     return undefined
   })
 }
-
-async function contentOf(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((cause) => {
-    throw new CommandFailure(EXIT.usage, `${file} cannot be read: ${messageOf(cause)}`)
-  })
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new CommandFailure(
-      EXIT.usage,
-      `${file} is no model file; allowed: what "forescale models export" wrote`,
-    )
-  }
-}
-
-const messageOf = (cause: unknown): string =>
-  cause instanceof Error ? cause.message : String(cause)
 
 const LIST_EXAMPLES = `
 Examples:

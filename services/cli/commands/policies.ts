@@ -1,11 +1,11 @@
 /** `forescale policies`: the registry of learned policies. */
-import { readFile, writeFile } from 'node:fs/promises'
 import { Argument, type Command, Option } from 'commander'
 import { page } from '../../http/views.ts'
 import { LearnAnswer, POLICY_SOURCES, PolicyVersion } from '../../rollouts/policy-version.ts'
 import { read } from '../api.ts'
 import { act, jsonOption, queryOf, wholeNumber } from '../context.ts'
-import { CommandFailure, EXIT } from '../exit-codes.ts'
+import { EXIT } from '../exit-codes.ts'
+import { readExported, writeExported } from '../exported-file.ts'
 import { fromNow, table } from '../format.ts'
 import type { Surroundings } from '../terminal.ts'
 
@@ -91,7 +91,10 @@ const addImport: Adder = (group, around, done) => {
     .addOption(jsonOption())
     .addHelpText('after', '\nExamples:\n  forescale policies import cautious.policy.json')
   act(command, around, done, async ({ api, terminal }, { why, json }, [file = '']) => {
-    const answer = await api.raw('POST', AT, { document: await documentIn(file), why })
+    const answer = await api.raw('POST', AT, {
+      document: await readExported(file, 'policy', 'forescale policies export'),
+      why,
+    })
     if (json) terminal.printJson(answer)
     else {
       const { version, name } = read(PolicyVersion, answer, api.url)
@@ -113,31 +116,7 @@ const addExport: Adder = (group, around, done) => {
     )
   act(command, around, done, async ({ api, terminal }, { output }, [version = '']) => {
     const answer = await api.raw('GET', `${AT}/${encodeURIComponent(version)}`)
-    if (typeof output !== 'string') {
-      terminal.printJson(answer)
-      return undefined
-    }
-    await writeFile(output, JSON.stringify(answer)).catch((cause) => {
-      throw new CommandFailure(EXIT.failure, `${output} cannot be written: ${messageOf(cause)}`)
-    })
-    terminal.say(`written to ${output}`)
+    await writeExported(answer, output, terminal)
     return undefined
   })
 }
-
-async function documentIn(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((cause) => {
-    throw new CommandFailure(EXIT.usage, `${file} cannot be read: ${messageOf(cause)}`)
-  })
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new CommandFailure(
-      EXIT.usage,
-      `${file} is no policy; allowed: what "forescale policies export" wrote`,
-    )
-  }
-}
-
-const messageOf = (cause: unknown): string =>
-  cause instanceof Error ? cause.message : String(cause)

@@ -60,7 +60,8 @@ const COLUMNS: Column<ServiceScore>[] = [
 
 function accountLines(account: AccountView): string[] {
   const beside = (name: string, { saved, savedShare, violationsAvoided }: AccountView['hpa']) =>
-    `beside ${name}: $${saved.toFixed(2)} less (${percent(savedShare)}), ${figure(violationsAvoided)} violations fewer`
+    `beside ${name}: $${Math.abs(saved).toFixed(2)} ${saved < 0 ? 'more' : 'less'} (${percent(savedShare === null ? null : Math.abs(savedShare))}), ` +
+    `${figure(Math.abs(violationsAvoided))} violations ${violationsAvoided < 0 ? 'more' : 'fewer'}`
   return [
     `in ${figure(account.hours)} h: $${account.cost.toFixed(2)}, ${figure(account.violations)} violations of ${figure(account.requests)} requests, efficiency ${percent(account.efficiency)}`,
     beside('HPA', account.hpa),
