@@ -207,6 +207,28 @@ describe.each(Object.values(KINDS))('$kind', (kind) => {
       ).toEqual(['3-b', '2-b'])
       expect(await ids({ service: 'nobody' })).toEqual([])
     })
+
+    it('of decisions for another count hold each once, and end with the oldest', async () => {
+      const counts = [4, 2, 3, 3, 3, 3, 3]
+      for (const [i, to] of counts.entries())
+        await ledger.openTick(
+          tickOf(i + 1),
+          [decisionOf(i + 1, 'a', { to }), decisionOf(i + 1, 'b', { to: 9 })],
+          [],
+        )
+      const { atMs } = tickOf(counts.length)
+      const query = { service: 'a', toMs: atMs, toOtherThan: 3 }
+      // the newest that was another, however many like it came after
+      const newest = await ledger.decisions({ ...query, limit: 1 })
+      expect(newest.items.map((row) => row.id)).toEqual(['2-a'])
+      const rows = await pagesOf((cursor) => ledger.decisions({ ...query, limit: 1, cursor }))
+      expect(rows.map((row) => row.id)).toEqual(['2-a', '1-a'])
+      expect((await ledger.decisions({ ...query, toMs: AT_MS, limit: 9 })).items).toEqual([])
+      expect(await ledger.decisions({ service: 'b', toOtherThan: 9, limit: 1 })).toEqual({
+        items: [],
+        next: undefined,
+      })
+    })
   })
 
   describe('a decision', () => {

@@ -44,7 +44,7 @@ export function decisionRows(client: Client, db: Db) {
       const [row] = await db.select().from(decisions).where(eq(decisions.id, id))
       return row && readDecision(row)
     },
-    async decisions({ service, fromMs, toMs, changesOnly, limit, cursor }) {
+    async decisions({ service, fromMs, toMs, changesOnly, toOtherThan, limit, cursor }) {
       const rows = await db
         .select()
         .from(decisions)
@@ -54,6 +54,7 @@ export function decisionRows(client: Client, db: Db) {
             fromMs === undefined ? undefined : gte(decisions.atMs, fromMs),
             toMs === undefined ? undefined : lt(decisions.atMs, toMs),
             changesOnly ? ne(decisions.from, decisions.to) : undefined,
+            toOtherThan === undefined ? undefined : ne(decisions.to, toOtherThan),
             cursor === undefined ? undefined : lt(decisions.seq, Number(cursor)),
           ),
         )

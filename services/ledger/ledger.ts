@@ -45,6 +45,8 @@ export interface DecisionQuery {
   readonly toMs?: number | undefined
   /** Only decisions with from ≠ to. */
   readonly changesOnly?: boolean | undefined
+  /** Only decisions for another count than this: what was decided before a count came about. */
+  readonly toOtherThan?: number | undefined
   readonly limit: number
   readonly cursor?: string | undefined
 }

@@ -19,9 +19,6 @@ import { specsOfTick } from './recovery.ts'
 /** Options shown on either side of what was chosen. */
 const MENU_MARGIN = 3
 const MENU_MOST = 60
-/** Earlier decisions that are looked through for one of another count, and how many at once. */
-const LOOKED_THROUGH = 1000
-const LOOKED_AT_ONCE = 100
 
 interface Recalled {
   readonly decision: StoredDecision
@@ -99,15 +96,8 @@ async function lastOtherCount(
   ledger: Ledger,
   { service, atMs, to }: StoredDecision,
 ): Promise<StoredDecision | undefined> {
-  let cursor: string | undefined
-  for (let seen = 0; seen < LOOKED_THROUGH; seen += LOOKED_AT_ONCE) {
-    const query = { service, toMs: atMs, limit: LOOKED_AT_ONCE, cursor }
-    const { items, next } = await ledger.decisions(query)
-    const found = items.find((earlier) => earlier.to !== to)
-    if (found || next === undefined) return found
-    cursor = next
-  }
-  return undefined
+  const query = { service, toMs: atMs, toOtherThan: to, limit: 1 }
+  return (await ledger.decisions(query)).items[0]
 }
 
 /** The proposal with its menu widened from the chosen neighbourhood to what a reader wants to compare. */
