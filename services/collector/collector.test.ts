@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../clock.ts'
 import { AppConfig } from '../config.ts'
 import type { HostedService, ReplicaView } from '../shop/host-api.ts'
 import { openStore } from '../stores/registry.ts'
@@ -163,7 +164,7 @@ describe('the collector', () => {
       store,
       services: ['search'],
       heartbeatMs: HEARTBEAT_MS,
-      nowMs: Date.now,
+      clock: systemClock,
       onError: (error) => errors.push(error),
       onSilence: ({ source }) => told.push(`${source} is silent`),
       onAnswer: (source) => told.push(`${source} answers`),
@@ -275,7 +276,7 @@ describe('the collector', () => {
       store,
       services: ['search'],
       heartbeatMs: HEARTBEAT_MS,
-      nowMs: Date.now,
+      clock: systemClock,
       onError: (error) => errors.push(error),
       onSilence: () => {},
       onAnswer: () => {},

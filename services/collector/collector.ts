@@ -3,6 +3,7 @@
  * skips it; a source that does not answer leaves a gap.
  */
 import type { ServiceId } from '../../forecaster/series.ts'
+import type { RunningClock } from '../clock.ts'
 import { type Every, every } from '../loops/every.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import { type Scrape, samplesOf } from './gather.ts'
@@ -31,7 +32,7 @@ export interface CollectorOptions {
   readonly store: SampleStore
   readonly services: readonly ServiceId[]
   readonly heartbeatMs: number
-  readonly nowMs: () => number
+  readonly clock: RunningClock
   /** A beat that could not be written. */
   readonly onError: (error: unknown) => void
   /** Somebody does not answer any more; told once, not at every beat. */
@@ -41,7 +42,7 @@ export interface CollectorOptions {
 }
 
 export function startCollector(options: CollectorOptions): Collector {
-  const { scraper, store, services, heartbeatMs, nowMs, onError, onSilence, onAnswer } = options
+  const { scraper, store, services, heartbeatMs, clock, onError, onSilence, onAnswer } = options
   let state: CollectorState = {
     beats: 0,
     skipped: 0,
@@ -65,14 +66,14 @@ export function startCollector(options: CollectorOptions): Collector {
   }
 
   async function beat(dueMs: number): Promise<void> {
-    const { scrape, silences } = await scraper.scrape(nowMs())
+    const { scrape, silences } = await scraper.scrape(clock.nowMs())
     tell(scrape, silences)
     const base =
       before && scrape.atMs - before.atMs <= BASE_BEATS * heartbeatMs ? before : undefined
     before = scrape
     await store.append(
       services.flatMap((service) => samplesOf(service, scrape, base, dueMs)),
-      nowMs(),
+      clock.nowMs(),
     )
     state = { ...state, beats: state.beats + 1 }
   }
@@ -80,7 +81,7 @@ export function startCollector(options: CollectorOptions): Collector {
   const timer: Every = every({
     periodMs: heartbeatMs,
     offsetMs: 0,
-    nowMs,
+    clock,
     onSkip: (n) => {
       state = { ...state, skipped: state.skipped + n }
     },

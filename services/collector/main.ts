@@ -1,4 +1,6 @@
 /** The collector as a process. Started by `forescale up`. */
+
+import { systemClock } from '../clock.ts'
 import { loadConfigFile } from '../config-file.ts'
 import { readEpochMs } from '../load/epoch.ts'
 import { readPartEnvironment, runPart } from '../part.ts'
@@ -28,7 +30,7 @@ await runPart(async () => {
     store,
     services: Object.keys(config.services),
     heartbeatMs: shop.heartbeatMs,
-    nowMs: Date.now,
+    clock: systemClock,
     onError: (error) => log.error({ err: error }, 'beat failed; the next one tries again'),
     onSilence: ({ source, reason }) => log.warn({ source, reason }, `${source} does not answer`),
     onAnswer: (source) => log.info({ source }, `${source} answers again`),

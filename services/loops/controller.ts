@@ -3,7 +3,6 @@ import type { ServiceId } from '../../forecaster/series.ts'
 import type { Actuator, ReportedActuator } from '../actuators/actuator.ts'
 import { openAlerts } from '../alerts/alerts.ts'
 import { openTreasury } from '../budget/treasury.ts'
-import type { ManualClock } from '../clock.ts'
 import {
   Conflict,
   type ControlEvent,
@@ -155,7 +154,7 @@ function controlsOf(core: Core) {
         if (before !== undefined && atMs <= before)
           throw new Conflict(`at must be after the last tick (${before}), was ${atMs}`)
         if (replicas) reportReplicas(deps.actuator, replicas)
-        ;(clock as ManualClock).moveTo(atMs)
+        clock.moveTo(atMs)
         return summaryOf(await tick(core, atMs))
       }),
     reloadConfig: () => core.inTurn(() => reload(core)),
@@ -222,7 +221,7 @@ function lifecycleOf(core: Core) {
       timer = every({
         periodMs: core.config.tickMs,
         offsetMs: TICK_OFFSET_MS,
-        nowMs: clock.nowMs,
+        clock,
         onSkip: counting.skipped,
         run: () => core.inTurn(async () => void (await tick(core, clock.nowMs()))).catch(failed),
       })

@@ -4,7 +4,7 @@ import type { Actuator, ReportedActuator } from '../actuators/actuator.ts'
 import type { Alerts } from '../alerts/alerts.ts'
 import type { Webhooks } from '../alerts/webhooks.ts'
 import type { Treasury } from '../budget/treasury.ts'
-import type { Clock, ManualClock } from '../clock.ts'
+import type { ManualClock, RunningClock } from '../clock.ts'
 import type { AppConfig } from '../config.ts'
 import type { ControlEvent } from '../control-plane.ts'
 import type { Calendar } from '../covariates/calendar.ts'
@@ -46,7 +46,7 @@ export interface ControllerDeps {
   readonly config: AppConfig
   /** Reads the configuration file again; throws ConfigError when it is wrong. */
   readonly reread: () => AppConfig
-  readonly clock: Clock | ManualClock
+  readonly clock: RunningClock | ManualClock
   readonly store: SampleStore
   readonly ledger: Ledger
   readonly actuator: Actuator | ReportedActuator
@@ -228,7 +228,7 @@ export function createParts(
     const latest = await store.latest('startup_seconds', clock.nowMs())
     return new Map([...latest].map(([service, { value }]) => [service, value * 1000]))
   }
-  const stopwatchMs = clock.kind === 'manual' ? () => 0 : () => performance.now()
+  const stopwatchMs = clock.kind === 'manual' ? () => 0 : clock.monotonicMs
   const loop = createControlLoop(
     {
       ...{ config, book, ledger, actuator, treasury, actorOf, startups, stopwatchMs },

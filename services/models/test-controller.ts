@@ -5,7 +5,7 @@ import path from 'node:path'
 import { fitForecaster } from '../../forecaster/forecaster.ts'
 import { createActuator, initialReplicas } from '../actuators/registry.ts'
 import { createWebhooks } from '../alerts/webhooks.ts'
-import { type Clock, createManualClock } from '../clock.ts'
+import { createManualClock, type ManualClock, type RunningClock } from '../clock.ts'
 import { AppConfig } from '../config.ts'
 import type { ControlEvent, TickSummary } from '../control-plane.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -43,7 +43,7 @@ export interface BenchOptions {
   readonly fitter?: Fitter | undefined
   readonly config?: object | undefined
   /** Default: the manual one. */
-  readonly clock?: Clock | undefined
+  readonly clock?: RunningClock | ManualClock | undefined
 }
 
 /** Fits in this thread; a service that is in `broken` cannot be fitted. */
