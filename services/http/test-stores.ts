@@ -3,6 +3,7 @@
 import type { Ledger, Setting, TickRecord } from '../ledger/ledger.ts'
 import type { Sample, SampleStore } from '../stores/sample-store.ts'
 import * as examples from './examples.ts'
+import { createTestAccess } from './test-access.ts'
 import { createTestAlerts } from './test-alerts.ts'
 import { createTestModels } from './test-models.ts'
 import { createTestRollouts } from './test-rollouts.ts'
@@ -44,6 +45,7 @@ export function createTestLedger(): Ledger {
   const settings: Setting[] = []
   const decisions = [examples.storedDecision]
   return {
+    ...createTestAccess(),
     ...createTestAlerts(),
     ...createTestModels(),
     ...createTestRollouts(),

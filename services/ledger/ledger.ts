@@ -6,6 +6,7 @@
 import type { BoundBy, Decision, Settlement } from '../../coordinator/decision.ts'
 import type { ForecastDocument } from '../../forecaster/forecast.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
+import type { AccessLedger } from './access-ledger.ts'
 import type { AlertsLedger } from './alerts-ledger.ts'
 import type { ModelsLedger } from './models-ledger.ts'
 import type { RolloutsLedger } from './rollouts-ledger.ts'
@@ -68,7 +69,7 @@ export interface Setting {
   readonly actor: string
 }
 
-export interface Ledger extends AlertsLedger, ModelsLedger, RolloutsLedger {
+export interface Ledger extends AccessLedger, AlertsLedger, ModelsLedger, RolloutsLedger {
   /** Random id made when the ledger was created; part of every decision's id. */
   readonly epoch: string
   /**

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Client, InStatement } from '@libsql/client'
 import { eq } from 'drizzle-orm'
+import { accessRows } from './access-rows.ts'
 import { alertRows } from './alert-rows.ts'
 import { type Db, openDatabase } from './database.ts'
 import { decisionRows } from './decision-rows.ts'
@@ -28,6 +29,7 @@ export async function openLibsqlLedger(folder: string, newEpoch: string): Promis
     epoch: await epochOf(db, newEpoch),
     ...tickRows(client, db),
     ...decisionRows(client, db),
+    ...accessRows(db),
     ...alertRows(client, db),
     ...outboxRows(db),
     ...demandRows(client, db),
