@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { FRESHNESS } from '../agents/observation.ts'
+import { FEATURE_NAMES, type FeatureName } from '../agents/policies/learned/features.ts'
 import { ProposalDocument } from '../agents/proposal.ts'
 import { Mode, PolicyKind } from '../agents/service-spec.ts'
 import { PARTS } from '../coordinator/attribution-parts.ts'
@@ -141,6 +142,33 @@ export const Explanation = z
       .meta({
         description:
           'Which inputs moved the count since it was last another; null when it never was, or that tick is no longer kept.',
+      }),
+    learned: z
+      .strictObject({
+        version: z.string(),
+        stretch: z.number().meta({ description: 'What the forecast demand was multiplied by.' }),
+        analytic: z.int().meta({
+          description:
+            'Replicas without the policy, alone and with all the money; `atRest` and the effects sum to `alone` − `analytic`.',
+        }),
+        alone: z.int().meta({ description: 'The same with it.' }),
+        atRest: z
+          .strictObject({ factor: z.number(), replicas: z.number() })
+          .meta({ description: 'What it does of a service like this one at rest.' }),
+        effects: z
+          .array(
+            z.strictObject({
+              feature: z.enum(FEATURE_NAMES as [FeatureName, ...FeatureName[]]),
+              value: z.number().meta({ description: 'As the policy saw it.' }),
+              factor: z.number().meta({ description: 'What it multiplied the stretch by.' }),
+              replicas: z.number().meta({ description: 'What it added to the count.' }),
+            }),
+          )
+          .meta({ description: 'Shapley values over what it saw, the largest first.' }),
+      })
+      .nullable()
+      .meta({
+        description: 'What a learned policy saw and what of it moved it; null where none acted.',
       }),
   })
   .meta({ id: 'Explanation' })

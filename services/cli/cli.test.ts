@@ -134,6 +134,8 @@ describe('decisions, explain, replay', () => {
     expect(out).toMatch(/6 +\$0\.60\/h +0\.42 {2}← decided/)
     expect(out).toContain('to carry   50 %: ≤ 50.3, 99 %: ≤ 71.9 rps')
     expect(out).toContain('with $1.00/h more: 7 replicas')
+    expect(out).toContain('times 1.10: 7 replicas in place of 6, money aside')
+    expect(out).toMatch(/\+1\.5 {2}×1\.15 {2}how unsure the forecast is upwards/)
   })
 
   it('knows a misspelt service', async () => {

@@ -349,6 +349,22 @@ describe.skipIf(REAL_URL !== undefined)('staged', () => {
     expect(faults).toEqual([])
   })
 
+  it('says what a learned policy made of what it saw', async () => {
+    const own = await staged({})
+    const { page, faults } = await open(own.url)
+    const card = page.locator('.service').first()
+    const name = await card.getAttribute('data-service')
+    await page.request.put(`${own.url}/v1/services/${name}/policy`, { data: { policy: 'learned' } })
+    await card.getByRole('button', { name: /^Why .* replicas for/ }).click()
+    const panel = page.getByRole('dialog')
+    await panel.getByText('What the learned policy made of what it saw').waitFor()
+    await panel
+      .getByRole('row', { name: /how unsure the forecast is upwards ×1.15, \+1.5/ })
+      .waitFor()
+    await panel.getByText('7 replicas in place of the 6 without it').waitFor()
+    expect(faults).toEqual([])
+  })
+
   it('comes back by itself when the stream is lost', async () => {
     const own = await staged({})
     const { page } = await open(own.url)

@@ -193,6 +193,17 @@ export const explanation: Explanation = {
       { part: 'money', replicas: -1 },
     ],
   },
+  learned: {
+    version: '9c1185a5d0f20b7e',
+    stretch: 1.1,
+    analytic: 6,
+    alone: 7,
+    atRest: { factor: 0.98, replicas: 0 },
+    effects: [
+      { feature: 'doubt', value: 0.31, factor: 1.15, replicas: 1.5 },
+      { feature: 'trend', value: -0.06, factor: 0.976, replicas: -0.5 },
+    ],
+  },
 }
 
 export const replay: ReplayReport = {

@@ -6,6 +6,7 @@ import { attribute } from '../../coordinator/attribution.ts'
 import { PARTS } from '../../coordinator/attribution-parts.ts'
 import { Decision } from '../../coordinator/decision.ts'
 import { decodeFrame } from '../../coordinator/frame.ts'
+import { attributePolicy } from '../../coordinator/policy-attribution.ts'
 import { decideTick, type TickOutput } from '../../coordinator/tick.ts'
 import type { TickInput } from '../../coordinator/tick-input.ts'
 import { LEVELS } from '../../forecaster/forecast.ts'
@@ -67,7 +68,14 @@ export async function explainDecision(
     boundBy: decision.boundBy,
     counterfactual: counterfactual(input, output, index),
     moved: await movedBy(ledger, recalled),
+    learned: learnedIn(recalled),
   }
+}
+
+/** What a learned policy saw, and what of it moved it; null where none acted. */
+function learnedIn({ input, index }: Recalled): Explanation['learned'] {
+  const acted = attributePolicy(input, input.services[index]!)
+  return acted ? { ...acted, effects: [...acted.effects] } : null
 }
 
 /** What moved it since it last had another count; null when it never had, or when that is no longer kept. */

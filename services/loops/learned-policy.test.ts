@@ -61,9 +61,16 @@ describe('a learned policy, live', () => {
     const version = policyVersion(shippedPolicy())
     expect(new Set(decisions.map((d) => d.policyVersion))).toEqual(new Set([version]))
     for (const { id, to } of decisions.slice(-5)) {
-      expect((await composed.controller.explain(id))?.decision).toMatchObject({
+      const explanation = await composed.controller.explain(id)
+      expect(explanation?.decision).toMatchObject({
         ...{ to, policy: 'learned', policyVersion: version },
       })
+      const { analytic, alone, atRest, effects, ...told } = explanation!.learned!
+      expect(told.version).toBe(version)
+      const product = effects.reduce((all, { factor }) => all * factor, atRest.factor)
+      expect(product).toBeCloseTo(told.stretch, 9)
+      const added = effects.reduce((sum, { replicas }) => sum + replicas, atRest.replicas)
+      expect(added).toBeCloseTo(alone - analytic, 9)
       expect(await composed.controller.replay(id)).toMatchObject({ identical: true })
     }
     const corrected = decisions.filter(({ reason }) => reason === 'forecast')
@@ -77,6 +84,8 @@ describe('a learned policy, live', () => {
     const wants = plain.map((tick) => tick.decisions[0]!.wanted)
     expect(plain.every((tick) => tick.decisions[0]!.policyVersion === null)).toBe(true)
     expect(decisions.map((d) => d.wanted)).not.toEqual(wants)
+    const { controller } = open.at(-1)!
+    expect((await controller.explain(plain.at(-1)!.decisions[0]!.id))?.learned).toBeNull()
   })
 
   it('still acts after a restart, and its old decisions are still recomputed', async () => {

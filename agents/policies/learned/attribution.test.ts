@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { LEVELS } from '../../../forecaster/forecast.ts'
 import { ServiceSpec } from '../../service-spec.ts'
 import type { LearnedActor } from './act.ts'
-import { attributionOf } from './attribution.ts'
+import { attributionOf as attribute } from './attribution.ts'
 import type { FeatureName } from './features.ts'
 import type { Foreseen } from './stretch.ts'
 
@@ -30,13 +30,40 @@ const observation: fc.Arbitrary<Foreseen> = fc
     demand: Float64Array.from(LEVELS, (level) => load * (1 + spread * level)),
   }))
 
+/** A count that grows in steps, as counts do. */
+const countAt = (stretch: number) => Math.ceil(20 * stretch)
+const attributionOf = (actor: LearnedActor, of: ServiceSpec, seen: Foreseen) =>
+  attribute(actor, of, seen, countAt)
+
 describe('an attribution', () => {
+  it('sums in replicas to what the policy adds to the count without it', () => {
+    const odd = actorOf(([a, b, c, d, e]) => Math.exp(Math.sin(a! + b! * c!) * 0.5 + d! * e!))
+    fc.assert(
+      fc.property(observation, (o) => {
+        const { stretch, atRest, effects } = attributionOf(odd, spec, o)
+        const sum = effects.reduce((all, { replicas }) => all + replicas, atRest.replicas)
+        expect(countAt(1) + sum).toBeCloseTo(countAt(stretch), 9)
+      }),
+    )
+  })
+
+  it('asks for the count of each stretch once', () => {
+    const [o] = fc.sample(observation, 1)
+    const asked: number[] = []
+    const byDoubt = actorOf(([, , , doubt]) => (doubt! > 0 ? 1.4 : 0.8))
+    attribute(byDoubt, spec, { ...o!, demand: o!.demand.map((q, i) => q * (1 + i / 10)) }, (s) => {
+      asked.push(s)
+      return countAt(s)
+    })
+    expect(asked.sort()).toEqual([0.8, 1, 1.4])
+  })
+
   it('multiplies to the stretch: what is at rest times every effect (efficiency)', () => {
     const odd = actorOf(([a, b, c, d, e]) => Math.exp(Math.sin(a! + b! * c!) * 0.5 + d! * e!))
     fc.assert(
       fc.property(observation, (o) => {
         const { stretch, atRest, effects } = attributionOf(odd, spec, o)
-        const product = effects.reduce((all, { factor }) => all * factor, atRest)
+        const product = effects.reduce((all, { factor }) => all * factor, atRest.factor)
         expect(product / stretch).toBeCloseTo(1, 9)
       }),
     )
@@ -47,7 +74,7 @@ describe('an attribution', () => {
     fc.assert(
       fc.property(observation, (o) => {
         const { atRest, effects } = attributionOf(sum, spec, o)
-        expect(atRest).toBe(1)
+        expect(atRest).toEqual({ factor: 1, replicas: 0 })
         const weights: Partial<Record<FeatureName, number>> = {
           pressure: 0.1,
           trend: -0.2,
@@ -82,7 +109,7 @@ describe('an attribution', () => {
       o!,
     )
     expect(bySize.effects.every(({ factor }) => factor === 1)).toBe(true)
-    expect(bySize.stretch).toBe(bySize.atRest)
+    expect(bySize.stretch).toBe(bySize.atRest.factor)
     expect(
       attributionOf(
         actorOf(() => Number.NaN),

@@ -1,6 +1,7 @@
 /** `decisions`, `explain` and `replay`: what was decided, why, and whether it would be decided again. */
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { FEATURE_WORDS } from '../../../agents/policies/learned/feature-words.ts'
 import { PART_WORDS } from '../../../coordinator/attribution-parts.ts'
 import { nearest } from '../../config-error.ts'
 import { Explanation, ReplayReport, ServiceStatus } from '../../control-plane.ts'
@@ -15,6 +16,8 @@ const Decisions = page(StoredDecisionView)
 const SHOWN_LEVELS: readonly number[] = [0.1, 0.5, 0.9, 0.99]
 /** Parts that moved less are not printed. */
 const NEGLIGIBLE_REPLICAS = 0.05
+/** Nor what stretched the forecast by less. */
+const NEGLIGIBLE_STRETCH = 0.005
 type Options = ExplanationDocument['proposal']['options'][number]
 type ExplanationDocument = z.infer<typeof Explanation>
 
@@ -167,6 +170,7 @@ function showExplanation(explanation: ExplanationDocument, terminal: Terminal): 
     `with ${dollars(extraBudgetPerHour)} more: ${to} replicas, ${figure(lossAvoided)} violations/s fewer here, ${figure(fleetLossAvoided)} (weighted) over all services`,
   )
   showMoved(explanation, terminal)
+  showLearned(explanation, terminal)
 }
 
 /** What moved the count, the most first. */
@@ -180,6 +184,22 @@ function showMoved({ moved }: ExplanationDocument, terminal: Terminal): void {
   for (const { part, replicas } of parts)
     terminal.print(`  ${signed(replicas).padStart(6)}  ${PART_WORDS[part]}`)
   terminal.print(`  ${signed(to - from).padStart(6)}  together`)
+}
+
+/** What the learned policy did beside the analytic one, and what of that each thing that it saw. */
+function showLearned({ learned }: ExplanationDocument, terminal: Terminal): void {
+  if (learned === null) return
+  const { version, stretch, analytic, alone, atRest, effects } = learned
+  terminal.print()
+  terminal.print(
+    `learned policy ${version} took the forecast times ${stretch.toFixed(2)}: ${alone} replicas in place of ${analytic}, money aside`,
+  )
+  const lines = [
+    { ...atRest, words: 'a service like this at rest' },
+    ...effects.map((effect) => ({ ...effect, words: FEATURE_WORDS[effect.feature] })),
+  ].filter(({ factor }) => Math.abs(factor - 1) >= NEGLIGIBLE_STRETCH)
+  for (const { factor, replicas, words } of lines)
+    terminal.print(`  ${signed(replicas).padStart(6)}  ×${factor.toFixed(2)}  ${words}`)
 }
 
 const signed = (replicas: number): string =>

@@ -11,6 +11,7 @@ import type {
   ServiceStatus,
   TickSummary,
 } from '../../control-plane.ts'
+import { explanation as explained } from '../../http/examples.ts'
 import type { StoredDecision } from '../../ledger/ledger.ts'
 import type { TickRow } from '../data/api.ts'
 import { lossAt } from './arithmetic.ts'
@@ -238,6 +239,7 @@ export function explanationOf(world: World, modes: Modes, tick: TickOf, i: numbe
         replicas: movedBy(part, row.to - Math.max(1, row.to - 2)),
       })),
     },
+    learned: decision.policy === 'learned' ? explained.learned : null,
   }
 }
 

@@ -1,12 +1,12 @@
 /** "Why this number": one decision with its inputs, demand, menu, limit and counterfactual, and its replay. */
 
-import { PART_WORDS } from '../../../coordinator/attribution-parts.ts'
 import type { Explanation, ReplayReport } from '../../control-plane.ts'
 import { lossCurve } from '../charts/loss-curve.ts'
 import type { Context } from '../ui/context.ts'
 import { h, setText } from '../ui/dom.ts'
 import * as format from '../ui/format.ts'
 import { type Clock, fullTimeText } from '../ui/time.ts'
+import { learnedBy, movedBy } from './moved.ts'
 import { BOUNDS, REASONS, SETTLEMENTS } from './words.ts'
 
 export interface WhyPanel {
@@ -68,12 +68,18 @@ function sections(explanation: Explanation, api: Context['api'], clock: Clock): 
       h('p', {}, BOUNDS[explanation.boundBy].sentence),
       h('p', {}, counterfactual(explanation)),
     ),
-    section('What moved it', moved(explanation, clock)),
+    section('What moved it', movedBy(explanation, clock)),
+    ...learnedSection(explanation),
     section('The menu: what each replica count would lose and cost', lossCurve(explanation)),
     section('The load it must carry', demand(explanation)),
     section('What was known', inputs(explanation)),
     section('Is that really so?', replay(decision.id, api)),
   ]
+}
+
+/** Only where a learned policy acted. */
+function learnedSection({ learned }: Explanation): HTMLElement[] {
+  return learned ? [section('What the learned policy made of what it saw', learnedBy(learned))] : []
 }
 
 const section = (title: string, ...content: HTMLElement[]): HTMLElement =>
@@ -104,36 +110,6 @@ function counterfactual({ decision, counterfactual: c }: Explanation): string {
   return c.to === decision.to
     ? `${more} this service would stay at ${c.to}; ${fleet}.`
     : `${more} it would get ${c.to} and avoid ${format.rps(c.lossAvoided)}; ${fleet}.`
-}
-
-/** Parts that moved less are left out. */
-const NEGLIGIBLE_REPLICAS = 0.05
-
-/** One bar an input, the largest first: to the right what added replicas, to the left what took some. */
-function moved({ moved: m }: Explanation, clock: Clock): HTMLElement {
-  if (m === null)
-    return h('p.muted', {}, 'It has had this count for as long as decisions are kept.')
-  const parts = m.parts.filter(({ replicas }) => Math.abs(replicas) >= NEGLIGIBLE_REPLICAS)
-  parts.sort((a, b) => Math.abs(b.replicas) - Math.abs(a.replicas))
-  const most = Math.max(...parts.map(({ replicas }) => Math.abs(replicas)), 1e-9)
-  const rows = parts.map(({ part, replicas }) => {
-    const bar = h(replicas < 0 ? 'span.bar.less' : 'span.bar', { 'aria-hidden': 'true' })
-    bar.style.width = `${(Math.abs(replicas) / most) * 100}%`
-    return h(
-      'tr',
-      {},
-      h('th', { scope: 'row' }, PART_WORDS[part]),
-      h('td', {}, format.signed(replicas)),
-      h('td.bars', {}, bar),
-    )
-  })
-  return h(
-    'div',
-    {},
-    h('p', {}, `Since ${fullTimeText(m.sinceAtMs, clock)}, when it had ${m.from}:`),
-    h('table.moved', {}, h('tbody', {}, ...rows)),
-    h('p.muted', {}, `Together ${format.signed(m.to - m.from)}, shared fairly (Shapley values).`),
-  )
 }
 
 function demand({ observation, forecast }: Explanation): HTMLElement {
