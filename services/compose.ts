@@ -3,13 +3,15 @@ import { createActuator, initialReplicas } from './actuators/registry.ts'
 import { createWebhooks } from './alerts/webhooks.ts'
 import { createManualClock, systemClock } from './clock.ts'
 import type { AppConfig } from './config.ts'
-import { type App, createApp } from './http/app.ts'
+import { type App, createApp, packageVersion } from './http/app.ts'
 import { createDemoPort } from './http/demo-port.ts'
 import { openLedger } from './ledger/registry.ts'
 import { type Controller, createController } from './loops/controller.ts'
 import { createFitter } from './loops/fitter.ts'
 import { openStore } from './stores/registry.ts'
+import { createInstruments, observed } from './telemetry/instruments.ts'
 import { createLogger } from './telemetry/log.ts'
+import { startTracing } from './telemetry/tracing.ts'
 
 /** A fit that takes longer is broken off and done again without the slow models. */
 const FIT_LIMIT_MS = 60_000
@@ -41,14 +43,17 @@ export async function compose({
   env,
 }: ComposeOptions): Promise<Composed> {
   const log = createLogger('controller', { env })
-  const store = await openStore(config, stateDir)
-  const ledger = await openLedger(config, stateDir)
+  const tracing = await startTracing(env, packageVersion())
+  const instruments = createInstruments()
+  const store = observed('store', await openStore(config, stateDir), instruments)
+  const ledger = observed('ledger', await openLedger(config, stateDir), instruments)
   const fitter = createFitter({ timeLimitMs: FIT_LIMIT_MS })
-  const actuator = createActuator(config.actuator, {
+  const target = createActuator(config.actuator, {
     hostUrl,
     drainTimeoutMs: config.shop?.drainTimeoutMs ?? 0,
     initial: initialReplicas(config),
   })
+  const actuator = observed('actuator', target, instruments)
   const clock = config.clock === 'manual' ? createManualClock() : systemClock
   const webhooks = createWebhooks({
     ledger,
@@ -75,6 +80,9 @@ export async function compose({
     demo,
     log,
     allowedHosts: config.http.allowedHosts,
+    instruments,
+    revision: env.FORESCALE_REVISION,
+    traced: tracing !== undefined,
   })
   return {
     controller,
@@ -86,6 +94,7 @@ export async function compose({
       await actuator.close()
       await ledger.close()
       await store.close()
+      await tracing?.close()
     },
   }
 }

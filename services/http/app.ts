@@ -1,6 +1,7 @@
 /** The HTTP surface put together: guards first, then the routes by topic, and one form for every error. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { httpInstrumentationMiddleware } from '@hono/otel'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import type { Logger } from 'pino'
@@ -8,6 +9,7 @@ import { z } from 'zod'
 import type { ControlPlane } from '../control-plane.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
+import type { Instruments } from '../telemetry/instruments.ts'
 import { createMetricsPage } from '../telemetry/metrics.ts'
 import { alertRoutes } from './alerts.ts'
 import { budgetRoutes } from './budget.ts'
@@ -26,6 +28,7 @@ import { fieldErrors } from './field-errors.ts'
 import { forecastRoutes } from './forecasts.ts'
 import { bodyGuard, freshAnswers, hostGuard, originGuard, safeHeaders } from './guards.ts'
 import { healthRoutes } from './health.ts'
+import { measured } from './measured.ts'
 import { metricsRoutes } from './metrics.ts'
 import { modelRoutes } from './models.ts'
 import { modeRoutes } from './modes.ts'
@@ -54,6 +57,12 @@ export interface AppDeps {
   readonly allowedHosts?: readonly string[] | undefined
   readonly log?: Logger | undefined
   readonly heartbeatMs?: number | undefined
+  /** Counts and times what is answered; absent: nothing is. */
+  readonly instruments?: Instruments | undefined
+  /** The commit that runs here, for `forescale_build_info`. */
+  readonly revision?: string | undefined
+  /** A span per request, under the caller's trace. */
+  readonly traced?: boolean | undefined
 }
 
 export type App = OpenAPIHono & {
@@ -78,6 +87,8 @@ export function createApp(deps: AppDeps): App {
     version,
     refusedSamples: routeDeps.refusedSamples,
     streams: events,
+    instruments: deps.instruments,
+    revision: deps.revision,
   })
   const app = new OpenAPIHono({
     defaultHook: (result) => {
@@ -95,6 +106,8 @@ export function createApp(deps: AppDeps): App {
     problemResponse(c, new ProblemError('not-found', `there is nothing at ${c.req.path}`)),
   )
 
+  if (deps.traced) app.use(httpInstrumentationMiddleware({ serviceName: 'forescale' }))
+  if (deps.instruments) app.use(measured(deps.instruments))
   app.use(safeHeaders, freshAnswers)
   app.use(hostGuard(control.config().http.host, deps.allowedHosts ?? []), originGuard)
   app.use(

@@ -14,6 +14,7 @@ import type { Treasury } from '../budget/treasury.ts'
 import type { AppConfig } from '../config.ts'
 import type { Ledger, Outcome } from '../ledger/ledger.ts'
 import { lookAhead } from '../models/contenders.ts'
+import { inSpan, inSpanSync } from '../telemetry/spans.ts'
 import { applyDecisions, type Settled } from './apply.ts'
 import { type Decided, decide, specRows, specsHash } from './decide.ts'
 import type { LoadBook } from './load-book.ts'
@@ -109,9 +110,9 @@ export function createControlLoop(deps: ControlLoopDeps, state: LoopState): Cont
     async tick(nowMs) {
       const startedMs = deps.stopwatchMs()
       const { config } = deps
-      await book.read(nowMs)
+      await inSpan('collect', () => book.read(nowMs))
       const replicas = await actuator.observe()
-      const forecasts = forecastAll(book, config)
+      const forecasts = inSpanSync('forecast', () => forecastAll(book, config))
       const observed = observeAll(deps, {
         nowMs,
         tick: state.tick + 1,
@@ -121,19 +122,21 @@ export function createControlLoop(deps: ControlLoopDeps, state: LoopState): Cont
         memories: state.memories,
       })
       const input = deps.treasury.direct(observed)
-      const decided = decide(input, ledger.epoch)
-      const durationMs = await record(decided, forecasts, startedMs)
+      const decided = inSpanSync('decide', () => decide(input, ledger.epoch))
+      const durationMs = await inSpan('record', () => record(decided, forecasts, startedMs))
       // the tick is in the ledger: from here on it has happened, whatever becomes of its effects
       state.tick = input.tick
       state.memories = memoriesOf(decided)
       const { decisions } = decided
-      const settled = await applyDecisions({
-        actuator,
-        decisions,
-        input,
-        paused: settings.paused,
-        nowMs: () => nowMs,
-      })
+      const settled = await inSpan('actuate', () =>
+        applyDecisions({
+          actuator,
+          decisions,
+          input,
+          paused: settings.paused,
+          nowMs: () => nowMs,
+        }),
+      )
       if (settled.length > 0) await ledger.settle(settled)
       await outcomes.follow(decided, book)
       await deps.treasury.follow(input, decided.output)

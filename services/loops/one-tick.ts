@@ -1,12 +1,20 @@
 /** One tick of the running controller, and all that goes with it: models, alerts, rollouts, events, house-keeping. */
 import { toDocument } from '../../forecaster/forecast.ts'
+import { inSpan, inTickSpan } from '../telemetry/spans.ts'
 import type { TickResult } from './control-loop.ts'
 import { type Core, emit, emitStatus } from './core.ts'
 import { summaryOf } from './views.ts'
 
 const PRUNE_EVERY_TICKS = 20
 
-export async function tick(core: Core, nowMs: number): Promise<TickResult> {
+/** The whole of it is one trace, whose id follows from epoch and tick. */
+export function tick(core: Core, nowMs: number): Promise<TickResult> {
+  const { ledger } = core.deps
+  const next = core.parts.loop.state.tick + 1
+  return inTickSpan({ epoch: ledger.epoch, tick: next }, () => wholeTick(core, nowMs))
+}
+
+async function wholeTick(core: Core, nowMs: number): Promise<TickResult> {
   const { deps, parts, config, lifecycle, refitter, trainer, rollouts } = core
   const { book, loop } = parts
   await book.read(nowMs)
@@ -21,9 +29,11 @@ export async function tick(core: Core, nowMs: number): Promise<TickResult> {
   const result = await loop.tick(nowMs)
   core.last = result
   core.counting.tick(result)
-  await rollouts.follow(result)
-  await core.selection.follow(result.decided.input)
-  await followAlerts(core, result)
+  await inSpan('follow', async () => {
+    await rollouts.follow(result)
+    await core.selection.follow(result.decided.input)
+    await followAlerts(core, result)
+  })
   emit(core, { kind: 'tick', data: summaryOf(result) })
   if (core.listeners.size > 0) {
     for (const forecast of result.forecasts.values())

@@ -1,6 +1,7 @@
 /** JSON logs to stderr: stdout belongs to the program's answers. */
 import pino, { type DestinationStream, type Logger } from 'pino'
 import { z } from 'zod'
+import { traceFields } from './spans.ts'
 
 const Level = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
 
@@ -19,6 +20,7 @@ export function createLogger(
     {
       level: level.data,
       base: { component },
+      mixin: traceFields,
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: ['password', 'token', '*.password', '*.token', '*.authorization'] },

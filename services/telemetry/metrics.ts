@@ -8,6 +8,7 @@ import type { ControlPlane } from '../control-plane.ts'
 import { alertMetrics } from './alert-metrics.ts'
 import { coordinatorMetrics } from './coordinator-metrics.ts'
 import { forecastMetrics } from './forecast-metrics.ts'
+import type { Instruments } from './instruments.ts'
 import { rolloutMetrics } from './rollout-metrics.ts'
 import { scoreMetrics } from './score-metrics.ts'
 import { Scrape } from './scrape.ts'
@@ -33,6 +34,8 @@ export interface MetricsDeps {
   readonly refusedSamples?: ReadonlyMap<string, number> | undefined
   readonly streams?: { listeners(): number; dropped(): number } | undefined
   readonly revision?: string | undefined
+  /** What outlives a scrape: requests answered, calls made. */
+  readonly instruments?: Pick<Instruments, 'registry'> | undefined
 }
 
 export function createMetricsPage(deps: MetricsDeps): MetricsPage {
@@ -66,7 +69,9 @@ export function createMetricsPage(deps: MetricsDeps): MetricsPage {
       scoreMetrics(scrape, control)
       rolloutMetrics(scrape, control)
       ownMetrics(scrape, deps)
-      return (await Registry.merge([scrape.registry, lasting]).metrics()).trimEnd().concat('\n')
+      const grown = deps.instruments ? [deps.instruments.registry] : []
+      const page = await Registry.merge([scrape.registry, lasting, ...grown]).metrics()
+      return page.trimEnd().concat('\n')
     },
   }
 }

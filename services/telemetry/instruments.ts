@@ -1,0 +1,101 @@
+/**
+ * Rate, errors and duration (the RED method) of what the controller answers and of what it calls, and how busy its
+ * event loop is (utilization and saturation, the USE method). These grow over the process's life, unlike the figures
+ * that a scrape takes from the controller's state (services/telemetry/metrics.ts).
+ */
+import { performance } from 'node:perf_hooks'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { inSpan } from './spans.ts'
+
+/** Few on purpose: series = routes × statuses × buckets. */
+const SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10]
+
+export interface Instruments {
+  readonly registry: Registry
+  /** An answer: `route` is the pattern, never the path, so that series stay few. */
+  answered(labels: { method: string; route: string; status: string }, seconds: number): void
+  /** A call of a part (store, ledger, actuator) that ended. */
+  called(labels: { part: string; operation: string }, seconds: number, failed: boolean): void
+}
+
+export function createInstruments(): Instruments {
+  const registry = new Registry()
+  const registers = [registry]
+  const requests = new Histogram({
+    name: 'forescale_http_request_duration_seconds',
+    help: 'Time to answer a request; its count by status is the rate and the errors.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: SECONDS,
+    registers,
+  })
+  const calls = new Histogram({
+    name: 'forescale_call_duration_seconds',
+    help: 'Time that a call of the store, the ledger or the actuator took.',
+    labelNames: ['part', 'operation'],
+    buckets: SECONDS,
+    registers,
+  })
+  const errors = new Counter({
+    name: 'forescale_call_errors_total',
+    help: 'Calls of the store, the ledger or the actuator that failed.',
+    labelNames: ['part', 'operation'],
+    registers,
+  })
+  let before = performance.eventLoopUtilization()
+  new Gauge({
+    name: 'forescale_event_loop_utilization_ratio',
+    help: 'Share of the time since the last scrape in which the event loop was busy.',
+    registers,
+    collect() {
+      const now = performance.eventLoopUtilization()
+      this.set(performance.eventLoopUtilization(now, before).utilization)
+      before = now
+    },
+  })
+  return {
+    registry,
+    answered: (labels, seconds) => requests.observe(labels, seconds),
+    called(labels, seconds, failed) {
+      calls.observe(labels, seconds)
+      if (failed) errors.inc(labels)
+    },
+  }
+}
+
+/**
+ * The same port, its asynchronous calls measured and, while traced, in spans `part.operation`. What answers at once
+ * is passed through: only waiting is worth a series.
+ */
+export function observed<Port extends object>(
+  part: string,
+  port: Port,
+  instruments: Pick<Instruments, 'called'>,
+): Port {
+  const wrapped = new Map<string, unknown>()
+  return new Proxy(port, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target)
+      if (typeof value !== 'function' || typeof key !== 'string') return value
+      const known = wrapped.get(key)
+      if (known) return known
+      const call = (...given: unknown[]): unknown => {
+        const startedMs = performance.now()
+        const result: unknown = Reflect.apply(value, target, given)
+        if (!(result instanceof Promise)) return result
+        const ended = (failed: boolean) =>
+          instruments.called(
+            { part, operation: key },
+            (performance.now() - startedMs) / 1000,
+            failed,
+          )
+        result.then(
+          () => ended(false),
+          () => ended(true),
+        )
+        return inSpan(`${part}.${key}`, () => result)
+      }
+      wrapped.set(key, call)
+      return call
+    },
+  })
+}
