@@ -3,6 +3,7 @@
  * norm first (Pascanu, Mikolov & Bengio 2013), as PyTorch's `clip_grad_norm_` and `Adam` do.
  */
 import { z } from 'zod'
+import { createPlainAdamPart } from './adam-part.ts'
 import type { Parameters } from './network.ts'
 import { readFloats, StoredFloats, storeFloats } from './numbers.ts'
 
@@ -24,9 +25,11 @@ export interface Adam {
   /** Changes all weights by their gradients and sets these to 0; the norm that the gradients had. */
   step(learningRate: number): number
   save(): AdamState
-  restore(state: AdamState): void
+  /** Throws a RangeError when `state` is of other parts; what it returns puts it in. */
+  read(state: AdamState): () => void
 }
 
+/** Starts anew: no part may have two of them. */
 export function createAdam(
   parts: readonly Parameters[],
   {
@@ -36,57 +39,48 @@ export function createAdam(
     epsilon = 1e-8,
   }: AdamOptions = {},
 ): Adam {
-  const moments = parts.map(({ weights }) => ({
-    first: new Float32Array(weights.length),
-    second: new Float32Array(weights.length),
-  }))
+  const adamParts = parts.map((part) => part.adam ?? createPlainAdamPart(part))
+  for (const { means, squares } of adamParts) {
+    means.fill(0)
+    squares.fill(0)
+  }
   let steps = 0
   return {
     step(learningRate) {
-      const norm = normOf(parts)
+      const norm = Math.sqrt(adamParts.reduce((sum, part) => sum + part.sumOfSquares(), 0))
       const scale = norm > mostNorm ? mostNorm / (norm + 1e-6) : 1
       steps++
       const rate = learningRate / (1 - first ** steps)
       const correction = 1 / Math.sqrt(1 - second ** steps)
-      parts.forEach(({ weights, gradients }, p) => {
-        const { first: means, second: squares } = moments[p]!
-        for (let i = 0; i < weights.length; i++) {
-          const gradient = gradients[i]! * scale
-          const mean = means[i]! + (1 - first) * (gradient - means[i]!)
-          const square = second * squares[i]! + (1 - second) * gradient * gradient
-          means[i] = mean
-          squares[i] = square
-          weights[i] = weights[i]! - (rate * mean) / (Math.sqrt(square) * correction + epsilon)
-        }
-        gradients.fill(0)
-      })
+      for (const part of adamParts) part.change({ scale, first, second, rate, correction, epsilon })
       return norm
     },
     save: () => ({
       steps,
-      moments: moments.map((m) => ({ first: storeFloats(m.first), second: storeFloats(m.second) })),
+      moments: adamParts.map(({ means, squares }) => ({
+        first: storeFloats(means),
+        second: storeFloats(squares),
+      })),
     }),
-    restore(state) {
+    read(state) {
       if (state.moments.length !== parts.length)
         throw new RangeError(
           `moments are of ${state.moments.length} parts, must be ${parts.length}`,
         )
-      const read = state.moments.map((m, i) => {
+      const read = state.moments.map((moments, i) => {
         const { length } = parts[i]!.weights
-        return { first: readFloats(m.first, length), second: readFloats(m.second, length) }
+        return {
+          means: readFloats(moments.first, length),
+          squares: readFloats(moments.second, length),
+        }
       })
-      read.forEach((m, i) => {
-        moments[i]!.first.set(m.first)
-        moments[i]!.second.set(m.second)
-      })
-      steps = state.steps
+      return () => {
+        adamParts.forEach(({ means, squares }, i) => {
+          means.set(read[i]!.means)
+          squares.set(read[i]!.squares)
+        })
+        steps = state.steps
+      }
     },
   }
-}
-
-function normOf(parts: readonly Parameters[]): number {
-  let sum = 0
-  for (const { gradients } of parts)
-    for (let i = 0; i < gradients.length; i++) sum += gradients[i]! * gradients[i]!
-  return Math.sqrt(sum)
 }

@@ -36,9 +36,8 @@ export function createDqn(config: DqnConfig, setting: LearnerSetting): Learner {
   let chance = createChance(setting.seed)
   const [network, target] = valueNetworks(config, setting, head.outputs, mostRows, chance)
   const update = createDqnUpdate({ network, target, head }, config, actionCount)
-  const newAdam = () => createAdam([network], { mostNorm: config.mostGradientNorm })
+  const adam = createAdam([network], { mostNorm: config.mostGradientNorm })
   const newReplay = () => createReplay(setting, config)
-  let adam = newAdam()
   let replay = newReplay()
   let steps = 0
   const seen = emptyTransitions(setting, count)
@@ -97,11 +96,11 @@ export function createDqn(config: DqnConfig, setting: LearnerSetting): Learner {
       const saved = SavedDqn.parse(state)
       const weights = readFloats(saved.network, network.weights.length)
       const targetWeights = readFloats(saved.target, target.weights.length)
-      const [savedAdam, savedReplay] = [newAdam(), newReplay()]
-      savedAdam.restore(saved.adam)
+      const commitAdam = adam.read(saved.adam)
+      const savedReplay = newReplay()
       savedReplay.restore(saved.replay)
       // nothing fails from here on
-      adam = savedAdam
+      commitAdam()
       replay = savedReplay
       network.weights.set(weights)
       target.weights.set(targetWeights)

@@ -36,6 +36,22 @@ interface Kernel {
   relu(at: number, count: number): void
   throughTanh(slopes: number, values: number, count: number): void
   throughRelu(slopes: number, values: number, count: number): void
+  squares(at: number, count: number): number
+  adam(
+    ...arguments_: [
+      weights: number,
+      gradients: number,
+      means: number,
+      squares: number,
+      count: number,
+      scale: number,
+      first: number,
+      second: number,
+      rate: number,
+      correction: number,
+      epsilon: number,
+    ]
+  ): void
 }
 
 interface Module {
@@ -58,6 +74,9 @@ let compiled: Module | undefined
 interface Layout {
   readonly weights: number
   readonly gradients: number
+  /** Moments of the gradients. */
+  readonly means: number
+  readonly squares: number
   /** One layer's matrix, turned. */
   readonly turned: number
   /** [layers + 1][mostRows][size]: what goes into each layer, and the loss's slope by it. */
@@ -77,11 +96,11 @@ function layOut(shape: NetworkShape, mostRows: number, from: number): Layout {
   const count = weightCountOf(shape)
   const sizes = [shape.inputs, ...layers.map(({ outputs }) => outputs)]
   const weights = take(count)
-  const gradients = take(count)
+  const [gradients, means, squares] = [take(count), take(count), take(count)]
   const turned = take(Math.max(...layers.map(({ inputs, outputs }) => inputs * outputs)))
   const activations = sizes.map((size) => take(mostRows * size))
   const slopes = sizes.map((size) => take(mostRows * size))
-  return { weights, gradients, turned, activations, slopes, end }
+  return { weights, gradients, means, squares, turned, activations, slopes, end }
 }
 
 /** Its weights are 0. */
@@ -122,11 +141,22 @@ export function createKernelNetwork(shape: NetworkShape, mostRows: number): Netw
     if (i > 0) through(to, activations[i]!, rows * inner)
   }
 
+  const weightCount = weightCountOf(shape)
   return {
     shape,
     mostRows,
-    weights: floats(layout.weights, weightCountOf(shape)),
-    gradients: floats(layout.gradients, weightCountOf(shape)),
+    weights: floats(layout.weights, weightCount),
+    gradients: floats(layout.gradients, weightCount),
+    adam: {
+      means: floats(layout.means, weightCount),
+      squares: floats(layout.squares, weightCount),
+      sumOfSquares: () => kernel.squares(layout.gradients, weightCount),
+      change({ scale, first, second, rate, correction, epsilon }) {
+        const { weights, gradients, means, squares } = layout
+        const tables = [weights, gradients, means, squares, weightCount] as const
+        kernel.adam(...tables, scale, first, second, rate, correction, epsilon)
+      },
+    },
     forward(table, rows) {
       checkTable('inputs', table, { rows, columns: shape.inputs, mostRows })
       inputs.set(table.subarray(0, rows * shape.inputs))

@@ -3,6 +3,7 @@
  * network works on rows, a row a sample, and keeps its buffers: what `forward` and `backward` return is overwritten by
  * the next call. All weights lie in one vector, layer by layer: the matrix [inputs][outputs], then the biases.
  */
+import type { AdamPart } from './adam-part.ts'
 import type { Chance } from './chance.ts'
 import { initialize } from './initial-weights.ts'
 import { createKernelNetwork } from './kernel-network.ts'
@@ -20,6 +21,8 @@ export type InitialWeights =
 export interface Parameters {
   readonly weights: Float32Array
   readonly gradients: Float32Array
+  /** What Adam does with them where they lie; none: it does it in plain TypeScript. */
+  readonly adam?: AdamPart
 }
 
 /** Which slopes `backward` works out. */

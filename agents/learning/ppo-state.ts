@@ -124,7 +124,7 @@ export function restoreState(state: PpoState, fresh: PpoState, stored: unknown):
     policy.weights.set(readFloats(saved.policy, policy.weights.length))
     critic.weights.set(readFloats(saved.critic, critic.weights.length))
     weights.set(readFloats(saved.distribution, weights.length))
-    target.update.adam.restore(saved.adam)
+    target.update.adam.read(saved.adam)()
     rollout.restore(saved.rollout)
     target.seen.restore(saved.seen)
     target.rewards.restore(saved.rewards)

@@ -43,7 +43,7 @@ export function createSac(config: SacConfig, setting: LearnerSetting): Learner {
   const update = createSacUpdate(parts, config)
   const policy = createSquashedGaussian(actions.size, actor.mostRows)
   const newReplay = () => createReplay(setting, { capacity: config.capacity, prioritisation: 0 })
-  let adam = optimisersOf(parts)
+  const adam = optimisersOf(parts)
   let replay = newReplay()
   let steps = 0
   const seen = emptyTransitions(setting, count)
@@ -99,14 +99,16 @@ export function createSac(config: SacConfig, setting: LearnerSetting): Learner {
     restore(state) {
       const saved = SavedSac.parse(state)
       const commitWeights = readWeights(saved.weights, parts)
-      const [savedAdam, savedReplay] = [optimisersOf(parts), newReplay()]
-      savedAdam.actor.restore(saved.adam.actor)
-      savedAdam.critics.restore(saved.adam.critics)
-      savedAdam.entropy.restore(saved.adam.entropy)
+      const commits = [
+        commitWeights,
+        adam.actor.read(saved.adam.actor),
+        adam.critics.read(saved.adam.critics),
+        adam.entropy.read(saved.adam.entropy),
+      ]
+      const savedReplay = newReplay()
       savedReplay.restore(saved.replay)
       // nothing fails from here on
-      commitWeights()
-      adam = savedAdam
+      for (const commit of commits) commit()
       replay = savedReplay
       steps = saved.steps
       chance = createChance(saved.chance)

@@ -1,8 +1,9 @@
 """Trains a learner of Stable-Baselines3 on one of Gymnasium's environments, and says what it then earns.
 
 One line of JSON in for each task ({"algorithm", "environment", "count", "steps", "seed", "episodes", "arguments"}), one out
-({"version", "returns", "seconds"}): returns of `episodes` episodes played with what it knows best, and the processor time
-that training took. One thread. "lin_0.001" among the arguments is a rate that falls to 0, as in the zoo's files.
+({"version", "returns", "seconds", "wallSeconds"}): returns of `episodes` episodes played with what it knows best, none where
+that is 0, and the processor and wall time that training took. One thread. "lin_0.001" among the arguments is a rate that
+falls to 0, as in the zoo's files.
 """
 
 import json
@@ -27,15 +28,21 @@ def play(task):
     arguments = {name: value_of(value) for name, value in task["arguments"].items()}
     algorithm = getattr(stable_baselines3, task["algorithm"])
     model = algorithm("MlpPolicy", environments, seed=task["seed"], device="cpu", **arguments)
-    begun = time.process_time()
+    begun, begun_wall = time.process_time(), time.perf_counter()
     model.learn(task["steps"])
-    seconds = time.process_time() - begun
-    judges = make_vec_env(task["environment"], n_envs=1, seed=task["seed"] + 10_000)
-    returns, _ = evaluate_policy(
-        model, judges, n_eval_episodes=task["episodes"], deterministic=True, return_episode_rewards=True
-    )
-    version = stable_baselines3.__version__
-    return {"version": version, "returns": [float(value) for value in returns], "seconds": seconds}
+    seconds, wall_seconds = time.process_time() - begun, time.perf_counter() - begun_wall
+    returns = []
+    if task["episodes"] > 0:
+        judges = make_vec_env(task["environment"], n_envs=1, seed=task["seed"] + 10_000)
+        returns, _ = evaluate_policy(
+            model, judges, n_eval_episodes=task["episodes"], deterministic=True, return_episode_rewards=True
+        )
+    return {
+        "version": f"Stable-Baselines3 {stable_baselines3.__version__}, torch {torch.__version__}",
+        "returns": [float(value) for value in returns],
+        "seconds": seconds,
+        "wallSeconds": wall_seconds,
+    }
 
 
 torch.set_num_threads(1)

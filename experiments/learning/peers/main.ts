@@ -1,94 +1,83 @@
 /**
  * `npm run compare:learners`: our learners beside Stable-Baselines3's on CartPole, Pendulum and FrozenLake: the same
- * settings, the same number of steps, several seeds, in turns; then episodes with what each knows best. Speeds are steps by
- * processor time, each on one thread. `-- --only ppo-pendulum,dqn-cartpole` some rows alone, `-- --seeds 3`, `-- --json`.
+ * settings, the same number of steps, several seeds; then episodes with what each knows best. Each training has a process of
+ * its own, and its returns are kept, so that an interrupted comparison goes on where it was. Speeds are measured after that,
+ * by turns, on one thread each. `-- --only ppo-pendulum,dqn-cartpole` some rows alone, `-- --seeds 3`, `-- --json`.
  */
 import { Command, InvalidArgumentError } from 'commander'
-import { difference, type Estimate, estimate, meanOf } from './interval.ts'
-import { returnsOf, trainOn } from './play.ts'
+import { meanOf } from './interval.ts'
+import { resultsFolder } from './results.ts'
 import { type ComparisonRow, ROWS } from './rows.ts'
-import { type StableBaselines, startStableBaselines } from './stable-baselines.ts'
+import { keptRuns, type Runs, timedRuns } from './run.ts'
+import { findStableBaselines } from './stable-baselines.ts'
+import { type Compared, printMarkdown } from './table.ts'
 
-/** Episodes that a trained learner is judged by. */
-const EPISODES = 100
-/** No seed of training is so large. */
-const JUDGING_SEED = 1_000_000
+const SIDES = ['theirs', 'ours'] as const
+type Side = (typeof SIDES)[number]
 
-interface Compared {
-  readonly name: string
-  readonly steps: number
-  readonly version: string
-  readonly ours: Estimate
-  readonly theirs: Estimate
-  readonly difference: Estimate
-  readonly ourStepsPerSecond: number
-  readonly theirStepsPerSecond: number
-}
-
-const { json, only, seeds } = new Command('compare:learners')
+const options = new Command('compare:learners')
   .option('--json', 'one object a line', false)
   .option('--only <names>', 'some rows alone', readNames, ROWS)
-  .option('--seeds <n>', 'seeds of each', readSeeds, 5)
+  .option('--seeds <n>', 'seeds of each', whole(2, 100), 5)
+  .option('--turns <n>', 'how often speeds are measured; 0: not at all', whole(0, 100), 3)
+  .option('--workers <n>', 'trainings at a time', whole(1, 256), 1)
+  .option('--folder <path>', 'where returns are kept', resultsFolder(process.env))
   .parse()
-  .opts<{ json: boolean; only: readonly ComparisonRow[]; seeds: number }>()
+  .opts<{
+    json: boolean
+    only: readonly ComparisonRow[]
+    seeds: number
+    turns: number
+    workers: number
+    folder: string
+  }>()
 
-const peer = startStableBaselines()
-try {
-  const compared: Compared[] = []
-  for (const row of only) {
-    compared.push(await compare(row, peer))
-    if (json) process.stdout.write(`${JSON.stringify(compared.at(-1))}\n`)
+const peer = findStableBaselines()
+await trainAll(keptRuns(options.folder, peer))
+const compared: Compared[] = []
+for (const row of options.only) {
+  compared.push(await compare(row))
+  if (options.json) process.stdout.write(`${JSON.stringify(compared.at(-1))}\n`)
+}
+if (!options.json) printMarkdown(compared, peer.version, options)
+
+/** So that all are there; each one that is done stays done. */
+async function trainAll(runs: Runs): Promise<void> {
+  const left = options.only.flatMap((row) =>
+    seedsOf().flatMap((seed) => SIDES.map((side) => ({ row, seed, side }))),
+  )
+  const work = async (): Promise<void> => {
+    for (let next = left.shift(); next; next = left.shift()) {
+      const { row, seed, side } = next
+      const mean = meanOf((await runs[side](row, seed)).returns)
+      process.stderr.write(`${row.name}, seed ${seed}, ${side}: ${mean.toFixed(2)}\n`)
+    }
   }
-  if (!json) print(compared)
-} finally {
-  peer.close()
+  await Promise.all(Array.from({ length: options.workers }, work))
 }
 
-async function compare(row: ComparisonRow, peer: StableBaselines): Promise<Compared> {
-  const ours: number[] = []
-  const theirs: number[] = []
-  const seconds = { ours: Number.POSITIVE_INFINITY, theirs: Number.POSITIVE_INFINITY }
-  let version = ''
-  for (let seed = 0; seed < seeds; seed++) {
-    const training = trainOn(row.game, row.ours, { ...row, seed })
-    ours.push(meanOf(returnsOf(row.game, training.learner, EPISODES, JUDGING_SEED + seed)))
-    const answer = await peer.train(row, { seed, episodes: EPISODES })
-    theirs.push(meanOf(answer.returns))
-    version = answer.version
-    // the least: what else the machine does only adds
-    seconds.ours = Math.min(seconds.ours, training.seconds)
-    seconds.theirs = Math.min(seconds.theirs, answer.seconds)
-    process.stderr.write(`${row.name}, seed ${seed}: ${ours.at(-1)} and ${theirs.at(-1)}\n`)
+async function compare(row: ComparisonRow): Promise<Compared> {
+  const runs = keptRuns(options.folder, peer)
+  const returns = async (side: Side): Promise<number[]> => {
+    const played = await Promise.all(seedsOf().map((seed) => runs[side](row, seed)))
+    return played.map((one) => meanOf(one.returns))
   }
-  return {
-    name: row.name,
-    steps: row.steps,
-    version,
-    ours: estimate(ours),
-    theirs: estimate(theirs),
-    difference: difference(ours, theirs),
-    ourStepsPerSecond: row.steps / seconds.ours,
-    theirStepsPerSecond: row.steps / seconds.theirs,
-  }
+  const [ours, theirs] = [await returns('ours'), await returns('theirs')]
+  return { name: row.name, steps: row.steps, ours, theirs, ...(await speedsOf(row)) }
 }
 
-function print(compared: readonly Compared[]): void {
-  const shown = ({ mean, half }: Estimate): string => `${mean.toFixed(2)} ± ${half.toFixed(2)}`
-  console.table(
-    compared.map((row) => ({
-      name: row.name,
-      steps: row.steps,
-      'return, ours': shown(row.ours),
-      [`Stable-Baselines3 ${row.version}`]: shown(row.theirs),
-      difference: shown(row.difference),
-      'steps/s, ours': Math.round(row.ourStepsPerSecond),
-      theirs: Math.round(row.theirStepsPerSecond),
-      ratio: (row.ourStepsPerSecond / row.theirStepsPerSecond).toFixed(1),
-    })),
-  )
-  process.stdout.write(
-    `Means over ${seeds} seeds of ${EPISODES} episodes each, ± half of the 95 % interval.\n`,
-  )
+/** Environment steps by second of processor time; a turn of each side after the other. */
+async function speedsOf(row: ComparisonRow): Promise<Pick<Compared, 'ourSpeeds' | 'theirSpeeds'>> {
+  const speeds: Record<Side, number[]> = { ours: [], theirs: [] }
+  const runs = timedRuns(peer)
+  for (let turn = 0; turn < options.turns; turn++)
+    for (const side of SIDES)
+      speeds[side].push(row.speedSteps / (await runs[side](row, turn)).seconds)
+  return { ourSpeeds: speeds.ours, theirSpeeds: speeds.theirs }
+}
+
+function seedsOf(): number[] {
+  return Array.from({ length: options.seeds }, (_, seed) => seed)
 }
 
 function readNames(text: string): readonly ComparisonRow[] {
@@ -100,8 +89,11 @@ function readNames(text: string): readonly ComparisonRow[] {
   })
 }
 
-function readSeeds(text: string): number {
-  const value = Number(text)
-  if (Number.isInteger(value) && value >= 2 && value <= 100) return value
-  throw new InvalidArgumentError(`${text} is not allowed; allowed: a whole number from 2 to 100`)
+function whole(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (Number.isInteger(value) && value >= least && value <= most) return value
+    const allowed = `a whole number from ${least} to ${most}`
+    throw new InvalidArgumentError(`${text} is not allowed; allowed: ${allowed}`)
+  }
 }

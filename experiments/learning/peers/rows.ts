@@ -15,6 +15,10 @@ export interface ComparisonRow {
   /** Environments that each learns from at a time. */
   readonly count: number
   readonly steps: number
+  /** Of each training whose speed is measured. */
+  readonly speedSteps: number
+  /** Episodes that a trained learner is judged by: many where a return is 0 or 1. */
+  readonly episodes: number
   readonly ours: LearnerConfig
   readonly peer: {
     readonly algorithm: 'DQN' | 'PPO' | 'SAC'
@@ -22,9 +26,53 @@ export interface ComparisonRow {
   }
 }
 
-const ppo = (settings: object): LearnerConfig => LearnerConfig.parse({ kind: 'ppo', ...settings })
+const CART_POLE = { game: cartPole, episodes: 100 }
+const FROZEN_LAKE = { game: frozenLake, episodes: 500 }
+const PENDULUM = { game: pendulum, episodes: 100 }
 
-const FROZEN_LAKE_DQN: ComparisonRow['peer'] = {
+const PPO = { steps: 102_400, speedSteps: 51_200 }
+const DQN = { count: 1, steps: 50_000, speedSteps: 10_000 }
+
+const ppo = (settings: object): LearnerConfig => LearnerConfig.parse({ kind: 'ppo', ...settings })
+const dqn = (settings: object): LearnerConfig => LearnerConfig.parse({ kind: 'dqn', ...settings })
+
+/** What the peer has not. */
+const PLAIN = { double: false, duelling: false, prioritisation: 0 }
+
+/** The zoo's. */
+const CART_POLE_DQN = {
+  learningRate: 2.3e-3,
+  batchSize: 64,
+  learningStarts: 1000,
+  learnEvery: 256,
+  gradientSteps: 128,
+  targetEvery: 10,
+  exploration: { fraction: 0.16, last: 0.04 },
+  hidden: [256, 256],
+}
+const CART_POLE_DQN_PEER: ComparisonRow['peer'] = {
+  algorithm: 'DQN',
+  arguments: {
+    learning_rate: 2.3e-3,
+    batch_size: 64,
+    buffer_size: 100_000,
+    learning_starts: 1000,
+    train_freq: 256,
+    gradient_steps: 128,
+    target_update_interval: 10,
+    exploration_fraction: 0.16,
+    exploration_final_eps: 0.04,
+    policy_kwargs: { net_arch: [256, 256] },
+  },
+}
+
+const FROZEN_LAKE_DQN = {
+  learningRate: 5e-4,
+  batchSize: 64,
+  targetEvery: 500,
+  exploration: { fraction: 0.5 },
+}
+const FROZEN_LAKE_DQN_PEER: ComparisonRow['peer'] = {
   algorithm: 'DQN',
   arguments: {
     learning_rate: 5e-4,
@@ -38,9 +86,9 @@ const FROZEN_LAKE_DQN: ComparisonRow['peer'] = {
 export const ROWS: readonly ComparisonRow[] = [
   {
     name: 'ppo-cartpole',
-    game: cartPole,
+    ...CART_POLE,
+    ...PPO,
     count: 8,
-    steps: 102_400,
     ours: ppo({
       rolloutSteps: 32,
       batchSize: 256,
@@ -65,17 +113,17 @@ export const ROWS: readonly ComparisonRow[] = [
   },
   {
     name: 'ppo-frozenlake',
-    game: frozenLake,
+    ...FROZEN_LAKE,
+    ...PPO,
     count: 8,
-    steps: 102_400,
     ours: ppo({ rolloutSteps: 256, entropyWeight: 0.01 }),
     peer: { algorithm: 'PPO', arguments: { n_steps: 256, ent_coef: 0.01 } },
   },
   {
     name: 'ppo-pendulum',
-    game: pendulum,
+    ...PENDULUM,
+    ...PPO,
     count: 4,
-    steps: 102_400,
     // the zoo's, without its state-dependent exploration, which ours does not have
     ours: ppo({ rolloutSteps: 1024, discount: 0.9, learningRate: 1e-3 }),
     peer: {
@@ -85,65 +133,48 @@ export const ROWS: readonly ComparisonRow[] = [
   },
   {
     name: 'dqn-cartpole',
-    game: cartPole,
-    count: 1,
-    steps: 50_000,
-    // double and duelling; updates come 128 at once, for which the zoo's learning rate is: drawn evenly, as the peer does
-    ours: LearnerConfig.parse({
-      kind: 'dqn',
-      prioritisation: 0,
-      learningRate: 2.3e-3,
-      batchSize: 64,
-      learningStarts: 1000,
-      learnEvery: 256,
-      gradientSteps: 128,
-      targetEvery: 10,
-      exploration: { fraction: 0.16, last: 0.04 },
-    }),
-    peer: {
-      algorithm: 'DQN',
-      arguments: {
-        learning_rate: 2.3e-3,
-        batch_size: 64,
-        buffer_size: 100_000,
-        learning_starts: 1000,
-        train_freq: 256,
-        gradient_steps: 128,
-        target_update_interval: 10,
-        exploration_fraction: 0.16,
-        exploration_final_eps: 0.04,
-      },
-    },
+    ...CART_POLE,
+    ...DQN,
+    ours: dqn({ ...PLAIN, ...CART_POLE_DQN }),
+    peer: CART_POLE_DQN_PEER,
+  },
+  {
+    // double and duelling; drawn evenly: the zoo's learning rate is for that
+    name: 'dqn-improved-cartpole',
+    ...CART_POLE,
+    ...DQN,
+    ours: dqn({ prioritisation: 0, ...CART_POLE_DQN }),
+    peer: CART_POLE_DQN_PEER,
   },
   {
     name: 'dqn-frozenlake',
-    game: frozenLake,
-    count: 1,
-    steps: 50_000,
+    ...FROZEN_LAKE,
+    ...DQN,
+    ours: dqn({ ...PLAIN, ...FROZEN_LAKE_DQN }),
+    peer: FROZEN_LAKE_DQN_PEER,
+  },
+  {
     // double, duelling and prioritised
-    ours: LearnerConfig.parse({
-      kind: 'dqn',
-      learningRate: 5e-4,
-      batchSize: 64,
-      targetEvery: 500,
-      exploration: { fraction: 0.5 },
-    }),
-    peer: FROZEN_LAKE_DQN,
+    name: 'dqn-improved-frozenlake',
+    ...FROZEN_LAKE,
+    ...DQN,
+    ours: dqn(FROZEN_LAKE_DQN),
+    peer: FROZEN_LAKE_DQN_PEER,
   },
   {
     name: 'q-learning-frozenlake',
-    game: frozenLake,
-    count: 1,
-    steps: 50_000,
+    ...FROZEN_LAKE,
+    ...DQN,
     ours: LearnerConfig.parse({ kind: 'q-learning' }),
     // it has no table; this is its learner of action values
-    peer: FROZEN_LAKE_DQN,
+    peer: FROZEN_LAKE_DQN_PEER,
   },
   {
     name: 'sac-pendulum',
-    game: pendulum,
+    ...PENDULUM,
     count: 1,
     steps: 10_000,
+    speedSteps: 2000,
     // the zoo's, with smaller networks and half of its steps
     ours: LearnerConfig.parse({
       kind: 'sac',

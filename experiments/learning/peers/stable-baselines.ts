@@ -1,54 +1,50 @@
-/** Stable-Baselines3, in a Python of its own that lives as long as the comparison: a line of JSON a task. */
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
+/** Stable-Baselines3, in a Python process of its own for every task: a line of JSON in, one out. */
+import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { z } from 'zod'
+import { answerOf } from './process.ts'
+import type { Played } from './results.ts'
 import type { ComparisonRow } from './rows.ts'
 
 const INSTALL = fileURLToPath(new URL('../../bench/peers/install-learners.sh', import.meta.url))
 const PEER = fileURLToPath(new URL('../../bench/peers/learners_peer.py', import.meta.url))
+const VERSIONS = `from importlib.metadata import version as v
+print(f"Stable-Baselines3 {v('stable-baselines3')}, Gymnasium {v('gymnasium')}")`
 
-const Answer = z.object({
-  version: z.string(),
-  /** By episode. */
-  returns: z.array(z.number()).min(1),
-  /** Processor time of training. */
-  seconds: z.number(),
-})
-export type Answer = z.infer<typeof Answer>
+export interface Peer {
+  readonly python: string
+  /** What results of it are labelled with. */
+  readonly version: string
+}
 
-export interface StableBaselines {
-  train(row: ComparisonRow, task: { seed: number; episodes: number }): Promise<Answer>
-  close(): void
+/** What a peer is asked; all that its answer depends on. */
+export interface PeerTask {
+  readonly algorithm: string
+  readonly arguments: Readonly<Record<string, unknown>>
+  readonly environment: string
+  readonly count: number
+  readonly steps: number
+  readonly seed: number
+  readonly episodes: number
 }
 
 /** Installs it from PyPI where it is not there; throws what the shell says where it cannot be had. */
-export function startStableBaselines(): StableBaselines {
-  const python = execFileSync('sh', [INSTALL], { stdio: ['ignore', 'pipe', 'inherit'] })
-    .toString()
-    .trim()
-  const child = spawn(python, [PEER], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' },
-  })
-  const lines = createInterface({ input: child.stdout })
-  const exited = once(child, 'exit').then(([code]) => {
-    throw new Error(`the Python of Stable-Baselines3 ended with code ${code}`)
-  })
-  // nobody may be waiting when it is closed
-  exited.catch(() => undefined)
-  return {
-    async train({ game, count, steps, peer }, { seed, episodes }) {
-      const task = { ...peer, environment: game.name, count, steps, seed, episodes }
-      const line = once(lines, 'line')
-      child.stdin.write(`${JSON.stringify(task)}\n`)
-      const [answer] = await Promise.race([line, exited])
-      return Answer.parse(JSON.parse(String(answer)))
-    },
-    close() {
-      lines.close()
-      child.kill()
-    },
-  }
+export function findStableBaselines(): Peer {
+  const read = (file: string, args: readonly string[]): string =>
+    execFileSync(file, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+      .toString()
+      .trim()
+  const python = read('sh', [INSTALL])
+  return { python, version: read(python, ['-c', VERSIONS]) }
+}
+
+export function peerTask(
+  { game, count, steps, peer }: ComparisonRow,
+  what: { readonly seed: number; readonly episodes: number; readonly steps?: number },
+): PeerTask {
+  return { ...peer, environment: game.name, count, steps, ...what }
+}
+
+/** Throws where its process fails. */
+export function playPeer({ python }: Peer, task: PeerTask): Promise<Played> {
+  return answerOf(python, [PEER], task)
 }

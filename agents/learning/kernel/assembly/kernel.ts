@@ -4,6 +4,8 @@
  */
 import { tanh4 } from './tanh.ts'
 
+export { adam, squares } from './adam.ts'
+
 // @ts-ignore: decorator
 @inline
 function madd(acc: v128, a: v128, b: v128): v128 {
