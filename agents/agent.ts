@@ -63,6 +63,8 @@ export interface Floor {
   readonly least: number
   /** What the observed load needs by the HPA rule, stabilised and rate-limited; ≥ least. */
   readonly need: number
+  /** What it would need were there no rate limit; ≥ need. */
+  readonly aim: number
   readonly memory: HpaMemory
   readonly limitedBy:
     | 'none'
@@ -83,7 +85,15 @@ export function floorOf(spec: ServiceSpec, observation: Observation, memory: Age
   const current = memory.floorReplicas
   const held = clamp(current, minReplicas, maxReplicas)
   if (freshness === 'dead' || Number.isNaN(loadRps)) {
-    return { service, least: held, need: held, memory: memory.floorMemory, limitedBy: 'no-data' }
+    const least = held
+    return {
+      service,
+      least,
+      need: held,
+      aim: held,
+      memory: memory.floorMemory,
+      limitedBy: 'no-data',
+    }
   }
   const desired = averageValueReplicas({
     total: loadRps,
@@ -101,12 +111,14 @@ export function floorOf(spec: ServiceSpec, observation: Observation, memory: Age
     memory: memory.floorMemory,
     nowMs,
   })
+  const aimed = clamp(desired, minReplicas, maxReplicas)
   if (freshness !== 'fresh') {
     const need = Math.max(step.replicas, held)
     return {
       service,
       least: held,
       need,
+      aim: Math.max(need, aimed),
       memory: step.memory,
       limitedBy: step.replicas < held ? 'no-data' : step.limitedBy,
     }
@@ -116,7 +128,8 @@ export function floorOf(spec: ServiceSpec, observation: Observation, memory: Age
     minReplicas,
     step.replicas,
   )
-  return { service, least, need: step.replicas, memory: step.memory, limitedBy: step.limitedBy }
+  const { replicas: need, memory: next, limitedBy } = step
+  return { service, least, need, aim: Math.max(need, aimed), memory: next, limitedBy }
 }
 
 export interface Granted {
@@ -125,6 +138,8 @@ export interface Granted {
   readonly from: number
   readonly to: number
   readonly wanted: number
+  /** How long `wanted` is held. */
+  readonly holdMs: number
   readonly enforced: boolean
 }
 
@@ -137,7 +152,7 @@ export function remember(
 ): AgentMemory {
   const { nowMs } = observation
   const { from, to, enforced } = granted
-  const heldSinceMs = nowMs - holdMs(observation)
+  const heldSinceMs = nowMs - granted.holdMs
   return {
     floorReplicas: granted.floorReplicas,
     floorMemory: recordScaleEvent(
@@ -151,7 +166,8 @@ export function remember(
       ? recordScaleEvent(memory.changes, from, to, nowMs, spec.behavior)
       : memory.changes,
     wants: [
-      ...memory.wants.filter((w) => w.atMs > heldSinceMs),
+      // the largest counts: one that a later one reaches is never asked for again
+      ...memory.wants.filter((w) => w.atMs > heldSinceMs && w.replicas > granted.wanted),
       { atMs: nowMs, replicas: granted.wanted },
     ],
     lastTo: enforced ? to : -1,
@@ -159,17 +175,17 @@ export function remember(
 }
 
 /**
- * How long a wish for extra replicas outlives its forecast: a lead time. A replica that is let go and wanted back costs
- * its start-up again, so keeping it for about as long costs at most twice what foresight would (the ski-rental rule:
- * Karlin et al. 1988).
+ * The largest count wanted within the hold time. A wish for extra replicas outlives its forecast, by a lead time where a
+ * policy says no other: a replica that is let go and wanted back costs its start-up again, so keeping it for about as long
+ * costs at most twice what foresight would (the ski-rental rule: Karlin et al. 1988).
  */
-function holdMs(observation: Observation): number {
-  return observation.leadTimeMs
-}
-
-/** The largest count wanted within the hold time. */
-export function heldWant(observation: Observation, memory: AgentMemory, wanted: number): number {
-  const sinceMs = observation.nowMs - holdMs(observation)
+export function heldWant(
+  nowMs: number,
+  memory: AgentMemory,
+  wanted: number,
+  holdMs: number,
+): number {
+  const sinceMs = nowMs - holdMs
   let most = wanted
   for (const want of memory.wants)
     if (want.atMs > sinceMs && want.replicas > most) most = want.replicas

@@ -23,6 +23,8 @@ export interface Proposed {
   readonly proposal: Proposal
   /** The wish before it was held, to be remembered. */
   readonly wanted: number
+  /** How long it is held. */
+  readonly holdMs: number
 }
 
 export function propose({
@@ -36,9 +38,12 @@ export function propose({
 }: ProposeInput): Proposed {
   const policy = policyOf(spec.policy)
   const seen = policy.see(spec, observation, actor)
-  const wish = policy.wish(spec, seen, floor)
+  const wish = policy.wish(spec, seen, floor, actor)
+  const holdMs = policy.holdMs?.(observation, actor) ?? observation.leadTimeMs
   const wanted =
-    spec.policy === 'reactive' ? wish.replicas : heldWant(observation, memory, wish.replicas)
+    spec.policy === 'reactive'
+      ? wish.replicas
+      : heldWant(observation.nowMs, memory, wish.replicas, holdMs)
   const preferred = Math.min(Math.max(wanted, base), allowed.max)
   const proposal: Proposal = {
     service: observation.service,
@@ -51,7 +56,7 @@ export function propose({
     loss: lossCurve(policy, spec, seen, base, preferred),
     reason: wanted > wish.replicas ? 'forecast' : wish.reason,
   }
-  return { proposal, wanted: wish.replicas }
+  return { proposal, wanted: wish.replicas, holdMs }
 }
 
 /** Expected requests/s outside the SLO for every count from `from` to `to`, both included. */

@@ -16,6 +16,7 @@
 import { type AgentMemory, catchUp, floorOf, remember } from '../agents/agent.ts'
 import type { Proposal } from '../agents/proposal.ts'
 import { lossBetween, propose } from '../agents/propose.ts'
+import { lossOnTheWay } from './arbiters/on-the-way.ts'
 import { fund, MONEY_SLACK } from './arbiters/shadow-price.ts'
 import type { FundingRequest } from './arbiters/steps.ts'
 import { boundOf } from './bound.ts'
@@ -67,6 +68,8 @@ interface Arbitrated {
   readonly floorGranted: Int32Array
   readonly proposals: Proposal[]
   readonly wanted: Int32Array
+  /** How long each wish is held, ms. */
+  readonly holdMs: Float64Array
   /** Services whose extra is withheld because it could not be given back at once. */
   readonly withheld: boolean[]
   readonly shadowPrice: number
@@ -138,6 +141,7 @@ function arbitrate(
   const proposals: Proposal[] = []
   const withheld: boolean[] = []
   const wanted = new Int32Array(candidates.length)
+  const holdMs = new Float64Array(candidates.length)
   const to = new Int32Array(candidates.length)
   for (let i = 0; i < candidates.length; i++) {
     const { input, memory, floor, allowed } = candidates[i]!
@@ -146,10 +150,11 @@ function arbitrate(
     const proposed = propose({ spec, observation, memory, actor, floor, base, allowed })
     proposals.push(proposed.proposal)
     wanted[i] = proposed.wanted
+    holdMs[i] = proposed.holdMs
     withheld.push(!mayCommit && !releasable(spec))
     to[i] = withheld[i] ? kept[i]! : proposed.proposal.preferred
   }
-  const loss = (i: number) => proposals[i]!.loss
+  const loss = (i: number) => worthOf(candidates[i]!, proposals[i]!, kept[i]!, to[i]!)
   const request = { ...columns, from: kept, to, held, loss }
   const left = Math.min(
     budget - costOf(columns, kept),
@@ -162,6 +167,7 @@ function arbitrate(
     floorGranted,
     proposals,
     wanted,
+    holdMs,
     withheld,
     shadowPrice: Math.max(
       extra.shadowPrice,
@@ -169,22 +175,34 @@ function arbitrate(
       shortagePrice(candidates, columns, directive ? extra.granted : floorGranted),
     ),
     feasible: costOf(columns, base) <= budget + MONEY_SLACK,
-    demand: directive && demandAtPrices(floors.request, wholeMenu(candidates, kept, request)),
+    demand: directive && demandAtPrices(floors.request, wholeMenu(candidates, proposals, request)),
   }
 }
 
 /** The agents' curves from the least that is kept at any price, of what they may have at no price. */
 function wholeMenu(
   candidates: readonly Candidate[],
-  kept: Int32Array,
+  proposals: readonly Proposal[],
   extra: FundingRequest,
 ): FundingRequest {
-  const from = keptAtAnyPrice(candidates, kept)
-  const loss = (i: number) => {
-    const { spec, observation, actor } = candidates[i]!.input
-    return lossBetween(spec, observation, actor, from[i]!, extra.to[i]!)
-  }
+  const from = keptAtAnyPrice(candidates, extra.from)
+  const loss = (i: number) => worthOf(candidates[i]!, proposals[i]!, from[i]!, extra.to[i]!)
   return { ...extra, from, loss }
+}
+
+/** What the counts from `from` to `to` lose; where a rate limit ends the menu there, for their share of the whole way. */
+function worthOf(
+  { input }: Candidate,
+  { wanted, preferred, fromReplicas, loss }: Proposal,
+  from: number,
+  to: number,
+): Float64Array {
+  const { spec, observation, actor } = input
+  const aim = Math.min(wanted, spec.maxReplicas)
+  const isLimited = to === preferred && aim > to
+  if (!isLimited && from === fromReplicas) return loss
+  const curve = lossBetween(spec, observation, actor, from, isLimited ? aim : to)
+  return isLimited ? lossOnTheWay(curve, Math.max(0, to - from)) : curve
 }
 
 interface Group {
@@ -240,6 +258,7 @@ function assemble(
         from,
         to,
         wanted: result.wanted[i]!,
+        holdMs: result.holdMs[i]!,
         enforced: mode === 'enforce',
       }
       memories[index] = remember(spec, observation, memory, floor, granted)

@@ -8,8 +8,9 @@
  * for small services and large ones.
  */
 import { isActedOn, stretchOf } from './learned/stretch.ts'
+import { replicasWorth, tunedDemand } from './learned/tuning.ts'
 import type { Policy } from './policy.ts'
-import { predictive } from './predictive.ts'
+import { predictive, wishAhead } from './predictive.ts'
 
 export const learned: Policy = {
   ...predictive,
@@ -19,7 +20,22 @@ export const learned: Policy = {
   see(spec, observation, actor) {
     if (actor === undefined || !isActedOn(observation)) return observation
     const stretch = stretchOf(actor, spec, observation)
-    if (stretch === 1) return observation
-    return { ...observation, demand: observation.demand.map((quantile) => quantile * stretch) }
+    const demand =
+      stretch === 1 ? observation.demand : observation.demand.map((quantile) => quantile * stretch)
+    const tuning = actor.tuningOf?.(observation.service)
+    if (tuning) return { ...observation, demand: tunedDemand(tuning, { ...observation, demand }) }
+    return stretch === 1 ? observation : { ...observation, demand }
+  },
+  wish(spec, observation, floor, actor) {
+    const worth = actor?.tuningOf?.(observation.service)?.worth
+    if (worth === undefined) return predictive.wish(spec, observation, floor)
+    const capacity = observation.capacityPerReplica
+    return wishAhead(spec, observation, floor, (curve, demand, most) =>
+      replicasWorth(curve, demand, { capacity, worth, most }),
+    )
+  },
+  holdMs(observation, actor) {
+    const leads = actor?.tuningOf?.(observation.service)?.holdLeads ?? 1
+    return leads * observation.leadTimeMs
   },
 }

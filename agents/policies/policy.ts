@@ -20,7 +20,14 @@ export interface Policy {
    * is nothing to correct; `wish` and `loss` are asked about what this returns.
    */
   see(spec: ServiceSpec, observation: Observation, actor: LearnedActor | undefined): Observation
-  wish(spec: ServiceSpec, observation: Observation, floor: Floor): Wish
+  wish(
+    spec: ServiceSpec,
+    observation: Observation,
+    floor: Floor,
+    actor?: LearnedActor | undefined,
+  ): Wish
+  /** How long a wish outlives its forecast, ms; a lead time where absent. */
+  holdMs?(observation: Observation, actor: LearnedActor | undefined): number
   /** Expected requests/s outside the SLO with `replicas`; non-increasing in `replicas`. */
   loss(spec: ServiceSpec, observation: Observation, replicas: number): number
 }

@@ -5,10 +5,11 @@
  *
  * Where load has outrun forecast or capacity (surge) it also wants room to work off the queue.
  */
-import { expectedLoss, replicasWithin, violationCurve } from '../loss.ts'
+import type { Floor } from '../agent.ts'
+import { expectedLoss, replicasWithin, type ViolationCurve, violationCurve } from '../loss.ts'
 import type { Observation } from '../observation.ts'
 import type { ServiceSpec } from '../service-spec.ts'
-import type { Policy } from './policy.ts'
+import type { Policy, Wish } from './policy.ts'
 import { reactive } from './reactive.ts'
 
 /** Utilization aimed at in a surge: a queue drains with the rest. The usual HPA target. */
@@ -28,29 +29,38 @@ function surging(observation: Observation): boolean {
   return observation.drifting ? observation.loadRps > 0.8 * carried : observation.loadRps > carried
 }
 
+/**
+ * The rule, with `ahead` telling how many replicas the demand asks for: never less than the floor needs, and room in a
+ * surge.
+ */
+export function wishAhead(
+  spec: ServiceSpec,
+  observation: Observation,
+  floor: Floor,
+  ahead: (curve: ViolationCurve, demand: Float64Array, most: number) => number,
+): Wish {
+  const { demand, freshness, loadRps, capacityPerReplica } = observation
+  if (freshness === 'dead' || Number.isNaN(loadRps))
+    return { replicas: floor.need, reason: 'no-data' }
+  if (demand === undefined) return { replicas: floor.need, reason: 'fallback' }
+  const foreseen = ahead(curveOf(spec, observation), demand, WISH_BEYOND_MAX * spec.maxReplicas)
+  const surge = surging(observation)
+    ? Math.ceil(loadRps / (capacityPerReplica * SURGE_UTILIZATION))
+    : 0
+  const replicas = Math.max(foreseen, surge, floor.need)
+  if (replicas === floor.need) return { replicas, reason: 'reactive' }
+  return { replicas, reason: surge > foreseen ? 'surge' : 'forecast' }
+}
+
 export const predictive: Policy = {
   kind: 'predictive',
   description:
     'The reactive floor, and ahead of it what the calibrated forecast needs at the measured start-up lag.',
   see: (_spec, observation) => observation,
-  wish(spec, observation, floor) {
-    const { demand, freshness, loadRps, capacityPerReplica } = observation
-    if (freshness === 'dead' || Number.isNaN(loadRps))
-      return { replicas: floor.need, reason: 'no-data' }
-    if (demand === undefined) return { replicas: floor.need, reason: 'fallback' }
-    const ahead = replicasWithin(
-      curveOf(spec, observation),
-      demand,
-      spec.slo.objective,
-      WISH_BEYOND_MAX * spec.maxReplicas,
-    )
-    const surge = surging(observation)
-      ? Math.ceil(loadRps / (capacityPerReplica * SURGE_UTILIZATION))
-      : 0
-    const replicas = Math.max(ahead, surge, floor.need)
-    if (replicas === floor.need) return { replicas, reason: 'reactive' }
-    return { replicas, reason: surge > ahead ? 'surge' : 'forecast' }
-  },
+  wish: (spec, observation, floor) =>
+    wishAhead(spec, observation, floor, (curve, demand, most) =>
+      replicasWithin(curve, demand, spec.slo.objective, most),
+    ),
   loss(spec, observation, replicas) {
     if (observation.demand === undefined) return reactive.loss(spec, observation, replicas)
     return expectedLoss(curveOf(spec, observation), observation.demand, replicas)

@@ -55,10 +55,14 @@ export function shadowTick(
   const wants: Partial<Record<PolicyKind, readonly TimedCount[]>> = {}
   const counts = policies.map((kind) => {
     const policy = policyOf(kind)
-    const wished = policy.wish(spec, policy.see(spec, observation, actor), floor).replicas
-    // held for a lead time, as the acting one's (agents/agent.ts)
+    const seen = policy.see(spec, observation, actor)
+    const wished = policy.wish(spec, seen, floor, actor).replicas
+    // held as the acting one's (agents/agent.ts)
+    const holdMs = policy.holdMs?.(observation, actor) ?? leadTimeMs
     const held = [
-      ...(tracks.wants[kind] ?? []).filter((want) => want.atMs > nowMs - leadTimeMs),
+      ...(tracks.wants[kind] ?? []).filter(
+        (want) => want.atMs > nowMs - holdMs && want.replicas > wished,
+      ),
       { atMs: nowMs, replicas: wished },
     ]
     if (kind !== 'reactive') wants[kind] = held

@@ -1,7 +1,9 @@
 /** A document made ready to act: features in, a stretch out. */
+import type { ServiceId } from '../../../forecaster/series.ts'
 import { createActor } from '../../learning/acting.ts'
 import { type PolicyActions, type PolicyDocument, policyVersion } from './document.ts'
 import type { FeatureName } from './features.ts'
+import type { Tuning } from './tuning.ts'
 
 /** What the tick is given: a policy that sees features and says by how much the demand is to be stretched. */
 export interface LearnedActor {
@@ -13,11 +15,13 @@ export interface LearnedActor {
    * what is no number is not followed (learned.ts).
    */
   stretch(features: Float32Array): number
+  /** What was learned from the past of that service itself; absent: of none. */
+  tuningOf?(service: ServiceId): Tuning | undefined
 }
 
 /** `document` as it was read by its schema. */
 export function learnedActor(document: PolicyDocument): LearnedActor {
-  const { features, actions, rule } = document
+  const { features, actions, rule, tunings } = document
   const actor = createActor(rule, 1)
   return {
     version: policyVersion(document),
@@ -26,7 +30,13 @@ export function learnedActor(document: PolicyDocument): LearnedActor {
       const action = chosen(() => actor.act(seen, 1)[0]!)
       return stretchBy(actions, action)
     },
+    ...(tunings ? { tuningOf: (service: ServiceId) => ownOf(tunings, service) } : {}),
   }
+}
+
+/** Names are the owner's: one of them may be that of something that every object has. */
+function ownOf<Value>(table: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined
 }
 
 /** A network whose sums overflow says nothing: the tick goes on without it. */

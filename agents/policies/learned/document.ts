@@ -7,8 +7,10 @@
  */
 import { hash } from 'node:crypto'
 import { z } from 'zod'
+import { ServiceId } from '../../../forecaster/series.ts'
 import { ActingRule, createActor } from '../../learning/acting.ts'
 import { FEATURE_NAMES, type FeatureName } from './features.ts'
+import { Tuning } from './tuning.ts'
 
 /** Raised when a document is read differently than before; another one is refused. */
 export const POLICY_FORMAT = 1
@@ -54,6 +56,10 @@ export const PolicyDocument = z
     features: z.array(Feature).min(1),
     actions: PolicyActions,
     rule: ActingRule,
+    tunings: z.record(ServiceId, Tuning).optional().meta({
+      description:
+        'By service: what was learned from its own past; others act as if there were none.',
+    }),
     provenance: Provenance,
   })
   .superRefine((document, context) => {
@@ -64,8 +70,12 @@ export const PolicyDocument = z
 export type PolicyDocument = z.infer<typeof PolicyDocument>
 
 /** What acts, as a short hash: equal versions act alike, whatever they are called and wherever they come from. */
-export function policyVersion({ formatVersion, features, actions, rule }: PolicyDocument): string {
-  const acting = JSON.stringify([formatVersion, features, actions, rule])
+export function policyVersion(document: PolicyDocument): string {
+  const { formatVersion, features, actions, rule, tunings } = document
+  const acting = JSON.stringify([
+    ...[formatVersion, features, actions, rule],
+    ...(tunings ? [Object.entries(tunings).sort(([a], [b]) => (a < b ? -1 : 1))] : []),
+  ])
   return hash('sha256', acting, 'hex').slice(0, 16)
 }
 
