@@ -1,5 +1,6 @@
 /** Sample store and ledger in memory for tests of the HTTP surface: they hold one tick, the documented one. */
 
+import { createMemoryLeaseStore } from '../leader/test-lease-store.ts'
 import type { Ledger, Setting, TickRecord } from '../ledger/ledger.ts'
 import type { Sample, SampleStore } from '../stores/sample-store.ts'
 import * as examples from './examples.ts'
@@ -50,6 +51,8 @@ export function createTestLedger(): Ledger {
     ...createTestModels(),
     ...createTestRollouts(),
     epoch: examples.tickRow.epoch,
+    lease: createMemoryLeaseStore(),
+    fence: () => {},
     openTick: async () => {},
     settle: async () => {},
     lastTick: async () => record,

@@ -4,16 +4,17 @@ import type { StoredKey } from '../access/api-key.ts'
 import { Role } from '../access/role.ts'
 import { type AuditRow, detailText, nextRow } from '../audit/chain.ts'
 import type { AccessLedger, AuditQuery } from './access-ledger.ts'
-import { type Db, LedgerError } from './database.ts'
-import * as schema from './schema.ts'
+import { type Database, LedgerError, type Tables } from './database.ts'
+import type * as schema from './schema.ts'
 
 /** Who comes second to a number tries again with the next; of any writers one always gets through. */
 const MOST_TRIES = 1000
 
-export function accessRows(db: Db) {
-  const { apiKeys } = schema
+export function accessRows(database: Database) {
+  const { db, tables } = database
+  const { apiKeys } = tables
   return {
-    ...auditRows(db),
+    ...auditRows(database),
     async addKey(key) {
       await db.insert(apiKeys).values({ ...key, groups: key.groups && [...key.groups] })
     },
@@ -29,11 +30,12 @@ export function accessRows(db: Db) {
       return rows.map(readKey)
     },
     async saveKey({ id, expiresAtMs, revokedAtMs, revokedBy, replacedBy }) {
-      const { rowsAffected } = await db
+      const changed = await db
         .update(apiKeys)
         .set({ expiresAtMs, revokedAtMs, revokedBy, replacedBy })
         .where(eq(apiKeys.id, id))
-      if (rowsAffected === 0) throw new LedgerError(`there is no key ${id}`)
+        .returning({ id: apiKeys.id })
+      if (changed.length === 0) throw new LedgerError(`there is no key ${id}`)
     },
     async touchKey(id, atMs) {
       const earlier = or(isNull(apiKeys.lastUsedAtMs), lt(apiKeys.lastUsedAtMs, atMs))
@@ -45,18 +47,19 @@ export function accessRows(db: Db) {
   } satisfies AccessLedger
 }
 
-function auditRows(db: Db) {
-  const { audit } = schema
+function auditRows({ db, tables }: Database) {
+  const { audit } = tables
   return {
     async appendAudit(entry) {
       for (let tries = 1; tries <= MOST_TRIES; tries++) {
         const [former] = await db.select().from(audit).orderBy(desc(audit.seq)).limit(1)
         const row = nextRow(former, entry)
-        const { rowsAffected } = await db
+        const added = await db
           .insert(audit)
           .values({ ...row, detail: detailText(row.detail) })
           .onConflictDoNothing()
-        if (rowsAffected > 0) return row
+          .returning({ seq: audit.seq })
+        if (added.length > 0) return row
       }
       throw new LedgerError(`others wrote to the audit log ${MOST_TRIES} times in a row`)
     },
@@ -65,7 +68,7 @@ function auditRows(db: Db) {
       const rows = await db
         .select()
         .from(audit)
-        .where(matching(query))
+        .where(matching(audit, query))
         .orderBy(desc(audit.seq))
         .limit(limit + 1)
       const shown = rows.slice(0, limit)
@@ -86,8 +89,10 @@ function auditRows(db: Db) {
   } satisfies Partial<AccessLedger>
 }
 
-function matching({ actor, action, target, fromMs, toMs, cursor }: AuditQuery) {
-  const { audit } = schema
+function matching(
+  audit: Tables['audit'],
+  { actor, action, target, fromMs, toMs, cursor }: AuditQuery,
+) {
   return and(
     actor === undefined ? undefined : eq(audit.actor, actor),
     action === undefined

@@ -1,19 +1,17 @@
 /** Alerts as rows, written together with what has to be sent of them. */
-import type { Client } from '@libsql/client'
 import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, lt, type SQL } from 'drizzle-orm'
 import { Alert, rankOf, SEVERITIES } from '../alerts/alert.ts'
 import type { AlertQuery, AlertsLedger } from './alerts-ledger.ts'
-import type { Db } from './database.ts'
-import { insertRows } from './insert-rows.ts'
-import * as schema from './schema.ts'
+import { type Database, statementOf, type Tables } from './database.ts'
+import type * as schema from './schema.ts'
 
 /** An alert is overwritten, its acknowledgement and its place in the pages are not. */
 const CHANGED = `ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, severity = excluded.severity,
   summary = excluded.summary, figures = excluded.figures, updated_at_ms = excluded.updated_at_ms,
   closed_at_ms = excluded.closed_at_ms`
 
-export function alertRows(client: Client, db: Db) {
-  const { alerts, deliveries } = schema
+export function alertRows({ db, tables, insert, write }: Database) {
+  const { alerts, deliveries } = tables
   const one = async (id: string) => {
     const [row] = await db.select().from(alerts).where(eq(alerts.id, id))
     return row && readAlert(row)
@@ -21,10 +19,10 @@ export function alertRows(client: Client, db: Db) {
   return {
     async saveAlerts(changed, added) {
       const statements = [
-        ...insertRows(alerts, changed, CHANGED),
-        ...insertRows(deliveries, added, 'ON CONFLICT (id) DO NOTHING'),
+        ...insert(alerts, changed, CHANGED),
+        ...insert(deliveries, added, 'ON CONFLICT (id) DO NOTHING'),
       ]
-      if (statements.length > 0) await client.batch(statements, 'write')
+      await write(statements)
     },
     alert: one,
     async alerts(query) {
@@ -32,7 +30,7 @@ export function alertRows(client: Client, db: Db) {
       const rows = await db
         .select()
         .from(alerts)
-        .where(matching(query))
+        .where(matching(alerts, query))
         .orderBy(desc(alerts.seq))
         .limit(limit + 1)
       const shown = rows.slice(0, limit)
@@ -42,35 +40,42 @@ export function alertRows(client: Client, db: Db) {
       }
     },
     async openAlerts() {
-      const rows = await db.select().from(alerts).where(openness(true)).orderBy(asc(alerts.seq))
+      const rows = await db
+        .select()
+        .from(alerts)
+        .where(openness(alerts, true))
+        .orderBy(asc(alerts.seq))
       return rows.map(readAlert)
     },
     async acknowledgeAlert(id, by, atMs) {
-      await db
+      const first = db
         .update(alerts)
         .set({ acknowledgedBy: by, acknowledgedAtMs: atMs })
         .where(and(eq(alerts.id, id), isNull(alerts.acknowledgedAtMs)))
+      await write([statementOf(first)])
       return one(id)
     },
   } satisfies Partial<AlertsLedger>
 }
 
-function matching({ service, kind, minSeverity, open, fromMs, toMs, cursor }: AlertQuery) {
-  const { alerts } = schema
+function matching(
+  alerts: Tables['alerts'],
+  { service, kind, minSeverity, open, fromMs, toMs, cursor }: AlertQuery,
+) {
   const given = <T>(value: T | undefined, condition: (value: T) => SQL | undefined) =>
     value === undefined ? undefined : condition(value)
   return and(
     given(service, (name) => eq(alerts.service, name)),
     given(kind, (name) => eq(alerts.kind, name)),
     given(minSeverity, (least) => inArray(alerts.severity, SEVERITIES.slice(rankOf(least)))),
-    given(open, openness),
+    given(open, (is) => openness(alerts, is)),
     given(fromMs, (from) => gte(alerts.openedAtMs, from)),
     given(toMs, (to) => lt(alerts.openedAtMs, to)),
     given(cursor, (last) => lt(alerts.seq, Number(last))),
   )
 }
 
-const openness = (open: boolean) =>
-  open ? isNull(schema.alerts.closedAtMs) : isNotNull(schema.alerts.closedAtMs)
+const openness = (alerts: Tables['alerts'], open: boolean) =>
+  open ? isNull(alerts.closedAtMs) : isNotNull(alerts.closedAtMs)
 
 const readAlert = ({ seq: _, ...row }: typeof schema.alerts.$inferSelect): Alert => Alert.parse(row)

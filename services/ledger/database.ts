@@ -1,58 +1,68 @@
 /**
- * The ledger's file opened and brought up to date. Migrations run forward only: a file that a newer version wrote is
- * refused, because this one would not know what its rows mean.
+ * What the row modules of this folder need of a database, the same for both dialects. Reads go through drizzle, whose
+ * builders have one shape; rows are typed by SQLite's tables, and `tables` holds those of the database that is open.
+ * What is written at once is one transaction, which a fence may refuse.
  */
-import { fileURLToPath } from 'node:url'
-import { type Client, createClient } from '@libsql/client'
-import { drizzle } from 'drizzle-orm/libsql'
-import { migrate } from 'drizzle-orm/libsql/migrator'
-import { readMigrationFiles } from 'drizzle-orm/migrator'
-import * as schema from './schema.ts'
-
-const MIGRATIONS = fileURLToPath(new URL('migrations', import.meta.url))
-const MIGRATIONS_TABLE = '__drizzle_migrations'
-const BUSY_LIMIT_MS = 5000
+import type { SQL } from 'drizzle-orm'
+import type { LibSQLDatabase } from 'drizzle-orm/libsql'
+import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
+import type * as schema from './schema.ts'
 
 export class LedgerError extends Error {}
 
-const withSchema = (client: Client) => drizzle(client, { schema })
-export type Db = ReturnType<typeof withSchema>
+/** It does not answer, or did not say whether it has done what was asked. Nothing is known to be wrong with the request. */
+export class LedgerUnavailable extends LedgerError {}
 
-/** Throws LedgerError when `file` is damaged, is no ledger, or was written by a newer version. */
-export async function openDatabase(file: string): Promise<{ client: Client; db: Db }> {
-  let client: Client | undefined
-  try {
-    // pragmas hold for one connection, so there is only one
-    client = createClient({ url: `file:${file}`, timeout: BUSY_LIMIT_MS, concurrency: 1 })
-    await client.execute('PRAGMA journal_mode = WAL')
-    await client.execute('PRAGMA synchronous = FULL')
-    await refuseNewer(client, file)
-    const db = withSchema(client)
-    await migrate(db, { migrationsFolder: MIGRATIONS, migrationsTable: MIGRATIONS_TABLE })
-    return { client, db }
-  } catch (cause) {
-    client?.close()
-    if (cause instanceof LedgerError) throw cause
-    throw new LedgerError(
-      `cannot open the ledger ${file}: it is damaged, no ledger, or not writable (${messageOf(cause)})`,
-      { cause },
-    )
-  }
+/** A newer token than that of this writer is known: somebody else leads. Nothing was written. */
+export class Fenced extends LedgerError {}
+
+export type Tables = typeof schema
+export type Db = LibSQLDatabase<Tables>
+export type Transaction = Parameters<Parameters<Db['transaction']>[0]>[0]
+
+/** `?` or `?1` stands for an argument. */
+export interface Statement {
+  readonly sql: string
+  readonly args: readonly unknown[]
 }
 
-async function refuseNewer(client: Client, file: string): Promise<void> {
-  const { rows: tables } = await client.execute({
-    sql: 'SELECT name FROM sqlite_master WHERE name = ?',
-    args: [MIGRATIONS_TABLE],
-  })
-  if (tables.length === 0) return
-  const { rows } = await client.execute(`SELECT max(created_at) AS newest FROM ${MIGRATIONS_TABLE}`)
-  const known = readMigrationFiles({ migrationsFolder: MIGRATIONS }).at(-1)!.folderMillis
-  if (Number(rows[0]?.newest ?? 0) <= known) return
-  throw new LedgerError(
-    `the ledger ${file} was written by a newer version of Forescale; start that version, or move the file away to begin a new ledger`,
+/** Of drizzle's builders. */
+interface Query {
+  toSQL(): { readonly sql: string; readonly params: readonly unknown[] }
+}
+
+export interface Database {
+  readonly db: Db
+  readonly tables: Tables
+  /** Many rows in few statements; values go through the column's own mapping, columns that fill themselves are left to. */
+  insert<Table extends SQLiteTable>(
+    table: Table,
+    rows: readonly Table['$inferInsert'][],
+    onConflict?: string,
+  ): readonly Statement[]
+  /** One transaction, refused with Fenced when the fence is passed; answers the rows that each statement changed. */
+  write(statements: readonly Statement[]): Promise<readonly number[]>
+  /** Reads and writes that depend on one another, as if alone; not fenced: for what any process may write. */
+  alone<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** From now on `write` is refused unless this is still the newest token of the lease. */
+  fence(token: number): void
+  rows(statement: Statement): Promise<readonly Readonly<Record<string, unknown>>[]>
+  /** Whether the list under `key` of a document holds `value`. */
+  listHolds(document: SQLiteColumn, key: string, value: string): SQL
+  close(): Promise<void>
+}
+
+/** What a builder of drizzle would do, to be done with others in one transaction. */
+export function statementOf(query: Query): Statement {
+  const { sql, params } = query.toSQL()
+  return { sql, args: params }
+}
+
+/** The one lease that controllers share; others may be beside it. */
+export const LEASE = 'controller'
+
+export function chunks<Row>(rows: readonly Row[], size: number): (readonly Row[])[] {
+  return Array.from({ length: Math.ceil(rows.length / size) }, (_, i) =>
+    rows.slice(i * size, (i + 1) * size),
   )
 }
-
-const messageOf = (cause: unknown): string =>
-  cause instanceof Error ? cause.message : String(cause)

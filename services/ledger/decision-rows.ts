@@ -1,11 +1,9 @@
 /** Decisions as rows: how they are written with their tick, settled later, and read again. */
-import type { Client, InStatement } from '@libsql/client'
 import { and, asc, desc, eq, gte, lt, ne } from 'drizzle-orm'
 import { Decision, Settlement } from '../../coordinator/decision.ts'
-import type { Db } from './database.ts'
-import { chunks } from './insert-rows.ts'
+import { chunks, type Database, type Statement } from './database.ts'
 import type { Ledger, StoredDecision } from './ledger.ts'
-import * as schema from './schema.ts'
+import type * as schema from './schema.ts'
 
 const SETTLED_A_STATEMENT = 500
 
@@ -22,13 +20,14 @@ export function decisionRow(
   }
 }
 
-export function decisionRows(client: Client, db: Db) {
-  const { decisions } = schema
+export function decisionRows({ db, tables, write }: Database) {
+  const { decisions } = tables
   return {
     async settle(rows) {
       const statements = chunks(rows, SETTLED_A_STATEMENT).map(
-        (chunk): InStatement => ({
-          sql: `UPDATE decisions SET settlement = v.column2, settled_at_ms = v.column3, detail = v.column4
+        (chunk): Statement => ({
+          sql: `UPDATE decisions SET settlement = v.column2,
+                  settled_at_ms = CAST(v.column3 AS DOUBLE PRECISION), detail = v.column4
                 FROM (VALUES ${chunk.map(() => '(?, ?, ?, ?)').join(', ')}) AS v WHERE decisions.id = v.column1`,
           args: chunk.flatMap(({ id, settlement, atMs, detail }) => [
             id,
@@ -38,7 +37,7 @@ export function decisionRows(client: Client, db: Db) {
           ]),
         }),
       )
-      if (statements.length > 0) await client.batch(statements, 'write')
+      await write(statements)
     },
     async decision(id) {
       const [row] = await db.select().from(decisions).where(eq(decisions.id, id))

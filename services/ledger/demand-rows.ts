@@ -1,30 +1,24 @@
 /** Loads of whole days as rows: the history that the outlook looks back on, longer than samples are kept. */
-import type { Client } from '@libsql/client'
 import { and, asc, eq, gte, inArray, max } from 'drizzle-orm'
 import type { AlertsLedger, DemandDay } from './alerts-ledger.ts'
-import type { Db } from './database.ts'
-import { chunks, insertRows } from './insert-rows.ts'
-import * as schema from './schema.ts'
+import { chunks, type Database } from './database.ts'
 
 const NAMES_A_STATEMENT = 500
 const NEWER = 'ON CONFLICT (service, day_ms, start_ms) DO UPDATE SET parts = excluded.parts'
 
-export function demandRows(client: Client, db: Db) {
-  const { demandDays } = schema
+export function demandRows({ db, tables, insert, write }: Database) {
+  const { demandDays } = tables
   return {
     async saveDemandDays(rows, dropBeforeMs) {
       if (rows.length === 0) return
       const stored = rows.map((row) => ({ ...row, parts: bytesOf(row.parts) }))
-      await client.batch(
-        [
-          ...insertRows(demandDays, stored, NEWER),
-          {
-            sql: 'DELETE FROM demand_days WHERE day_ms = ? AND start_ms < ?',
-            args: [rows[0]!.dayMs, dropBeforeMs],
-          },
-        ],
-        'write',
-      )
+      await write([
+        ...insert(demandDays, stored, NEWER),
+        {
+          sql: 'DELETE FROM demand_days WHERE day_ms = ? AND start_ms < ?',
+          args: [rows[0]!.dayMs, dropBeforeMs],
+        },
+      ])
     },
     async demandDays({ dayMs, fromMs, services }) {
       const out: DemandDay[] = []

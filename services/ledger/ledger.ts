@@ -6,6 +6,7 @@
 import type { BoundBy, Decision, Settlement } from '../../coordinator/decision.ts'
 import type { ForecastDocument } from '../../forecaster/forecast.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
+import type { LeaseStore } from '../leader/lease.ts'
 import type { AccessLedger } from './access-ledger.ts'
 import type { AlertsLedger } from './alerts-ledger.ts'
 import type { ModelsLedger } from './models-ledger.ts'
@@ -72,6 +73,13 @@ export interface Setting {
 export interface Ledger extends AccessLedger, AlertsLedger, ModelsLedger, RolloutsLedger {
   /** Random id made when the ledger was created; part of every decision's id. */
   readonly epoch: string
+  /** The row that controllers which share this ledger elect their leader by. */
+  readonly lease: LeaseStore
+  /**
+   * From now on every write of the controller is refused (Fenced, nothing is written) unless `token` is still the newest of
+   * the lease; compared in the write's own transaction. Keys and the audit log are anybody's and are not fenced.
+   */
+  fence(token: number): void
   /**
    * Durable when it resolves: the tick, its decisions and its forecasts, in one transaction. A decision without a
    * settlement of its own is pending.

@@ -1,17 +1,15 @@
 /** What outlives a tick: outcomes, checkpoints, and the settings that operators changed. */
-import type { Client } from '@libsql/client'
-import { and, asc, desc, eq, gte, inArray, lt, sql } from 'drizzle-orm'
-import type { Db } from './database.ts'
-import { insertRows } from './insert-rows.ts'
+import { and, asc, desc, eq, gte, inArray, lt, max } from 'drizzle-orm'
+import type { Database } from './database.ts'
 import type { Ledger, Setting } from './ledger.ts'
-import * as schema from './schema.ts'
+import type * as schema from './schema.ts'
 
-export function memoryRows(client: Client, db: Db) {
-  const { outcomes, checkpoints, settings } = schema
+export function memoryRows({ db, tables, insert, write }: Database) {
+  const { outcomes, checkpoints, settings } = tables
   return {
     async saveOutcomes(rows) {
       if (rows.length === 0) return
-      await client.batch(insertRows(outcomes, rows, 'ON CONFLICT DO NOTHING'), 'write')
+      await write(insert(outcomes, rows, 'ON CONFLICT DO NOTHING'))
     },
     async outcomes({ service, fromMs, toMs }) {
       const within = and(gte(outcomes.atMs, fromMs), lt(outcomes.atMs, toMs))
@@ -19,22 +17,22 @@ export function memoryRows(client: Client, db: Db) {
         .select()
         .from(outcomes)
         .where(service === undefined ? within : and(within, eq(outcomes.service, service)))
-        .orderBy(asc(outcomes.atMs))
+        .orderBy(asc(outcomes.atMs), asc(outcomes.service))
     },
     async checkpoint(key, value, atMs) {
-      const newer = 'ON CONFLICT DO UPDATE SET value = excluded.value, at_ms = excluded.at_ms'
-      await client.batch(insertRows(checkpoints, [{ key, value, atMs }], newer), 'write')
+      const newer = 'ON CONFLICT (key) DO UPDATE SET value = excluded.value, at_ms = excluded.at_ms'
+      await write(insert(checkpoints, [{ key, value, atMs }], newer))
     },
     async restore(key) {
       const [row] = await db.select().from(checkpoints).where(eq(checkpoints.key, key))
       return row?.value
     },
     async putSetting(setting) {
-      await client.batch(insertRows(settings, [setting]), 'write')
+      await write(insert(settings, [setting]))
     },
     async settings() {
       const newest = db
-        .select({ seq: sql<number>`max(${settings.seq})` })
+        .select({ seq: max(settings.seq) })
         .from(settings)
         .groupBy(settings.key)
       return (await db.select().from(settings).where(inArray(settings.seq, newest))).map(

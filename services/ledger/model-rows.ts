@@ -1,17 +1,16 @@
 /** The registry of models as rows, and the fitted states of the newest ones. */
-import type { Client, InStatement } from '@libsql/client'
 import { and, desc, eq, lt, ne } from 'drizzle-orm'
 import { ModelVersion } from '../models/model-version.ts'
-import type { Db } from './database.ts'
-import { insertRows } from './insert-rows.ts'
+import type { Database, Statement, Tables } from './database.ts'
 import type { Artifact, ModelKey, ModelQuery, ModelsLedger, Standing } from './models-ledger.ts'
-import * as schema from './schema.ts'
+import type * as schema from './schema.ts'
 
 const NEWER =
-  'ON CONFLICT DO UPDATE SET stands_at_ms = excluded.stands_at_ms, format_version = excluded.format_version, sha256 = excluded.sha256, packed = excluded.packed'
+  'ON CONFLICT (service, metric, number) DO UPDATE SET stands_at_ms = excluded.stands_at_ms, format_version = excluded.format_version, sha256 = excluded.sha256, packed = excluded.packed'
 
-export function modelRows(client: Client, db: Db) {
-  const reading = readings(db)
+export function modelRows(database: Database) {
+  const { write } = database
+  const reading = readings(database)
   async function known(key: ModelKey): Promise<ModelVersion> {
     const found = await reading.model(key)
     if (!found) throw new Error(`there is no version ${key.number} of ${key.service} ${key.metric}`)
@@ -24,33 +23,30 @@ export function modelRows(client: Client, db: Db) {
       // one process writes; the unique index stands against a second
       const newest = await reading.models({ service, metric, limit: 1 })
       const key = { service, metric, number: (newest.items[0]?.number ?? 0) + 1 }
-      await client.batch(
-        [
-          ...insertRows(schema.modelVersions, [{ ...added, number: key.number }]),
-          ...artifactStatements(key, artifact),
-          ...standings.flatMap(standingStatements),
-          ...refreshed.flatMap((row) => artifactStatements(row.key, row.artifact)),
-          dropOldArtifacts(service, metric, keepArtifacts),
-        ],
-        'write',
-      )
+      await write([
+        ...database.insert(database.tables.modelVersions, [{ ...added, number: key.number }]),
+        ...artifactStatements(database, key, artifact),
+        ...standings.flatMap((change) => standingStatements(database, change)),
+        ...refreshed.flatMap((row) => artifactStatements(database, row.key, row.artifact)),
+        dropOldArtifacts(service, metric, keepArtifacts),
+      ])
       return known(key)
     },
     async changeStandings(changes) {
       await Promise.all(changes.map(known))
-      await client.batch(changes.flatMap(standingStatements), 'write')
+      await write(changes.flatMap((change) => standingStatements(database, change)))
       return Promise.all(changes.map(known))
     },
   } satisfies ModelsLedger
 }
 
-function readings(db: Db) {
-  const { modelVersions, modelArtifacts } = schema
+function readings({ db, tables }: Database) {
+  const { modelVersions, modelArtifacts } = tables
   const versions = () =>
     db
       .select({ model: modelVersions, artifactOf: modelArtifacts.number })
       .from(modelVersions)
-      .leftJoin(modelArtifacts, sameKey)
+      .leftJoin(modelArtifacts, sameKey(tables))
   return {
     async model({ service, metric, number }) {
       const [row] = await versions().where(
@@ -64,7 +60,7 @@ function readings(db: Db) {
     },
     async models({ limit, ...query }) {
       const rows = await versions()
-        .where(matching(query))
+        .where(matching(modelVersions, query))
         .orderBy(desc(modelVersions.seq))
         .limit(limit + 1)
       const shown = rows.slice(0, limit)
@@ -94,14 +90,17 @@ function readings(db: Db) {
   } satisfies Partial<ModelsLedger>
 }
 
-const sameKey = and(
-  eq(schema.modelArtifacts.service, schema.modelVersions.service),
-  eq(schema.modelArtifacts.metric, schema.modelVersions.metric),
-  eq(schema.modelArtifacts.number, schema.modelVersions.number),
-)
+const sameKey = ({ modelArtifacts, modelVersions }: Tables) =>
+  and(
+    eq(modelArtifacts.service, modelVersions.service),
+    eq(modelArtifacts.metric, modelVersions.metric),
+    eq(modelArtifacts.number, modelVersions.number),
+  )
 
-function matching({ service, metric, status, cursor }: Omit<ModelQuery, 'limit'>) {
-  const { modelVersions } = schema
+function matching(
+  modelVersions: Tables['modelVersions'],
+  { service, metric, status, cursor }: Omit<ModelQuery, 'limit'>,
+) {
   return and(
     service === undefined ? undefined : eq(modelVersions.service, service),
     metric === undefined ? undefined : eq(modelVersions.metric, metric),
@@ -110,14 +109,18 @@ function matching({ service, metric, status, cursor }: Omit<ModelQuery, 'limit'>
   )
 }
 
-function artifactStatements(key: ModelKey, artifact: Artifact): InStatement[] {
+function artifactStatements(
+  { insert, tables }: Database,
+  key: ModelKey,
+  artifact: Artifact,
+): readonly Statement[] {
   const { service, metric, number } = key
   const { standsAtMs, formatVersion, sha256, packed } = artifact
   const row = { service, metric, number, standsAtMs, formatVersion, sha256 }
-  return insertRows(schema.modelArtifacts, [{ ...row, packed: Buffer.from(packed) }], NEWER)
+  return insert(tables.modelArtifacts, [{ ...row, packed: Buffer.from(packed) }], NEWER)
 }
 
-function standingStatements(change: Standing): InStatement[] {
+function standingStatements(database: Database, change: Standing): Statement[] {
   const { service, metric, number, status, atMs, by, why, artifact } = change
   const verb = status === 'champion' ? 'promoted' : 'retired'
   return [
@@ -126,11 +129,11 @@ function standingStatements(change: Standing): InStatement[] {
             WHERE service = ? AND metric = ? AND number = ?`,
       args: [status, atMs, by, why, service, metric, number],
     },
-    ...(artifact ? artifactStatements(change, artifact) : []),
+    ...(artifact ? artifactStatements(database, change, artifact) : []),
   ]
 }
 
-function dropOldArtifacts(service: string, metric: string, keep: number): InStatement {
+function dropOldArtifacts(service: string, metric: string, keep: number): Statement {
   return {
     sql: `DELETE FROM model_artifacts WHERE service = ?1 AND metric = ?2
           AND number NOT IN (SELECT number FROM model_artifacts WHERE service = ?1 AND metric = ?2

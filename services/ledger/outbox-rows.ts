@@ -1,11 +1,10 @@
 /** Messages to webhooks that have not arrived yet, as rows. */
 import { asc, eq, lte, min } from 'drizzle-orm'
 import type { AlertsLedger } from './alerts-ledger.ts'
-import type { Db } from './database.ts'
-import * as schema from './schema.ts'
+import { type Database, statementOf } from './database.ts'
 
-export function outboxRows(db: Db) {
-  const { deliveries } = schema
+export function outboxRows({ db, tables, write }: Database) {
+  const { deliveries } = tables
   return {
     async dueDeliveries(nowMs, limit) {
       const rows = await db
@@ -21,7 +20,7 @@ export function outboxRows(db: Db) {
       return row?.next ?? undefined
     },
     async settleDelivery({ id, ...outcome }) {
-      await db.update(deliveries).set(outcome).where(eq(deliveries.id, id))
+      await write([statementOf(db.update(deliveries).set(outcome).where(eq(deliveries.id, id)))])
     },
   } satisfies Partial<AlertsLedger>
 }

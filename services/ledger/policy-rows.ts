@@ -1,15 +1,13 @@
 /** The registry of learned policies as rows. A document is read by its schema, as it may be older than the program. */
-import type { Client } from '@libsql/client'
 import { and, desc, eq, getTableColumns, lt } from 'drizzle-orm'
 import { PolicyDocument } from '../../agents/policies/learned/document.ts'
 import { PolicyVersion } from '../rollouts/policy-version.ts'
-import type { Db } from './database.ts'
-import { insertRows } from './insert-rows.ts'
+import type { Database } from './database.ts'
 import type { RolloutsLedger } from './rollouts-ledger.ts'
-import * as schema from './schema.ts'
+import type * as schema from './schema.ts'
 
-export function policyRows(client: Client, db: Db) {
-  const { policies } = schema
+export function policyRows({ db, tables, insert, write }: Database) {
+  const { policies } = tables
   const { document: _, ...columns } = getTableColumns(policies)
   async function policy(version: string): Promise<PolicyVersion | undefined> {
     const [row] = await db.select(columns).from(policies).where(eq(policies.version, version))
@@ -17,8 +15,8 @@ export function policyRows(client: Client, db: Db) {
   }
   return {
     async savePolicy(row, document) {
-      const rows = insertRows(policies, [{ ...row, document }], 'ON CONFLICT DO NOTHING')
-      await client.batch(rows, 'write')
+      const rows = insert(policies, [{ ...row, document }], 'ON CONFLICT DO NOTHING')
+      await write(rows)
       return (await policy(row.version))!
     },
     policy,

@@ -1,13 +1,11 @@
 /** Rollouts as rows, and the units that they are judged by. */
-import type { Client } from '@libsql/client'
-import { and, asc, desc, eq, lt, ne, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, lt, max, ne } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Unit } from '../../coordinator/rollout/findings.ts'
 import { Rollout } from '../rollouts/rollout.ts'
-import { type Db, LedgerError } from './database.ts'
-import { insertRows } from './insert-rows.ts'
+import { type Database, LedgerError, statementOf } from './database.ts'
 import type { RolloutQuery, RolloutsLedger } from './rollouts-ledger.ts'
-import * as schema from './schema.ts'
+import type * as schema from './schema.ts'
 
 const numbers = z.array(z.number())
 const losses = z.strictObject({ loss: z.number(), burn: z.number() })
@@ -23,8 +21,9 @@ const StoredUnit = z.strictObject({
   predicted: z.array(losses),
 }) satisfies z.ZodType<Unit>
 
-export function rolloutRows(client: Client, db: Db) {
-  const { rollouts, rolloutUnits } = schema
+export function rolloutRows(database: Database) {
+  const { db, tables, insert, write } = database
+  const { rollouts, rolloutUnits } = tables
   async function rollout(number: number): Promise<Rollout | undefined> {
     const [row] = await db.select().from(rollouts).where(eq(rollouts.number, number))
     return row && Rollout.parse(row.document)
@@ -32,18 +31,16 @@ export function rolloutRows(client: Client, db: Db) {
   return {
     async addRollout(added) {
       // one process writes; the primary key stands against a second
-      const [last] = await db.select({ number: sql<number>`max(number)` }).from(rollouts)
+      const [last] = await db.select({ number: max(rollouts.number) }).from(rollouts)
       const document = { ...added, number: (last?.number ?? 0) + 1 }
-      await client.batch(insertRows(rollouts, [rowOf(document)]), 'write')
+      await write(insert(rollouts, [rowOf(document)]))
       return document
     },
     async saveRollout(document) {
       const { number, stage } = document
-      const { rowsAffected } = await db
-        .update(rollouts)
-        .set({ document, stage })
-        .where(eq(rollouts.number, number))
-      if (rowsAffected === 0) throw new LedgerError(`there is no rollout ${number}`)
+      const change = db.update(rollouts).set({ document, stage }).where(eq(rollouts.number, number))
+      const [changed] = await write([statementOf(change)])
+      if (changed === 0) throw new LedgerError(`there is no rollout ${number}`)
     },
     rollout,
     async rollouts(query) {
@@ -51,7 +48,7 @@ export function rolloutRows(client: Client, db: Db) {
       const rows = await db
         .select()
         .from(rollouts)
-        .where(matching(query))
+        .where(matching(database, query))
         .orderBy(desc(rollouts.number))
         .limit(limit + 1)
       const shown = rows.slice(0, limit)
@@ -66,7 +63,7 @@ export function rolloutRows(client: Client, db: Db) {
         const { service, block } = unit
         return { rollout: number, stage, service, block, unit }
       })
-      await client.batch(insertRows(rolloutUnits, rows, 'ON CONFLICT DO NOTHING'), 'write')
+      await write(insert(rolloutUnits, rows, 'ON CONFLICT DO NOTHING'))
     },
     async units(number, stage) {
       const rows = await db
@@ -86,12 +83,12 @@ const rowOf = (document: Rollout): typeof schema.rollouts.$inferInsert => ({
   document,
 })
 
-function matching({ service, open, cursor }: Omit<RolloutQuery, 'limit'>) {
-  const { rollouts } = schema
+function matching(
+  { tables: { rollouts }, listHolds }: Database,
+  { service, open, cursor }: Omit<RolloutQuery, 'limit'>,
+) {
   return and(
-    service === undefined
-      ? undefined
-      : sql`EXISTS (SELECT 1 FROM json_each(${rollouts.document}, '$.services') WHERE value = ${service})`,
+    service === undefined ? undefined : listHolds(rollouts.document, 'services', service),
     open === undefined
       ? undefined
       : open

@@ -20,4 +20,5 @@ export const {
   demandDays,
   apiKeys,
   audit,
+  leases,
 } = tablesOf(postgresql)

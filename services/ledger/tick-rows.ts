@@ -1,28 +1,26 @@
 /** Ticks as rows: what `openTick` writes in one transaction, and how it is read again. */
-import type { Client } from '@libsql/client'
 import { and, desc, eq, getTableColumns, lt, lte } from 'drizzle-orm'
 import { Decision } from '../../coordinator/decision.ts'
-import { type Db, LedgerError } from './database.ts'
+import { type Database, LedgerError } from './database.ts'
 import { decisionRow } from './decision-rows.ts'
 import { forecastRow, readForecast } from './forecast-rows.ts'
-import { insertRows } from './insert-rows.ts'
 import type { Ledger, TickRecord } from './ledger.ts'
-import * as schema from './schema.ts'
+import type * as schema from './schema.ts'
 
-export function tickRows(client: Client, db: Db) {
-  const { ticks, decisions, forecasts } = schema
+export function tickRows({ db, tables, insert, write }: Database) {
+  const { ticks, decisions, forecasts } = tables
   return {
     async openTick(tick, rows, documents) {
       const statements = [
-        ...insertRows(ticks, [{ ...tick, inputs: Buffer.from(tick.inputs) }]),
-        ...insertRows(decisions, rows.map(decisionRow)),
-        ...insertRows(
+        ...insert(ticks, [{ ...tick, inputs: Buffer.from(tick.inputs) }]),
+        ...insert(decisions, rows.map(decisionRow)),
+        ...insert(
           forecasts,
           documents.map((document) => forecastRow(document, tick.atMs)),
         ),
       ]
       try {
-        await client.batch(statements, 'write')
+        await write(statements)
       } catch (cause) {
         throw new LedgerError(`tick ${tick.tick} could not be recorded; nothing of it was`, {
           cause,
