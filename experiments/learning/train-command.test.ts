@@ -2,12 +2,13 @@
 // first: it teaches zod about OpenAPI, which schemas made earlier would not learn
 import '../../services/http/app.ts'
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PolicyDocument } from '../../agents/policies/learned/document.ts'
 import { runCli } from '../../services/cli/main.ts'
+import { TrainingEvent } from '../../services/trainings/progress.ts'
 
 let folder: string
 beforeAll(() => {
@@ -36,6 +37,8 @@ environments: 2
 rounds: 2
 learner: { kind: ppo, rolloutSteps: 30, batchSize: 30, epochs: 1, hidden: [8] }
 `
+type Told<Kind> = Extract<TrainingEvent, { kind: Kind }>
+
 const write = (name: string, text: string) => {
   const file = path.join(folder, name)
   writeFileSync(file, text)
@@ -98,10 +101,58 @@ variants: [{ name: a, over: {} }, { name: b, over: { learner: { hidden: [4] } } 
     }
   })
 
+  it('says what it would train, in lines or for programs, and trains nothing', async () => {
+    const file = write('planned.yaml', `${MINE}seeds: [1, 2]\n`)
+    const out = path.join(folder, 'planned')
+    const said = await train(file, '--out', out, '--plan', '--steps', '250')
+    expect(said.code).toBe(0)
+    expect(said.out).toMatch(/seed-2 +ppo +2 +4 +240/)
+    const [line, ...more] = (await train(file, '--plan', '--events', '--seeds', '7')).out
+      .trim()
+      .split('\n')
+    expect(more).toEqual([])
+    expect(TrainingEvent.parse(JSON.parse(line!))).toEqual({
+      kind: 'plan',
+      name: 'mine',
+      runs: [{ folder: 'seed-7', learner: 'ppo', seed: 7, rounds: 2, roundSteps: 60 }],
+    })
+    expect(existsSync(out)).toBe(false)
+    const little = await train(file, '--plan', '--events', '--steps', '59')
+    expect(little.code).toBe(2)
+    expect(TrainingEvent.parse(JSON.parse(little.out))).toEqual({
+      kind: 'refused',
+      faults: [{ path: 'steps', value: '59', allowed: 'at least 60, one round of mine' }],
+    })
+  })
+
+  it('tells programs of every round and end, those of an earlier call too', async () => {
+    const file = write('told.yaml', MINE)
+    const out = path.join(folder, 'told')
+    const told = async (...more: string[]) =>
+      (await train(file, '--out', out, '--events', ...more)).out
+        .trim()
+        .split('\n')
+        .map((text) => TrainingEvent.parse(JSON.parse(text)))
+    const events = await told()
+    expect(events.map(({ kind }) => kind)).toEqual(['plan', 'round', 'round', 'ended'])
+    const [, one, two, ended] = events as [never, Told<'round'>, Told<'round'>, Told<'ended'>]
+    expect([one.round.steps, two.round.steps]).toEqual([60, 120])
+    expect(one.round.exploredDeviation).toBeGreaterThan(0)
+    expect(one.round.statistics).toHaveProperty('entropy')
+    expect(ended).toMatchObject({ folder: '', end: 'rounds' })
+    expect([one, two][ended.best.round - 1]!.round.gain).toBe(ended.best.gain)
+    expect(await told()).toEqual(events)
+    const refused = await train(write('bad.yaml', MINE.replace('[6]', '[-6]')), '--events')
+    expect(TrainingEvent.parse(JSON.parse(refused.out))).toMatchObject({
+      kind: 'refused',
+      faults: [{ path: 'loads.busyReplicas[0]', value: '-6' }],
+    })
+  })
+
   it('names what is wrong: an unknown training, a setting of a file', async () => {
     const unknown = await train('nothing-like-it')
     expect(unknown.code).toBe(2)
-    expect(unknown.err).toContain('shipped are shipped, smoke, sweep')
+    expect(unknown.err).toContain('allowed: a file, or a shipped one: shipped, smoke, sweep')
     const wrong = await train(write('wrong.yaml', MINE.replace('rounds: 2', 'rounds: 0')))
     expect(wrong.code).toBe(3)
     expect(wrong.err).toMatch(/wrong\.yaml:7:\d+ rounds/)

@@ -5,13 +5,15 @@
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import type { TrainingRound } from '../../../services/trainings/progress.ts'
 import { eventFile } from '../../runner/tensorboard.ts'
 import type { TrainingConfig } from './config.ts'
 import { reportHtml } from './report.ts'
-import { Checkpoint, type Round } from './train.ts'
+import { Checkpoint } from './train.ts'
 
 const FIGURES = [
   'explored',
+  'exploredDeviation',
   'reward',
   'gain',
   'plainGain',
@@ -53,14 +55,14 @@ export function writeTraining(
   write('checkpoint.json', JSON.stringify(checkpoint))
 }
 
-function curveCsv(curve: readonly Round[]): string {
+function curveCsv(curve: readonly TrainingRound[]): string {
   const columns = ['round', 'steps', ...FIGURES] as const
   const rows = curve.map((round) => columns.map((column) => round[column]).join(','))
   return `${[columns.join(','), ...rows].join('\n')}\n`
 }
 
 /** Simulated time has no meaning over many loads: a step is a millisecond. */
-function scalarsOf(round: Round) {
+function scalarsOf(round: TrainingRound) {
   const { steps, statistics, objectives } = round
   const values: Record<string, number> = {}
   for (const name of FIGURES) values[`policy/${name}`] = round[name]

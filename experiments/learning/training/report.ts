@@ -1,7 +1,8 @@
 /** A training as one HTML file without scripts: its curves as drawings, its figures as tables. */
 import { readFileSync } from 'node:fs'
+import type { TrainingRound } from '../../../services/trainings/progress.ts'
 import type { TrainingConfig } from './config.ts'
-import type { Checkpoint, Round } from './train.ts'
+import type { Checkpoint } from './train.ts'
 
 const STYLE = new URL('../../../services/backtest/report.css', import.meta.url)
 const WIDTH = 640
@@ -31,8 +32,8 @@ ${objectives(curve.at(-1))}
 `
 }
 
-function plots(curve: readonly Round[]): string {
-  const figure = (caption: string, figureOf: (round: Round) => number) =>
+function plots(curve: readonly TrainingRound[]): string {
+  const figure = (caption: string, figureOf: (round: TrainingRound) => number) =>
     `<figure>${plot(curve, figureOf)}<figcaption>${caption}</figcaption></figure>`
   return [
     figure(
@@ -52,7 +53,7 @@ function plots(curve: readonly Round[]): string {
   ].join('\n')
 }
 
-function plot(curve: readonly Round[], figureOf: (round: Round) => number): string {
+function plot(curve: readonly TrainingRound[], figureOf: (round: TrainingRound) => number): string {
   const values = curve.map(figureOf)
   const low = Math.min(...values)
   const high = Math.max(...values)
@@ -70,7 +71,7 @@ function plot(curve: readonly Round[], figureOf: (round: Round) => number): stri
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">${zero}<polyline points="${points.join(' ')}"/>${label(low)}${high > low ? label(high) : ''}<text x="${WIDTH - 8}" y="${HEIGHT - 6}" text-anchor="end">${steps} decisions</text></svg>`
 }
 
-function objectives(round: Round | undefined): string {
+function objectives(round: TrainingRound | undefined): string {
   if (!round) return '<p>No round yet.</p>'
   const rows = round.objectives.map(
     ({ objective, gain, plainGain, costRatio, violations, plainViolations }) =>

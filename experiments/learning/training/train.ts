@@ -7,42 +7,15 @@ import { z } from 'zod'
 import type { VectorEnvironment } from '../../../agents/learning/environment.ts'
 import type { Learner } from '../../../agents/learning/learner.ts'
 import { PolicyDocument } from '../../../agents/policies/learned/document.ts'
+import { TrainingRound } from '../../../services/trainings/progress.ts'
 import type { TrainingConfig } from './config.ts'
 import { type Judge, meansOf } from './judge.ts'
 
-const Objective = z.strictObject({
-  objective: z.number(),
-  reward: z.number(),
-  gain: z.number(),
-  plainGain: z.number(),
-  costRatio: z.number(),
-  violations: z.number(),
-  plainViolations: z.number(),
-})
-
-/** What a round brought. */
-export const Round = z.strictObject({
-  round: z.int().min(1),
-  steps: z.int().min(0),
-  /** Mean reward of a step while learning, and of the judgement after it. */
-  explored: z.number(),
-  reward: z.number(),
-  gain: z.number(),
-  plainGain: z.number(),
-  costRatio: z.number(),
-  violations: z.number(),
-  plainViolations: z.number(),
-  objectives: z.array(Objective),
-  /** Of the learner's last update, by name. */
-  statistics: z.record(z.string(), z.number()),
-})
-export type Round = z.infer<typeof Round>
-
 /** All that a training is made of between two rounds. */
 export const Checkpoint = z.strictObject({
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(2),
   configHash: z.string(),
-  curve: z.array(Round),
+  curve: z.array(TrainingRound),
   learner: z.unknown(),
   best: z.strictObject({ round: z.int(), gain: z.number(), policy: PolicyDocument }).nullable(),
 })
@@ -59,7 +32,7 @@ export interface TrainDeps {
 }
 
 export function firstCheckpoint(configHash: string, learner: Learner): Checkpoint {
-  return { formatVersion: 1, configHash, curve: [], learner: learner.save(), best: null }
+  return { formatVersion: 2, configHash, curve: [], learner: learner.save(), best: null }
 }
 
 /** Why a training is over; undefined while it is not. */
@@ -89,15 +62,18 @@ export function* train(deps: TrainDeps, from: Checkpoint): Generator<Checkpoint>
   }
 }
 
-function playRound({ config, learner, environment, judge }: TrainDeps, round: number): Round {
+function playRound(
+  { config, learner, environment, judge }: TrainDeps,
+  round: number,
+): TrainingRound {
   let observations = environment.reset(config.seed * 100_003 + round)
-  let sum = 0
+  const returns = new Float64Array(environment.count)
   let statistics: Readonly<Record<string, number>> = {}
   for (let tick = 0; tick < config.episodeTicks; tick++) {
     const actions = learner.act(observations, environment.count, { explore: true })
     const step = environment.step(actions)
     statistics = learner.learn({ observations, actions, step }) ?? statistics
-    for (const reward of step.rewards) sum += reward
+    for (let i = 0; i < returns.length; i++) returns[i]! += step.rewards[i]! / config.episodeTicks
     observations = step.observations
   }
   const { each, ...means } = judge.judge((seen, rows) =>
@@ -106,7 +82,8 @@ function playRound({ config, learner, environment, judge }: TrainDeps, round: nu
   return {
     round,
     steps: learner.steps(),
-    explored: sum / (config.episodeTicks * environment.count),
+    explored: mean(returns),
+    exploredDeviation: deviation(returns),
     ...means,
     objectives: config.objectives.map((objective) => ({
       objective,
@@ -114,4 +91,12 @@ function playRound({ config, learner, environment, judge }: TrainDeps, round: nu
     })),
     statistics: { ...statistics },
   }
+}
+
+const mean = (values: Float64Array): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length
+
+function deviation(values: Float64Array): number {
+  const middle = mean(values)
+  return Math.sqrt(mean(values.map((value) => (value - middle) ** 2)))
 }

@@ -23,20 +23,25 @@ export interface Training {
   readonly config: TrainingConfig
 }
 
-/** Throws ConfigError with every fault. */
-export function readTrainingFile(file: string): Training[] {
-  return readTraining(readText(file), file)
+/** With `seeds` in place of those of the file. Throws ConfigError with every fault. */
+export function readTrainingFile(file: string, seeds?: readonly number[]): Training[] {
+  return readTraining(readText(file), file, seeds)
 }
 
 /** `name` is only named in faults. */
-export function readTraining(text: string, name: string): Training[] {
+export function readTraining(
+  text: string,
+  name: string,
+  seedsInstead?: readonly number[],
+): Training[] {
   const file = readYaml(text, name)
   if (file.faults.length > 0) throw new ConfigError(file.faults)
   const root: unknown = file.value
   const place = { file, at: [], root }
   const sweep = Sweep.safeParse(root)
   if (!sweep.success) throw new ConfigError(faultsOf(sweep.error.issues, place))
-  const { variants, seeds, ...rest } = sweep.data
+  const { variants, seeds: own, ...rest } = sweep.data
+  const seeds = seedsInstead ?? own
   return (variants ?? [undefined]).flatMap((variant) =>
     (seeds ?? [undefined]).map((seed) => {
       const given = overlaid(overlaid(rest, variant?.over), seed === undefined ? {} : { seed })
