@@ -97,6 +97,9 @@ function ownMetrics(scrape: Scrape, { control, version, revision, ...deps }: Met
     'Unix time of the last reload of the configuration.',
     [{ value: counters.configReloadAtMs / 1000 }],
   )
+  scrape.gauge('forescale_tick_interval_seconds', 'Time from one tick to the next.', [
+    { value: control.config().tickMs / 1000 },
+  ])
   scrape.gauge('forescale_build_info', 'What runs here; the value is always 1.', [
     { labels: { version, revision: revision ?? 'unknown', node: process.version }, value: 1 },
   ])

@@ -23,6 +23,7 @@ export function serviceMetrics(scrape: Scrape, control: ControlPlane): void {
   gauge('violation_ratio', 'Share of requests outside the SLO at the last tick.', (s) =>
     current(s, s.violationRatio),
   )
+  gauge('slo_objective_ratio', 'Share of requests that must be within the SLO.', (s) => s.objective)
   gauge('source_age_seconds', 'Age of the newest sample of the load.', (s) =>
     s.loadAtMs === null ? null : Math.max(0, nowMs - s.loadAtMs) / 1000,
   )
