@@ -16,8 +16,7 @@ import {
 interface Kernel {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number }
   freeFrom(): number
-  clear(at: number, count: number): void
-  addProduct(
+  product(
     ...arguments_: [
       out: number,
       a: number,
@@ -27,6 +26,7 @@ interface Kernel {
       columns: number,
       rowStride: number,
       innerStride: number,
+      add: boolean,
     ]
   ): void
   spread(out: number, values: number, rows: number, columns: number): void
@@ -127,17 +127,16 @@ export function createKernelNetwork(shape: NetworkShape, mostRows: number): Netw
     const at = layout.gradients + layer.weightsAt * FLOAT_BYTES
     const stride = layer.inputs * FLOAT_BYTES
     const from = activations[i]!
-    kernel.addProduct(at, from, by, layer.inputs, rows, layer.outputs, FLOAT_BYTES, stride)
+    kernel.product(at, from, by, layer.inputs, rows, layer.outputs, FLOAT_BYTES, stride, true)
     kernel.addColumns(layout.gradients + layer.biasesAt * FLOAT_BYTES, by, rows, layer.outputs)
   }
 
   function goBack(layer: Layer, i: number, rows: number): void {
-    const to = slopes[i]!
+    const [to, by] = [slopes[i]!, slopes[i + 1]!]
     const { inputs: inner, outputs: columns } = layer
-    kernel.clear(to, rows * inner)
     kernel.transpose(layout.turned, layout.weights + layer.weightsAt * FLOAT_BYTES, inner, columns)
     const stride = columns * FLOAT_BYTES
-    kernel.addProduct(to, slopes[i + 1]!, layout.turned, rows, columns, inner, stride, FLOAT_BYTES)
+    kernel.product(to, by, layout.turned, rows, columns, inner, stride, FLOAT_BYTES, false)
     if (i > 0) through(to, activations[i]!, rows * inner)
   }
 
@@ -166,7 +165,7 @@ export function createKernelNetwork(shape: NetworkShape, mostRows: number): Netw
         const stride = layer.inputs * FLOAT_BYTES
         kernel.spread(to, layout.weights + layer.biasesAt * FLOAT_BYTES, rows, layer.outputs)
         const [inner, columns] = [layer.inputs, layer.outputs]
-        kernel.addProduct(to, activations[i]!, weights, rows, inner, columns, stride, FLOAT_BYTES)
+        kernel.product(to, activations[i]!, weights, rows, inner, columns, stride, FLOAT_BYTES, true)
         if (i < last - 1) activate(to, rows * layer.outputs)
       })
       return outputs.subarray(0, rows * shape.outputs)

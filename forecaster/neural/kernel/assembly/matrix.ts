@@ -3,6 +3,7 @@
  * that a vector instruction works on four samples with the same weight. Tiles are as large as 16 registers allow.
  */
 import { sum4, sums4 } from './math.ts'
+import { product } from './product.ts'
 
 // @ts-ignore: decorator
 @inline
@@ -11,6 +12,8 @@ function madd(acc: v128, a: v128, b: v128): v128 {
 }
 
 /** out[j][·] (+)= Σ_k W[k][j] · input[k][·] */
+// @ts-ignore: decorator
+@inline
 export function multiply(
   out: usize,
   input: usize,
@@ -20,72 +23,12 @@ export function multiply(
   lanes: i32,
   add: bool,
 ): void {
-  const row: usize = (<usize>lanes) << 2
-  const weightRow: usize = (<usize>rowsOut) << 2
-  let j = 0
-  for (; j + 4 <= rowsOut; j += 4) {
-    for (let b: usize = 0; b < row; b += 32) {
-      const at = out + (<usize>j) * row + b
-      const zero = f32x4.splat(0)
-      let a00 = add ? v128.load(at) : zero
-      let a01 = add ? v128.load(at, 16) : zero
-      let a10 = add ? v128.load(at + row) : zero
-      let a11 = add ? v128.load(at + row, 16) : zero
-      let a20 = add ? v128.load(at + 2 * row) : zero
-      let a21 = add ? v128.load(at + 2 * row, 16) : zero
-      let a30 = add ? v128.load(at + 3 * row) : zero
-      let a31 = add ? v128.load(at + 3 * row, 16) : zero
-      let w = weights + ((<usize>j) << 2)
-      let x = input + b
-      for (let k = 0; k < rowsIn; k++) {
-        const x0 = v128.load(x)
-        const x1 = v128.load(x, 16)
-        const w0 = v128.load_splat<f32>(w)
-        a00 = madd(a00, w0, x0)
-        a01 = madd(a01, w0, x1)
-        const w1 = v128.load_splat<f32>(w, 4)
-        a10 = madd(a10, w1, x0)
-        a11 = madd(a11, w1, x1)
-        const w2 = v128.load_splat<f32>(w, 8)
-        a20 = madd(a20, w2, x0)
-        a21 = madd(a21, w2, x1)
-        const w3 = v128.load_splat<f32>(w, 12)
-        a30 = madd(a30, w3, x0)
-        a31 = madd(a31, w3, x1)
-        w += weightRow
-        x += row
-      }
-      v128.store(at, a00)
-      v128.store(at, a01, 16)
-      v128.store(at + row, a10)
-      v128.store(at + row, a11, 16)
-      v128.store(at + 2 * row, a20)
-      v128.store(at + 2 * row, a21, 16)
-      v128.store(at + 3 * row, a30)
-      v128.store(at + 3 * row, a31, 16)
-    }
-  }
-  for (; j < rowsOut; j++) {
-    for (let b: usize = 0; b < row; b += 32) {
-      const at = out + (<usize>j) * row + b
-      let a0 = add ? v128.load(at) : f32x4.splat(0)
-      let a1 = add ? v128.load(at, 16) : f32x4.splat(0)
-      let w = weights + ((<usize>j) << 2)
-      let x = input + b
-      for (let k = 0; k < rowsIn; k++) {
-        const w0 = v128.load_splat<f32>(w)
-        a0 = madd(a0, w0, v128.load(x))
-        a1 = madd(a1, w0, v128.load(x, 16))
-        w += weightRow
-        x += row
-      }
-      v128.store(at, a0)
-      v128.store(at, a1, 16)
-    }
-  }
+  product(out, weights, input, rowsOut, rowsIn, lanes, 4, (<usize>rowsOut) << 2, add)
 }
 
-/** gradIn[k][·] (+)= Σ_j W[k][j] · gradOut[j][·]; `rowsIn` a multiple of 4. */
+/** gradIn[k][·] (+)= Σ_j W[k][j] · gradOut[j][·] */
+// @ts-ignore: decorator
+@inline
 export function multiplyBack(
   gradIn: usize,
   gradOut: usize,
@@ -95,56 +38,7 @@ export function multiplyBack(
   lanes: i32,
   add: bool,
 ): void {
-  const row: usize = (<usize>lanes) << 2
-  const weightRow: usize = (<usize>rowsOut) << 2
-  for (let k = 0; k < rowsIn; k += 4) {
-    for (let b: usize = 0; b < row; b += 32) {
-      const at = gradIn + (<usize>k) * row + b
-      const zero = f32x4.splat(0)
-      let a00 = add ? v128.load(at) : zero
-      let a01 = add ? v128.load(at, 16) : zero
-      let a10 = add ? v128.load(at + row) : zero
-      let a11 = add ? v128.load(at + row, 16) : zero
-      let a20 = add ? v128.load(at + 2 * row) : zero
-      let a21 = add ? v128.load(at + 2 * row, 16) : zero
-      let a30 = add ? v128.load(at + 3 * row) : zero
-      let a31 = add ? v128.load(at + 3 * row, 16) : zero
-      let w0 = weights + (<usize>k) * weightRow
-      let w1 = w0 + weightRow
-      let w2 = w1 + weightRow
-      let w3 = w2 + weightRow
-      let g = gradOut + b
-      for (let j = 0; j < rowsOut; j++) {
-        const g0 = v128.load(g)
-        const g1 = v128.load(g, 16)
-        const s0 = v128.load_splat<f32>(w0)
-        a00 = madd(a00, s0, g0)
-        a01 = madd(a01, s0, g1)
-        const s1 = v128.load_splat<f32>(w1)
-        a10 = madd(a10, s1, g0)
-        a11 = madd(a11, s1, g1)
-        const s2 = v128.load_splat<f32>(w2)
-        a20 = madd(a20, s2, g0)
-        a21 = madd(a21, s2, g1)
-        const s3 = v128.load_splat<f32>(w3)
-        a30 = madd(a30, s3, g0)
-        a31 = madd(a31, s3, g1)
-        w0 += 4
-        w1 += 4
-        w2 += 4
-        w3 += 4
-        g += row
-      }
-      v128.store(at, a00)
-      v128.store(at, a01, 16)
-      v128.store(at + row, a10)
-      v128.store(at + row, a11, 16)
-      v128.store(at + 2 * row, a20)
-      v128.store(at + 2 * row, a21, 16)
-      v128.store(at + 3 * row, a30)
-      v128.store(at + 3 * row, a31, 16)
-    }
-  }
+  product(gradIn, weights, gradOut, rowsIn, rowsOut, lanes, (<usize>rowsOut) << 2, 4, add)
 }
 
 /** gradWeights[k][j] += Σ_lanes input[k][·] · gradOut[j][·] */
