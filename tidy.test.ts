@@ -52,7 +52,7 @@ const MAY_LOAD_FILES = [
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@hono/node-server': ['services/'],
   '@hono/zod-openapi': ['services/http/'],
-  '@influxdata/influxdb-client': ['datasets/sources/influx.ts'],
+  '@influxdata/influxdb-client': ['datasets/sources/influx.ts', 'services/stores/influx/'],
   '@hono/otel': ['services/http/app.ts'],
   '@libsql/client': ['services/ledger/', 'services/stores/'],
   '@opentelemetry/api': ['services/telemetry/'],
@@ -92,6 +92,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'hyparquet-compressors': ['datasets/sources/parquet.ts'],
   'hyparquet-writer': ['datasets/export.ts', 'experiments/runner/tables.ts'],
   'log-update': ['services/up/', 'services/cli/', 'experiments/'],
+  pg: ['services/ledger/'],
   pino: ['services/'],
   'prom-client': ['services/telemetry/', 'services/shop/', 'services/gateway/'],
   protobufjs: ['experiments/runner/tensorboard.ts'],
@@ -161,12 +162,14 @@ const PLUGINS: readonly PluginFolder[] = [
   {
     registry: 'services/stores/registry.ts',
     // line protocol is a form in which samples come in, whatever the store
-    plugins: [/^services\/stores\/(?!registry|sample-store\.ts|line-protocol\.ts|.*\.test)/],
+    plugins: [
+      /^services\/stores\/(?!registry|config\.ts|sample-store\.ts|line-protocol\.ts|.*\.test)/,
+    ],
     exceptions: {},
   },
   {
     registry: 'services/ledger/registry.ts',
-    plugins: [/^services\/ledger\/(?!registry|(\w+-)?ledger\.ts|.*\.test)/],
+    plugins: [/^services\/ledger\/(?!registry|config\.ts|(\w+-)?ledger\.ts|.*\.test)/],
     exceptions: {},
   },
   {

@@ -7,8 +7,11 @@ import { ServiceId } from '../forecaster/series.ts'
 import { AlertsConfig, OutlookConfig } from './alerts/config.ts'
 import { BudgetConfig } from './budget/config.ts'
 import { CovariatesConfig } from './covariates/config.ts'
+import { HttpConfig } from './http/config.ts'
+import { LedgerConfig } from './ledger/config.ts'
 import { SelectionConfig } from './selection/config.ts'
 import { ShopConfig } from './shop/config.ts'
+import { IngestConfig, StoreConfig } from './stores/config.ts'
 
 const SECOND_MS = 1000
 const DAY_MS = 24 * 60 * 60 * SECOND_MS
@@ -47,21 +50,7 @@ export const AppConfig = z
       .positive()
       .default(14 * DAY_MS)
       .meta({ description: 'Samples and ticks older than this are dropped.' }),
-    http: z
-      .strictObject({
-        host: z.string().default('127.0.0.1'),
-        port: z
-          .int()
-          .min(0)
-          .max(65535)
-          .default(8080)
-          .meta({ description: 'FORESCALE_PORT overrides it.' }),
-        allowedHosts: z.array(z.string().min(1)).default([]).meta({
-          description:
-            'Host names that are answered beside loopback and `host`; others are refused (DNS rebinding).',
-        }),
-      })
-      .prefault({}),
+    http: HttpConfig.prefault({}),
     freshness: z
       .strictObject({
         lateAfterSteps: z.number().positive().default(2),
@@ -74,12 +63,9 @@ export const AppConfig = z
           'Age of the newest sample, in steps: late freezes decreases, stale ignores the forecast, dead holds.',
       }),
     forecast: ForecastConfig.prefault({}),
-    store: z
-      .discriminatedUnion('kind', [z.strictObject({ kind: z.literal('embedded') })])
-      .prefault({ kind: 'embedded' }),
-    ledger: z
-      .discriminatedUnion('kind', [z.strictObject({ kind: z.literal('embedded') })])
-      .prefault({ kind: 'embedded' }),
+    store: StoreConfig.prefault({ kind: 'embedded' }),
+    ingest: IngestConfig.prefault({}),
+    ledger: LedgerConfig.prefault({ kind: 'embedded' }),
     actuator: z
       .discriminatedUnion('kind', [
         z.strictObject({ kind: z.literal('dry-run') }),

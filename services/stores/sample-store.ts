@@ -1,4 +1,4 @@
-/** Where samples are kept. Embedded (libsql) today; InfluxDB and Prometheus take the same shape. */
+/** Where samples are kept, or only read from: embedded (libsql), InfluxDB 2, Prometheus. */
 import { z } from 'zod'
 import { MetricName, ServiceId } from '../../forecaster/series.ts'
 
@@ -12,7 +12,14 @@ export const Sample = z
   .meta({ id: 'Sample' })
 export type Sample = z.infer<typeof Sample>
 
-export const REJECTIONS = ['not-finite', 'negative', 'far-future', 'too-old', 'bad-time'] as const
+export const REJECTIONS = [
+  'not-finite',
+  'negative',
+  'far-future',
+  'too-old',
+  'bad-time',
+  'read-only',
+] as const
 export type Rejection = (typeof REJECTIONS)[number]
 
 export interface AppendReport {
@@ -30,13 +37,32 @@ export interface GridQuery {
   readonly stepMs: number
 }
 
+/** The store cannot answer, or take samples, now; nothing was acknowledged. Another try later may do. */
+export class StoreUnavailable extends Error {}
+
+export interface StoreHealth {
+  /** degraded: it works, but not with all that belongs to it, as without its server. */
+  readonly state: 'ok' | 'degraded'
+  /** Since when it is not ok, Unix ms. */
+  readonly sinceMs?: number | undefined
+  readonly detail: string
+  /** Samples that were acknowledged and are on the way to the server. */
+  readonly pendingSamples: number
+  /** Counts since this process began, by what happened. */
+  readonly counts: Readonly<Record<string, number>>
+}
+
 export interface SampleStore {
   /**
    * Stores what can be stored and counts the rest by reason. Two values for one (service, metric, atMs): the
    * larger stays, whatever the order of arrival, so that a repeated read never hides load.
+   * What was accepted when it resolves is not lost. Rejects with StoreUnavailable when it cannot promise that.
    */
   append(samples: readonly Sample[], nowMs: number): Promise<AppendReport>
-  /** Row-major services × steps; each cell the mean of its samples, NaN where there are none. */
+  /**
+   * Row-major services × steps; each cell the mean of its samples, NaN where there are none. Rejects with
+   * StoreUnavailable where it cannot tell none from unknown.
+   */
   grid(query: GridQuery): Promise<Float64Array>
   /** Newest sample at or before `atMs` of every service that has one. */
   latest(
@@ -55,5 +81,7 @@ export interface SampleStore {
   >
   /** Drops samples older than `beforeMs`; says how many. */
   prune(beforeMs: number): Promise<number>
+  /** How it fares, without asking anybody; absent where a store has nothing that may be away. */
+  health?(): StoreHealth
   close(): Promise<void>
 }

@@ -5,7 +5,7 @@
  */
 import type { AppendReport, Rejection, Sample } from './sample-store.ts'
 
-const AHEAD_LIMIT_MS = 30_000
+export const AHEAD_LIMIT_MS = 30_000
 
 export interface SanitiseOptions {
   readonly nowMs: number
