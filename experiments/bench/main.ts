@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: every figure as a ratio to a named peer measured in the same run; `-- --json` one object a line;
- * `-- --only tick`, `networks` or `simulator` one part of it.
+ * `-- --only tick`, `telemetry`, `networks` or `simulator` one part of it.
  */
 import { Command, Option } from 'commander'
 import { benchArbiter } from './arbiter.ts'
@@ -9,10 +9,11 @@ import { benchEnvironments } from './simulator/environments.ts'
 import { benchFluid } from './simulator/fluid.ts'
 import { peersPython } from './simulator/python.ts'
 import { benchRequests } from './simulator/requests.ts'
+import { benchTelemetry } from './telemetry.ts'
 import { benchTick } from './tick.ts'
 import type { Figure } from './timing.ts'
 
-const PARTS = ['tick', 'networks', 'simulator'] as const
+const PARTS = ['tick', 'telemetry', 'networks', 'simulator'] as const
 
 const { json, only } = new Command('bench')
   .option('--json', 'one object a line', false)
@@ -23,6 +24,7 @@ const { json, only } = new Command('bench')
 const figures: Figure[] = []
 const wants = (part: (typeof PARTS)[number]): boolean => (only ?? part) === part
 if (wants('tick')) figures.push(...(await benchArbiter()), ...(await benchTick()))
+if (wants('telemetry')) figures.push(...(await benchTelemetry()))
 if (wants('networks')) figures.push(...(await benchNetworks()))
 if (wants('simulator')) {
   figures.push(...benchRequests())
