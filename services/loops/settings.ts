@@ -42,6 +42,7 @@ export async function openSettings(initial: AppConfig, ledger: Ledger): Promise<
   const byKey = new Map<string, unknown>()
   for (const { key, value } of await ledger.settings()) byKey.set(key, value)
   const read = <T>(key: SettingKey, schema: z.ZodType<T>, fallback: T): T => {
+    if (!byKey.has(key)) return fallback
     const stored = schema.safeParse(byKey.get(key))
     return stored.success ? stored.data : fallback
   }
