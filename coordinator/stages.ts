@@ -6,6 +6,7 @@ import type { AgentMemory, Floor } from '../agents/agent.ts'
 import { lossOfLoad, violationCurve } from '../agents/loss.ts'
 import type { ReplicaRange } from '../agents/observation.ts'
 import type { ServiceSpec } from '../agents/service-spec.ts'
+import { lossOnTheWay } from './arbiters/on-the-way.ts'
 import { demandOf, fund } from './arbiters/shadow-price.ts'
 import type { FundingRequest } from './arbiters/steps.ts'
 import type { Directive } from './meta/directive.ts'
@@ -150,7 +151,14 @@ function reactiveRequest(
   range: Range,
 ): FundingRequest {
   const { from, to } = range
-  const loss = (i: number) => reactiveLoss(candidates[i]!, from[i]!, to[i]!)
+  const loss = (i: number) => {
+    const { floor } = candidates[i]!
+    const steps = Math.max(0, to[i]! - from[i]!)
+    // a fair share, or a range, that ends earlier is no rate limit
+    const isLimited = to[i] === floor.need && floor.aim > floor.need
+    const curve = reactiveLoss(candidates[i]!, from[i]!, isLimited ? floor.aim : to[i]!)
+    return isLimited ? lossOnTheWay(curve, steps) : curve
+  }
   return { ...columns, ...range, loss }
 }
 
