@@ -106,7 +106,9 @@ function addDot(at: usize, a: usize, b: usize, bytes: usize): void {
   store<f32>(at, load<f32>(at) + sum4(sum))
 }
 
-/** out[j] = Σ_k W[k][j] · input[k] for one sample; `rowsOut` a multiple of 4, lanes over j. */
+/** out[j] (+)= Σ_k W[k][j] · input[k] for one sample. */
+// @ts-ignore: decorator
+@inline
 export function multiplyOne(
   out: usize,
   input: usize,
@@ -115,48 +117,5 @@ export function multiplyOne(
   rowsOut: i32,
   add: bool,
 ): void {
-  const weightRow: usize = (<usize>rowsOut) << 2
-  let j: usize = 0
-  for (; j + 128 <= weightRow; j += 128) {
-    const zero = f32x4.splat(0)
-    const at = out + j
-    let a0 = add ? v128.load(at) : zero
-    let a1 = add ? v128.load(at, 16) : zero
-    let a2 = add ? v128.load(at, 32) : zero
-    let a3 = add ? v128.load(at, 48) : zero
-    let a4 = add ? v128.load(at, 64) : zero
-    let a5 = add ? v128.load(at, 80) : zero
-    let a6 = add ? v128.load(at, 96) : zero
-    let a7 = add ? v128.load(at, 112) : zero
-    let w = weights + j
-    for (let k = 0; k < rowsIn; k++) {
-      const x = v128.load_splat<f32>(input + ((<usize>k) << 2))
-      a0 = madd(a0, x, v128.load(w))
-      a1 = madd(a1, x, v128.load(w, 16))
-      a2 = madd(a2, x, v128.load(w, 32))
-      a3 = madd(a3, x, v128.load(w, 48))
-      a4 = madd(a4, x, v128.load(w, 64))
-      a5 = madd(a5, x, v128.load(w, 80))
-      a6 = madd(a6, x, v128.load(w, 96))
-      a7 = madd(a7, x, v128.load(w, 112))
-      w += weightRow
-    }
-    v128.store(at, a0)
-    v128.store(at, a1, 16)
-    v128.store(at, a2, 32)
-    v128.store(at, a3, 48)
-    v128.store(at, a4, 64)
-    v128.store(at, a5, 80)
-    v128.store(at, a6, 96)
-    v128.store(at, a7, 112)
-  }
-  for (; j < weightRow; j += 16) {
-    let a = add ? v128.load(out + j) : f32x4.splat(0)
-    let w = weights + j
-    for (let k = 0; k < rowsIn; k++) {
-      a = madd(a, v128.load_splat<f32>(input + ((<usize>k) << 2)), v128.load(w))
-      w += weightRow
-    }
-    v128.store(out + j, a)
-  }
+  product(out, input, weights, 1, rowsIn, rowsOut, 0, 4, add)
 }
