@@ -12,6 +12,7 @@ import { LedgerConfig } from './ledger/config.ts'
 import { SelectionConfig } from './selection/config.ts'
 import { ShopConfig } from './shop/config.ts'
 import { IngestConfig, StoreConfig } from './stores/config.ts'
+import { TrainingsConfig } from './trainings/config.ts'
 
 const SECOND_MS = 1000
 const DAY_MS = 24 * 60 * 60 * SECOND_MS
@@ -77,6 +78,7 @@ export const AppConfig = z
         description:
           'dry-run: log only; caller: POST /v1/ticks reports replicas and carries decisions out; processes: the demo shop.',
       }),
+    trainings: TrainingsConfig.prefault({}),
     alerts: AlertsConfig.prefault({}),
     outlook: OutlookConfig.prefault({}),
     covariates: CovariatesConfig.prefault({}).meta({

@@ -1,11 +1,15 @@
 /** Alerts: the list page by page, one, and its acknowledgement. */
+
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { ServiceId } from '../../forecaster/series.ts'
 import { Alert, AlertKind, Severity } from '../alerts/alert.ts'
+import { actorOf, seenBy } from './callers.ts'
 import * as examples from './examples-alerts.ts'
+import { acts, reads } from './permission.ts'
 import { invalidRequest, ProblemError } from './problem.ts'
 import { BooleanText, Cursor, Limit, NoBody, NoQuery, strict, TimeText } from './query.ts'
-import { ACTOR, json, problems, type RouteDeps } from './route.ts'
+import { json, problems, type RouteDeps } from './route.ts'
 import { page } from './views.ts'
 
 const tags = ['alerts']
@@ -20,6 +24,7 @@ const AlertParam = strict({
 const listAlerts = createRoute({
   method: 'get',
   path: '/v1/alerts',
+  ...reads('filtered'),
   tags,
   summary: 'Alerts, the newest first',
   request: {
@@ -51,6 +56,7 @@ const listAlerts = createRoute({
 const readAlert = createRoute({
   method: 'get',
   path: '/v1/alerts/{id}',
+  ...reads('filtered'),
   tags,
   summary: 'One alert',
   request: { params: AlertParam, query: NoQuery },
@@ -63,6 +69,7 @@ const readAlert = createRoute({
 const acknowledgeAlert = createRoute({
   method: 'post',
   path: '/v1/alerts/{id}/acknowledge',
+  ...acts('operator', 'filtered', 'alert.acknowledge'),
   tags,
   summary: 'Say that somebody has seen it',
   description: 'The first acknowledgement stays. The alert goes on until what it tells of is over.',
@@ -71,13 +78,17 @@ const acknowledgeAlert = createRoute({
     200: json(Alert, 'As it stands now.', {
       ...examples.alert,
       acknowledgedAtMs: examples.alert.openedAtMs + 60_000,
-      acknowledgedBy: ACTOR,
+      acknowledgedBy: 'key:ann',
     }),
     ...problems('invalid-request', 'alert-not-found', 'unsupported-media-type'),
   },
 })
 
 export function alertRoutes(app: OpenAPIHono, { control, ledger }: RouteDeps): void {
+  async function visible(c: Context, id: string): Promise<Alert> {
+    const alert = await ledger.alert(id)
+    return found(alert && seenBy(c)(alert) ? alert : undefined, id)
+  }
   app.openapi(listAlerts, async (c) => {
     const { open, severity, kind, service, from, to, limit, cursor } = c.req.valid('query')
     if (from !== undefined && to !== undefined && from >= to) {
@@ -93,15 +104,16 @@ export function alertRoutes(app: OpenAPIHono, { control, ledger }: RouteDeps): v
       limit,
       cursor,
     })
-    return c.json({ items: [...rows.items], next: rows.next ?? null }, 200)
+    return c.json({ items: rows.items.filter(seenBy(c)), next: rows.next ?? null }, 200)
   })
   app.openapi(readAlert, async (c) => {
     const { id } = c.req.valid('param')
-    return c.json(found(await ledger.alert(id), id), 200)
+    return c.json(await visible(c, id), 200)
   })
   app.openapi(acknowledgeAlert, async (c) => {
     const { id } = c.req.valid('param')
-    return c.json(found(await control.acknowledgeAlert(id, ACTOR), id), 200)
+    await visible(c, id)
+    return c.json(found(await control.acknowledgeAlert(id, actorOf(c)), id), 200)
   })
 }
 

@@ -6,12 +6,14 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import { systemClock } from '../clock.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import type { Instruments } from '../telemetry/instruments.ts'
 import { createMetricsPage } from '../telemetry/metrics.ts'
 import { alertRoutes } from './alerts.ts'
+import { auditRoutes } from './audit.ts'
 import { budgetRoutes } from './budget.ts'
 import { configurationRoutes } from './configuration.ts'
 import { covariateRoutes } from './covariates.ts'
@@ -20,6 +22,7 @@ import { decisionRoutes } from './decisions.ts'
 import { demoRoutes } from './demo.ts'
 import type { DemoPort } from './demo-port.ts'
 import { docsRoutes } from './docs.ts'
+import { type Door, guardRoutes } from './door.ts'
 import { createEventHub } from './event-hub.ts'
 import { eventRoutes } from './events.ts'
 import { explanationRoutes } from './explanations.ts'
@@ -28,10 +31,12 @@ import { fieldErrors } from './field-errors.ts'
 import { forecastRoutes } from './forecasts.ts'
 import { bodyGuard, freshAnswers, hostGuard, originGuard, safeHeaders } from './guards.ts'
 import { healthRoutes } from './health.ts'
+import { keyRoutes } from './keys.ts'
 import { measured } from './measured.ts'
 import { metricsRoutes } from './metrics.ts'
 import { modelRoutes } from './models.ts'
 import { modeRoutes } from './modes.ts'
+import { openDoor } from './open-door.ts'
 import { outcomeRoutes } from './outcomes.ts'
 import { outlookRoutes } from './outlook.ts'
 import { asProblem, invalidRequest, ProblemError, problemResponse } from './problem.ts'
@@ -41,6 +46,7 @@ import { sampleRoutes } from './samples.ts'
 import { scoreboardRoutes } from './scoreboard.ts'
 import { seriesRoutes } from './series.ts'
 import { serviceRoutes } from './services.ts'
+import { sessionRoutes } from './session.ts'
 import { tickRoutes } from './ticks.ts'
 
 const DASHBOARD = fileURLToPath(new URL('../dashboard/dist', import.meta.url))
@@ -126,9 +132,18 @@ export function createApp(deps: AppDeps): App {
   )
   app.use(bodyGuard)
 
-  healthRoutes(app, routeDeps)
+  const door = openDoor(deps)
+  guardRoutes(app, door)
   metricsRoutes(app, metrics)
-  docsRoutes(app, version)
+  docsRoutes(app, packageVersion())
+  registerRoutes(app, routeDeps, door)
+  dashboardRoutes(app, deps.dashboardDir ?? DASHBOARD)
+  return Object.assign(app, { closeStreams: events.close })
+}
+
+/** All of them pass the door; which is why they come after it. */
+function registerRoutes(app: OpenAPIHono, routeDeps: RouteDeps, door: Door): void {
+  healthRoutes(app, routeDeps)
   serviceRoutes(app, routeDeps)
   seriesRoutes(app, routeDeps)
   forecastRoutes(app, routeDeps)
@@ -147,9 +162,9 @@ export function createApp(deps: AppDeps): App {
   covariateRoutes(app, routeDeps)
   demoRoutes(app, routeDeps)
   configurationRoutes(app, routeDeps)
+  sessionRoutes(app, door)
+  keyRoutes(app, door.access.keys, systemClock.nowMs)
+  auditRoutes(app, routeDeps.ledger)
   eventRoutes(app, routeDeps)
   familiarRoutes(app, routeDeps)
-  dashboardRoutes(app, deps.dashboardDir ?? DASHBOARD)
-
-  return Object.assign(app, { closeStreams: events.close })
 }

@@ -1,10 +1,13 @@
 /** The cost budget: read it, change it. */
+
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { BudgetAmount } from '../budget/config.ts'
 import { BudgetView } from '../control-plane.ts'
+import { actorOf } from './callers.ts'
 import * as examples from './examples.ts'
+import { acts, reads } from './permission.ts'
 import { NoQuery, strict } from './query.ts'
-import { ACTOR, body, json, problems, type RouteDeps } from './route.ts'
+import { body, json, problems, type RouteDeps } from './route.ts'
 
 const FIELDS = 'at least one of costBudgetPerHour, perDay, perMonth'
 
@@ -28,6 +31,7 @@ const BudgetRequest = strict({
 const readBudget = createRoute({
   method: 'get',
   path: '/v1/budget',
+  ...reads('none'),
   tags: ['budget'],
   summary: 'Budget, spend and shadow price',
   request: { query: NoQuery },
@@ -40,6 +44,7 @@ const readBudget = createRoute({
 const changeBudget = createRoute({
   method: 'put',
   path: '/v1/budget',
+  ...acts('admin', 'fleet', 'budget.change'),
   tags: ['budget'],
   summary: 'Change the budget',
   description:
@@ -55,9 +60,9 @@ export function budgetRoutes(app: OpenAPIHono, { control }: RouteDeps): void {
   app.openapi(readBudget, (c) => c.json(control.budget(), 200))
   app.openapi(changeBudget, async (c) => {
     const { costBudgetPerHour, perDay, perMonth } = c.req.valid('json')
-    if (costBudgetPerHour !== undefined) await control.setBudget(costBudgetPerHour, ACTOR)
-    if (perDay !== undefined) await control.setAmount('day', perDay, ACTOR)
-    if (perMonth !== undefined) await control.setAmount('month', perMonth, ACTOR)
+    if (costBudgetPerHour !== undefined) await control.setBudget(costBudgetPerHour, actorOf(c))
+    if (perDay !== undefined) await control.setAmount('day', perDay, actorOf(c))
+    if (perMonth !== undefined) await control.setAmount('month', perMonth, actorOf(c))
     return c.json(control.budget(), 200)
   })
 }

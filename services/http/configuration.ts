@@ -1,9 +1,12 @@
 /** The configuration as it was resolved, and its reload. */
+
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { AppConfig } from '../config.ts'
+import { actorOf } from './callers.ts'
 import { CONFIG_EXAMPLE } from './examples.ts'
+import { acts, reads } from './permission.ts'
 import { NoBody, NoQuery } from './query.ts'
-import { ACTOR, json, problems, type RouteDeps } from './route.ts'
+import { json, problems, type RouteDeps } from './route.ts'
 
 const ReloadReport = z
   .strictObject({ reloaded: z.literal(true) })
@@ -12,6 +15,7 @@ const ReloadReport = z
 const readConfig = createRoute({
   method: 'get',
   path: '/v1/config',
+  ...reads('fleet', 'operator'),
   tags: ['config'],
   summary: 'The configuration in force, with all defaults',
   request: { query: NoQuery },
@@ -24,6 +28,7 @@ const readConfig = createRoute({
 const reloadConfig = createRoute({
   method: 'post',
   path: '/v1/config/reload',
+  ...acts('admin', 'fleet', 'config.reload'),
   tags: ['config'],
   summary: 'Read the configuration file again',
   description: 'Validated first: when it is wrong the old configuration stays in force.',
@@ -37,7 +42,7 @@ const reloadConfig = createRoute({
 export function configurationRoutes(app: OpenAPIHono, { control }: RouteDeps): void {
   app.openapi(readConfig, (c) => c.json(control.config(), 200))
   app.openapi(reloadConfig, async (c) => {
-    await control.reloadConfig(ACTOR)
+    await control.reloadConfig(actorOf(c))
     return c.json({ reloaded: true } as const, 200)
   })
 }

@@ -1,4 +1,5 @@
 /** Events known in advance: list, store, remove. */
+
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { ServiceId } from '../../forecaster/series.ts'
 import {
@@ -7,10 +8,12 @@ import {
   LONGEST_EVENT_MS,
   type NewEvent,
 } from '../covariates/event.ts'
+import { actorOf } from './callers.ts'
 import * as examples from './examples-covariates.ts'
+import { acts, reads } from './permission.ts'
 import { invalidRequest, ProblemError } from './problem.ts'
 import { NoQuery, strict, TimeText, TimeValue } from './query.ts'
-import { ACTOR, assertConfigured, body, json, problems, type RouteDeps } from './route.ts'
+import { assertConfigured, body, json, problems, type RouteDeps } from './route.ts'
 import { items } from './views.ts'
 
 const tags = ['covariates']
@@ -37,6 +40,7 @@ const EventParam = strict({
 const listEvents = createRoute({
   method: 'get',
   path: '/v1/covariates',
+  ...reads('fleet'),
   tags,
   summary: 'Events known in advance, by their beginning',
   description:
@@ -60,6 +64,7 @@ const listEvents = createRoute({
 const storeEvents = createRoute({
   method: 'post',
   path: '/v1/covariates',
+  ...acts('operator', 'fleet', 'covariates.store'),
   tags,
   summary: 'Store events',
   description: `An event given again (same name, service and beginning) replaces the one that is there. What events of a name do to a load is learned when its model is next fitted, from those of its history: at least two, better three; a forecast heeds those ahead at once, once that is known. At most ${MOST_EVENTS} events.`,
@@ -73,6 +78,7 @@ const storeEvents = createRoute({
 const removeEvent = createRoute({
   method: 'delete',
   path: '/v1/covariates/{id}',
+  ...acts('operator', 'fleet', 'covariates.remove'),
   tags,
   summary: 'Remove an event',
   description: 'One that did not take place, or will not. Holidays are a matter of configuration.',
@@ -101,11 +107,11 @@ export function covariateRoutes(app: OpenAPIHono, { control }: RouteDeps): void 
   app.openapi(storeEvents, async (c) => {
     const events = c.req.valid('json').events.map((event, i) => checked(event, i))
     for (const { service } of events) if (service !== null) assertConfigured(control, service)
-    return c.json({ items: [...(await control.covariates.put(events, ACTOR))] }, 200)
+    return c.json({ items: [...(await control.covariates.put(events, actorOf(c)))] }, 200)
   })
   app.openapi(removeEvent, async (c) => {
     const { id } = c.req.valid('param')
-    const removed = await control.covariates.remove(id, ACTOR)
+    const removed = await control.covariates.remove(id, actorOf(c))
     if (!removed) throw new ProblemError('covariate-not-found', `no event "${id}" is stored`)
     return c.json(removed, 200)
   })

@@ -1,6 +1,7 @@
 /** The dashboard's built files. Hashed names are kept by browsers for good; the page itself is always asked for anew. */
 import path from 'node:path'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { OPEN } from './permission.ts'
 import { ProblemError } from './problem.ts'
 import { strict } from './query.ts'
 import { problems } from './route.ts'
@@ -30,6 +31,7 @@ const anyFile = {
 const page = createRoute({
   method: 'get',
   path: '/',
+  ...OPEN,
   tags,
   summary: 'The dashboard',
   responses: {
@@ -39,6 +41,7 @@ const page = createRoute({
 const asset = createRoute({
   method: 'get',
   path: '/assets/{file}',
+  ...OPEN,
   tags,
   summary: "The dashboard's scripts and styles",
   request: { params: FileParam },
@@ -47,6 +50,7 @@ const asset = createRoute({
 const rootFile = createRoute({
   method: 'get',
   path: '/{file}',
+  ...OPEN,
   tags,
   summary: "The dashboard's icon and the like",
   request: { params: FileParam },

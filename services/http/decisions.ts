@@ -1,8 +1,11 @@
 /** Decisions: the newest, the history page by page, one explained in full, one decided again. */
+
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { ServiceId } from '../../forecaster/series.ts'
 import { Explanation, ReplayReport } from '../control-plane.ts'
+import { seenBy } from './callers.ts'
 import * as examples from './examples.ts'
+import { reads } from './permission.ts'
 import { invalidRequest, ProblemError } from './problem.ts'
 import { BooleanText, Cursor, Limit, NoBody, NoQuery, strict, TimeText } from './query.ts'
 import { json, problems, type RouteDeps } from './route.ts'
@@ -20,6 +23,7 @@ const DecisionParam = strict({
 const listDecisions = createRoute({
   method: 'get',
   path: '/v1/decisions',
+  ...reads('filtered'),
   tags,
   summary: 'The history of decisions, newest first',
   request: {
@@ -46,6 +50,7 @@ const listDecisions = createRoute({
 const latestDecisions = createRoute({
   method: 'get',
   path: '/v1/decisions/latest',
+  ...reads('filtered'),
   tags,
   summary: 'The decisions of the last tick',
   request: { query: NoQuery },
@@ -60,6 +65,7 @@ const latestDecisions = createRoute({
 const explainDecision = createRoute({
   method: 'get',
   path: '/v1/decisions/{id}',
+  ...reads('filtered'),
   tags,
   summary: 'One decision with its whole explanation',
   request: { params: DecisionParam, query: NoQuery },
@@ -76,6 +82,7 @@ const explainDecision = createRoute({
 const replayDecision = createRoute({
   method: 'post',
   path: '/v1/decisions/{id}/replay',
+  ...reads('filtered'),
   tags,
   summary: 'Decide a stored decision again, bit for bit',
   request: { params: DecisionParam, query: NoQuery, body: NoBody },
@@ -103,19 +110,24 @@ export function decisionRoutes(app: OpenAPIHono, { control, ledger }: RouteDeps)
       limit,
       cursor,
     })
-    return c.json({ items: [...rows.items], next: rows.next ?? null }, 200)
+    return c.json({ items: rows.items.filter(seenBy(c)), next: rows.next ?? null }, 200)
   })
   app.openapi(latestDecisions, async (c) => {
     const last = await ledger.lastTick()
-    return c.json({ items: last ? [...(await ledger.decisionsOfTick(last.tick))] : [] }, 200)
+    const rows = last ? await ledger.decisionsOfTick(last.tick) : []
+    return c.json({ items: rows.filter(seenBy(c)) }, 200)
   })
   app.openapi(explainDecision, async (c) => {
     const { id } = c.req.valid('param')
-    return c.json(found(await control.explain(id), id), 200)
+    const explained = await control.explain(id)
+    const seen = explained && seenBy(c)(explained.decision) ? explained : undefined
+    return c.json(found(seen, id), 200)
   })
   app.openapi(replayDecision, async (c) => {
     const { id } = c.req.valid('param')
-    return c.json(found(await control.replay(id), id), 200)
+    const report = await control.replay(id)
+    const seen = report && seenBy(c)(report.stored) ? report : undefined
+    return c.json(found(seen, id), 200)
   })
 }
 

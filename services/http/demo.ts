@@ -2,6 +2,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { type DemoPort, DemoView, Spike, SpikeRequest } from './demo-port.ts'
 import * as examples from './examples.ts'
+import { acts, reads } from './permission.ts'
 import { ProblemError } from './problem.ts'
 import { NoQuery, strict } from './query.ts'
 import { assertConfigured, body, json, problems, type RouteDeps } from './route.ts'
@@ -17,6 +18,7 @@ const SpikeParam = strict({
 const readDemo = createRoute({
   method: 'get',
   path: '/v1/demo',
+  ...reads('fleet'),
   tags,
   summary: 'The demo: workload, compressed day, recording, spikes',
   request: { query: NoQuery },
@@ -29,6 +31,7 @@ const readDemo = createRoute({
 const startSpike = createRoute({
   method: 'post',
   path: '/v1/demo/spikes',
+  ...acts('operator', 'fleet', 'demo.start-spike'),
   tags,
   summary: 'Start a spike',
   request: {
@@ -50,6 +53,7 @@ const startSpike = createRoute({
 const stopSpike = createRoute({
   method: 'delete',
   path: '/v1/demo/spikes/{id}',
+  ...acts('operator', 'fleet', 'demo.stop-spike'),
   tags,
   summary: 'Stop a spike',
   request: { params: SpikeParam, query: NoQuery },

@@ -6,6 +6,8 @@ import { ProposalDocument } from '../../agents/proposal.ts'
 import { ForecastDocument } from '../../forecaster/forecast.ts'
 import { ReplicaReport } from '../control-plane.ts'
 import { DemoView } from './demo-port.ts'
+import { withAnswersOfTheDoor } from './door-answers.ts'
+import { OPEN } from './permission.ts'
 import { Problem, ProblemError } from './problem.ts'
 import { NoQuery, strict } from './query.ts'
 import { problems } from './route.ts'
@@ -33,6 +35,7 @@ const INIT_SCRIPT = `window.ui = SwaggerUIBundle({
 const openapi = createRoute({
   method: 'get',
   path: '/openapi.json',
+  ...OPEN,
   tags: ['pages'],
   summary: 'This API as an OpenAPI 3.1 document',
   request: { query: NoQuery },
@@ -53,6 +56,7 @@ const openapi = createRoute({
 const docsPage = createRoute({
   method: 'get',
   path: '/docs',
+  ...OPEN,
   tags: ['pages'],
   summary: 'This API as a page to browse and try',
   responses: {
@@ -63,6 +67,7 @@ const docsPage = createRoute({
 const docsFile = createRoute({
   method: 'get',
   path: '/docs/{file}',
+  ...OPEN,
   tags: ['pages'],
   summary: "The page's scripts and styles",
   request: {
@@ -115,15 +120,17 @@ export function docsRoutes(app: OpenAPIHono, version: string): void {
 }
 
 export function openApiDocument(app: OpenAPIHono, version: string) {
-  return app.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: {
-      title: 'Forescale API',
-      version,
-      description:
-        'Forecasts, proposals, decisions and their reasons. Times in queries are ISO 8601 with a zone or Unix ms; times in answers are Unix ms. Unknown fields are refused. Errors are application/problem+json (RFC 9457) and name field, value and what is allowed.',
-      license: { name: 'Apache-2.0' },
-    },
-    servers: [{ url: '/' }],
-  })
+  return withAnswersOfTheDoor(
+    app.getOpenAPI31Document({
+      openapi: '3.1.0',
+      info: {
+        title: 'Forescale API',
+        version,
+        description:
+          'Forecasts, proposals, decisions and their reasons. Times in queries are ISO 8601 with a zone or Unix ms; times in answers are Unix ms. Unknown fields are refused. Errors are application/problem+json (RFC 9457) and name field, value and what is allowed.',
+        license: { name: 'Apache-2.0' },
+      },
+      servers: [{ url: '/' }],
+    }),
+  )
 }

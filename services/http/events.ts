@@ -1,8 +1,12 @@
 /** Live events for browsers and programs: server-sent events that resume, and the same frames by WebSocket. */
 import { type HttpBindings, upgradeWebSocket } from '@hono/node-server'
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import type { WebSocket } from 'ws'
+import { boundListener } from './bound-events.ts'
+import { callerOf, seenBy } from './callers.ts'
 import type { EventHub, Listener } from './event-hub.ts'
+import { reads } from './permission.ts'
 import { ProblemError } from './problem.ts'
 import { NoQuery } from './query.ts'
 import { problems, type RouteDeps } from './route.ts'
@@ -33,6 +37,7 @@ const FRAMES =
 const streamEvents = createRoute({
   method: 'get',
   path: '/v1/events',
+  ...reads('filtered'),
   tags: ['events'],
   summary: 'Live events as server-sent events',
   description: `${FRAMES} A listener more than 8 MB behind is disconnected and resumes by Last-Event-ID.`,
@@ -55,6 +60,7 @@ const streamEvents = createRoute({
 const openSocket = createRoute({
   method: 'get',
   path: '/v1/ws',
+  ...reads('filtered'),
   tags: ['events'],
   summary: 'Live events by WebSocket',
   description: `Each message is one frame {id, kind, data}. ${FRAMES}`,
@@ -70,7 +76,7 @@ export function eventRoutes(app: OpenAPIHono, { events }: RouteDeps): void {
     const lastId = c.req.valid('header')['last-event-id']
     const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>
     const cut = () => outgoing?.destroy()
-    return new Response(eventStream(events, lastId, cut), {
+    return new Response(eventStream(events, lastId, cut, boundTo(c)), {
       headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
     })
   })
@@ -79,9 +85,10 @@ export function eventRoutes(app: OpenAPIHono, { events }: RouteDeps): void {
       throw new ProblemError('upgrade-required', 'upgrade: send "Upgrade: websocket"')
     }
     let leave = (): unknown => undefined
+    const bind = boundTo(c)
     return upgradeWebSocket(c, {
       onOpen: (_event, socket) => {
-        leave = events.join(socketListener(socket.raw as WebSocket), undefined)
+        leave = events.join(bind(socketListener(socket.raw as WebSocket)), undefined)
       },
       onClose: () => leave(),
       onError: () => leave(),
@@ -89,17 +96,24 @@ export function eventRoutes(app: OpenAPIHono, { events }: RouteDeps): void {
   })
 }
 
+/** Leaves listeners of callers for all services as they are. */
+function boundTo(c: Context): (listener: Listener) => Listener {
+  if (callerOf(c).groups === null) return (listener) => listener
+  return (listener) => boundListener(listener, seenBy(c))
+}
+
 function eventStream(
   events: EventHub,
   lastId: number | undefined,
   cut: () => void,
+  bind: (listener: Listener) => Listener,
 ): ReadableStream<Uint8Array> {
   let leave = (): unknown => undefined
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
         controller.enqueue(GREETING)
-        leave = events.join(streamListener(controller, cut), lastId)
+        leave = events.join(bind(streamListener(controller, cut)), lastId)
       },
       cancel: () => void leave(),
     },

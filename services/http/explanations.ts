@@ -2,6 +2,7 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { FeatureImportance, ForecastExplanation } from '../explanations/view.ts'
 import * as examples from './examples-explanations.ts'
+import { reads } from './permission.ts'
 import { ProblemError } from './problem.ts'
 import { NoQuery } from './query.ts'
 import { assertConfigured, json, problems, type RouteDeps } from './route.ts'
@@ -10,6 +11,7 @@ import { ServiceParam } from './services.ts'
 const readExplanation = createRoute({
   method: 'get',
   path: '/v1/services/{service}/forecast/explanation',
+  ...reads('service'),
   tags: ['forecasts'],
   summary: "A service's forecast taken apart",
   description:
@@ -24,6 +26,7 @@ const readExplanation = createRoute({
 const readImportance = createRoute({
   method: 'get',
   path: '/v1/services/{service}/forecast/importance',
+  ...reads('service'),
   tags: ['forecasts'],
   summary: "What a service's forecasts hang on",
   description:

@@ -1,5 +1,7 @@
 /** The routes that users of simple predictors know: flat JSON in snake_case, made from the same state as /v1. */
+
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import { seenBy } from './callers.ts'
 import {
   CostAnalysis,
   costsOf,
@@ -10,6 +12,7 @@ import {
   predictionOf,
   ScalingDecision,
 } from './familiar-views.ts'
+import { reads } from './permission.ts'
 import { ProblemError } from './problem.ts'
 import { integerText, NoQuery, strict } from './query.ts'
 import { json, problems, type RouteDeps, requireService } from './route.ts'
@@ -20,6 +23,7 @@ const tags = ['familiar']
 const predict = createRoute({
   method: 'get',
   path: '/predict/{service}',
+  ...reads('service'),
   tags,
   summary: 'The load to expect',
   request: {
@@ -55,6 +59,7 @@ const predict = createRoute({
 const modelsStatus = createRoute({
   method: 'get',
   path: '/models/status',
+  ...reads('filtered'),
   tags,
   summary: 'The model in force for each service',
   request: { query: NoQuery },
@@ -81,6 +86,7 @@ const modelsStatus = createRoute({
 const scalingDecision = createRoute({
   method: 'get',
   path: '/scaling-decision/{service}',
+  ...reads('service'),
   tags,
   summary: 'The last decision in short',
   request: { params: ServiceParam, query: NoQuery },
@@ -105,6 +111,7 @@ const scalingDecision = createRoute({
 const costAnalysis = createRoute({
   method: 'get',
   path: '/cost-analysis/all',
+  ...reads('fleet'),
   tags,
   summary: 'What everything costs',
   request: { query: NoQuery },
@@ -140,7 +147,15 @@ export function familiarRoutes(app: OpenAPIHono, { control }: RouteDeps): void {
     return c.json(predictionOf(control, status, horizonMs), 200)
   })
   app.openapi(modelsStatus, (c) =>
-    c.json({ models: control.services().map((row) => modelRow(control, row.service)) }, 200),
+    c.json(
+      {
+        models: control
+          .services()
+          .filter(seenBy(c))
+          .map((row) => modelRow(control, row.service)),
+      },
+      200,
+    ),
   )
   app.openapi(scalingDecision, (c) => {
     const { service, decision } = requireService(control, c.req.valid('param').service)

@@ -3,6 +3,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { ForecastDocument, LEVELS, toDocument } from '../../forecaster/forecast.ts'
 import { LOAD_METRIC, MetricName } from '../../forecaster/series.ts'
 import * as examples from './examples.ts'
+import { reads } from './permission.ts'
 import { invalidRequest, ProblemError } from './problem.ts'
 import { integerText, strict, TimeText } from './query.ts'
 import { assertConfigured, json, problems, type RouteDeps } from './route.ts'
@@ -25,6 +26,7 @@ const LevelsText = z
 const readForecast = createRoute({
   method: 'get',
   path: '/v1/services/{service}/forecast',
+  ...reads('service'),
   tags: ['forecasts'],
   summary: "A service's forecast as quantiles",
   description:

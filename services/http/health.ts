@@ -1,5 +1,6 @@
 /** Liveness (does the process answer) and readiness (can it do its work), kept apart on purpose. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { OPEN } from './permission.ts'
 import { NoQuery, strict } from './query.ts'
 import { json, problems, type RouteDeps } from './route.ts'
 
@@ -17,6 +18,7 @@ const Readiness = z
 const live = createRoute({
   method: 'get',
   path: '/livez',
+  ...OPEN,
   tags,
   summary: 'The process answers',
   description: 'Touches no store: a slow store must never get the process restarted.',
@@ -30,6 +32,7 @@ const live = createRoute({
 const ready = createRoute({
   method: 'get',
   path: '/readyz',
+  ...OPEN,
   tags,
   summary: 'The process can do its work',
   request: {

@@ -1,12 +1,14 @@
 /** The Prometheus page. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { MetricsPage } from '../telemetry/metrics.ts'
+import { reads } from './permission.ts'
 import { NoQuery } from './query.ts'
 import { problems } from './route.ts'
 
 const readMetrics = createRoute({
   method: 'get',
   path: '/metrics',
+  ...reads('fleet'),
   tags: ['health'],
   summary: 'Metrics in the Prometheus text format',
   description: 'A series whose value is unknown or expired is left out, never NaN and never stale.',

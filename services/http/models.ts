@@ -1,14 +1,17 @@
 /** Versions of the services' models: what they are, how two compare, and who forecasts. */
+
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { ServiceId } from '../../forecaster/series.ts'
 import { ArtifactError } from '../models/artifact.ts'
 import { ModelComparison } from '../models/compare.ts'
 import { ModelFile } from '../models/model-file.ts'
 import { ModelStatus, ModelVersion } from '../models/model-version.ts'
+import { actorOf, seenBy } from './callers.ts'
 import * as examples from './examples-models.ts'
+import { acts, reads } from './permission.ts'
 import { invalidRequest, ProblemError } from './problem.ts'
 import { Cursor, integerText, Limit, NoQuery, strict } from './query.ts'
-import { ACTOR, assertConfigured, body, json, problems, type RouteDeps } from './route.ts'
+import { assertConfigured, body, json, problems, type RouteDeps } from './route.ts'
 import { ServiceParam } from './services.ts'
 import { page } from './views.ts'
 
@@ -45,6 +48,7 @@ const RetrainAnswer = z
 const listModels = createRoute({
   method: 'get',
   path: '/v1/models',
+  ...reads('filtered'),
   tags,
   summary: 'Versions of models, newest first',
   request: {
@@ -67,6 +71,7 @@ const listModels = createRoute({
 const readModel = createRoute({
   method: 'get',
   path: '/v1/models/{service}/{number}',
+  ...reads('service'),
   tags,
   summary: 'One version of a model',
   request: { params: VersionParam, query: NoQuery },
@@ -79,6 +84,7 @@ const readModel = createRoute({
 const compareModels = createRoute({
   method: 'get',
   path: '/v1/models/{service}/compare',
+  ...reads('service'),
   tags,
   summary: 'Two versions on the same recent loads',
   description:
@@ -96,6 +102,7 @@ const compareModels = createRoute({
 const promoteModel = createRoute({
   method: 'post',
   path: '/v1/models/{service}/promote',
+  ...acts('operator', 'service', 'model.promote'),
   tags,
   summary: 'Make the challenger the champion from the next tick on',
   request: {
@@ -112,6 +119,7 @@ const promoteModel = createRoute({
 const rollBack = createRoute({
   method: 'post',
   path: '/v1/models/{service}/rollback',
+  ...acts('operator', 'service', 'model.rollback'),
   tags,
   summary: 'Take back an earlier version from the next tick on',
   description:
@@ -130,6 +138,7 @@ const rollBack = createRoute({
 const retrain = createRoute({
   method: 'post',
   path: '/v1/models/{service}/retrain',
+  ...acts('operator', 'service', 'model.retrain'),
   tags,
   summary: 'Fit a service anew at the next tick',
   description: 'The champion serves meanwhile; what is fitted stands up to it as challenger.',
@@ -147,6 +156,7 @@ const retrain = createRoute({
 const exportModel = createRoute({
   method: 'get',
   path: '/v1/models/{service}/{number}/export',
+  ...reads('service'),
   tags,
   summary: 'A version with its fitted state, as one file',
   request: { params: VersionParam, query: NoQuery },
@@ -159,6 +169,7 @@ const exportModel = createRoute({
 const importModel = createRoute({
   method: 'post',
   path: '/v1/models/{service}/import',
+  ...acts('operator', 'service', 'model.import'),
   tags,
   summary: 'Take in a version from a file',
   description:
@@ -178,7 +189,7 @@ export function modelRoutes(app: OpenAPIHono, { control, ledger }: RouteDeps): v
   const { models } = control
   app.openapi(listModels, async (c) => {
     const { items, next } = await ledger.models(c.req.valid('query'))
-    return c.json({ items: [...items], next: next ?? null }, 200)
+    return c.json({ items: items.filter(seenBy(c)), next: next ?? null }, 200)
   })
   app.openapi(compareModels, async (c) => {
     const service = configured(c.req.valid('param').service)
@@ -202,23 +213,29 @@ export function modelRoutes(app: OpenAPIHono, { control, ledger }: RouteDeps): v
   app.openapi(promoteModel, async (c) => {
     const service = configured(c.req.valid('param').service)
     const { number, why } = c.req.valid('json')
-    return c.json(found(await models.promote(service, number, ACTOR, why), service, number), 200)
+    return c.json(
+      found(await models.promote(service, number, actorOf(c), why), service, number),
+      200,
+    )
   })
   app.openapi(rollBack, async (c) => {
     const service = configured(c.req.valid('param').service)
     const { number, why } = c.req.valid('json')
-    const model = await models.rollback(service, number, ACTOR, why)
+    const model = await models.rollback(service, number, actorOf(c), why)
     return c.json(found(model, service, number ?? 'before'), 200)
   })
   app.openapi(retrain, (c) => {
     const service = configured(c.req.valid('param').service)
-    models.retrain(service, ACTOR, c.req.valid('json').why)
+    models.retrain(service, actorOf(c), c.req.valid('json').why)
     return c.json({ service, asked: true as const }, 202)
   })
   app.openapi(importModel, async (c) => {
     const service = configured(c.req.valid('param').service)
     try {
-      return c.json(await models.importModel(service, c.req.valid('json'), ACTOR, 'imported'), 201)
+      return c.json(
+        await models.importModel(service, c.req.valid('json'), actorOf(c), 'imported'),
+        201,
+      )
     } catch (error) {
       if (!(error instanceof ArtifactError)) throw error
       const { field, value, allowed } = error

@@ -1,19 +1,14 @@
 /** Who may act: modes, the pause, and which policy acts for which service. */
+
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { policyOf } from '../../agents/policies/registry.ts'
 import { Mode, PolicyKind } from '../../agents/service-spec.ts'
 import { type ControlPlane, ServiceStatus } from '../control-plane.ts'
+import { actorOf, seenBy } from './callers.ts'
 import * as examples from './examples.ts'
+import { type AuditAction, acts, reads } from './permission.ts'
 import { NoBody, NoQuery, strict } from './query.ts'
-import {
-  ACTOR,
-  assertConfigured,
-  body,
-  json,
-  problems,
-  type RouteDeps,
-  requireService,
-} from './route.ts'
+import { assertConfigured, body, json, problems, type RouteDeps, requireService } from './route.ts'
 import { ServiceParam } from './services.ts'
 import { items, ModeView, StrategyView } from './views.ts'
 
@@ -24,6 +19,7 @@ const PolicyRequest = strict({ policy: PolicyKind }).meta({ id: 'PolicyRequest' 
 const readMode = createRoute({
   method: 'get',
   path: '/v1/mode',
+  ...reads('none'),
   tags,
   summary: 'The global mode',
   request: { query: NoQuery },
@@ -36,6 +32,7 @@ const readMode = createRoute({
 const changeMode = createRoute({
   method: 'put',
   path: '/v1/mode',
+  ...acts('operator', 'fleet', 'mode.change'),
   tags,
   summary: 'Change the global mode',
   request: { query: NoQuery, ...body(ModeRequest, { mode: 'recommend' }) },
@@ -48,6 +45,7 @@ const changeMode = createRoute({
 const changeServiceMode = createRoute({
   method: 'put',
   path: '/v1/services/{service}/mode',
+  ...acts('operator', 'service', 'mode.change'),
   tags,
   summary: "Change one service's mode",
   description: 'A service may be set lower than the global mode, never higher in effect.',
@@ -61,6 +59,7 @@ const changeServiceMode = createRoute({
 const changePolicy = createRoute({
   method: 'put',
   path: '/v1/services/{service}/policy',
+  ...acts('operator', 'service', 'policy.change'),
   tags: ['strategies'],
   summary: "Change one service's policy",
   request: { params: ServiceParam, query: NoQuery, ...body(PolicyRequest, { policy: 'reactive' }) },
@@ -73,6 +72,7 @@ const changePolicy = createRoute({
 const listStrategies = createRoute({
   method: 'get',
   path: '/v1/strategies',
+  ...reads('filtered'),
   tags: ['strategies'],
   summary: 'The policies, and the services each acts for',
   request: { query: NoQuery },
@@ -92,10 +92,16 @@ const listStrategies = createRoute({
   },
 })
 
-const command = (path: '/v1/pause' | '/v1/resume', summary: string, paused: boolean) =>
+const command = (
+  path: '/v1/pause' | '/v1/resume',
+  summary: string,
+  paused: boolean,
+  action: AuditAction,
+) =>
   createRoute({
     method: 'post',
     path,
+    ...acts('operator', 'fleet', action),
     tags,
     summary,
     request: { query: NoQuery, body: NoBody },
@@ -109,31 +115,32 @@ const pause = command(
   '/v1/pause',
   'Stop all writes to targets, at the latest within one tick',
   true,
+  'pause.set',
 )
-const resume = command('/v1/resume', 'Allow writes again', false)
+const resume = command('/v1/resume', 'Allow writes again', false, 'pause.lift')
 
 const modeOf = (control: ControlPlane) => ({ mode: control.mode(), paused: control.paused() })
 
 export function modeRoutes(app: OpenAPIHono, { control }: RouteDeps): void {
   app.openapi(readMode, (c) => c.json(modeOf(control), 200))
   app.openapi(changeMode, async (c) => {
-    await control.setMode(undefined, c.req.valid('json').mode, ACTOR)
+    await control.setMode(undefined, c.req.valid('json').mode, actorOf(c))
     return c.json(modeOf(control), 200)
   })
   app.openapi(changeServiceMode, async (c) => {
     const { service } = c.req.valid('param')
     assertConfigured(control, service)
-    await control.setMode(service, c.req.valid('json').mode, ACTOR)
+    await control.setMode(service, c.req.valid('json').mode, actorOf(c))
     return c.json(requireService(control, service), 200)
   })
   app.openapi(changePolicy, async (c) => {
     const { service } = c.req.valid('param')
     assertConfigured(control, service)
-    await control.setPolicy(service, c.req.valid('json').policy, ACTOR)
+    await control.setPolicy(service, c.req.valid('json').policy, actorOf(c))
     return c.json(requireService(control, service), 200)
   })
   app.openapi(listStrategies, (c) => {
-    const services = control.services()
+    const services = control.services().filter(seenBy(c))
     const strategies = PolicyKind.options.map((policy) => ({
       policy,
       description: policyOf(policy).description,
@@ -142,11 +149,11 @@ export function modeRoutes(app: OpenAPIHono, { control }: RouteDeps): void {
     return c.json({ items: strategies }, 200)
   })
   app.openapi(pause, async (c) => {
-    await control.setPaused(true, ACTOR)
+    await control.setPaused(true, actorOf(c))
     return c.json(modeOf(control), 200)
   })
   app.openapi(resume, async (c) => {
-    await control.setPaused(false, ACTOR)
+    await control.setPaused(false, actorOf(c))
     return c.json(modeOf(control), 200)
   })
 }

@@ -1,7 +1,10 @@
 /** What was measured after each tick. */
+
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { ServiceId } from '../../forecaster/series.ts'
+import { seenBy } from './callers.ts'
 import * as examples from './examples.ts'
+import { reads } from './permission.ts'
 import { invalidRequest } from './problem.ts'
 import { strict, TimeText } from './query.ts'
 import { json, problems, type RouteDeps } from './route.ts'
@@ -13,6 +16,7 @@ const LONGEST_RANGE_MS = 7 * 24 * HOUR_MS
 const listOutcomes = createRoute({
   method: 'get',
   path: '/v1/outcomes',
+  ...reads('filtered'),
   tags: ['models'],
   summary: 'What was measured after each tick',
   description: 'Without `to` up to now, without `from` the hour before it; at most seven days.',
@@ -39,6 +43,6 @@ export function outcomeRoutes(app: OpenAPIHono, { control, ledger }: RouteDeps):
       throw invalidRequest([{ field: 'from', value: fromMs, allowed }])
     }
     const rows = await ledger.outcomes({ service: query.service, fromMs, toMs })
-    return c.json({ items: [...rows] }, 200)
+    return c.json({ items: rows.filter(seenBy(c)) }, 200)
   })
 }

@@ -4,6 +4,7 @@ import { ServiceId } from '../../forecaster/series.ts'
 import { OutlookView } from '../outlook/view.ts'
 import { sentencesOf } from '../outlook/words.ts'
 import * as examples from './examples-alerts.ts'
+import { reads } from './permission.ts'
 import { integerText, strict } from './query.ts'
 import { assertConfigured, json, problems, type RouteDeps } from './route.ts'
 
@@ -13,6 +14,7 @@ const MOST_DAYS = 60
 const readOutlook = createRoute({
   method: 'get',
   path: '/v1/outlook',
+  ...reads('fleet'),
   tags: ['outlook'],
   summary: 'What the coming days ask of the budget',
   description:

@@ -13,6 +13,9 @@ import { ShopUnreachable } from './demo-port.ts'
 export const PROBLEMS = {
   'invalid-request': { status: 400, title: 'The request is not valid' },
   'invalid-config': { status: 400, title: 'The configuration is not valid; the old one stays' },
+  unauthenticated: { status: 401, title: 'The caller is not known' },
+  forbidden: { status: 403, title: 'The caller may not do this' },
+  'csrf-token-wrong': { status: 403, title: "The page's token is missing or wrong" },
   'host-not-allowed': { status: 403, title: 'This Host header is not served' },
   'cross-origin-write': { status: 403, title: 'Writes from another origin are refused' },
   'not-found': { status: 404, title: 'There is no such page' },
@@ -27,12 +30,14 @@ export const PROBLEMS = {
   'proposal-not-found': { status: 404, title: 'There is no proposal yet' },
   'shop-not-found': { status: 404, title: 'No demo shop is running' },
   'covariate-not-found': { status: 404, title: 'There is no such event' },
+  'key-not-found': { status: 404, title: 'There is no such key' },
   'spike-not-found': { status: 404, title: 'There is no such spike' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
   conflict: { status: 409, title: 'The request cannot be met as things stand' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The media type is not supported' },
   'upgrade-required': { status: 426, title: 'This address speaks WebSocket only' },
+  'too-many-requests': { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'The server failed' },
   'shop-unreachable': { status: 502, title: 'The demo shop does not answer' },
   'forecast-expired': { status: 503, title: 'There is no usable forecast now' },
@@ -71,11 +76,18 @@ export type Problem = z.infer<typeof Problem>
 export class ProblemError extends Error {
   readonly code: ProblemCode
   readonly errors: readonly FieldError[] | undefined
+  readonly headers: Readonly<Record<string, string>>
 
-  constructor(code: ProblemCode, detail: string, errors?: readonly FieldError[]) {
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    errors?: readonly FieldError[],
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(detail)
     this.code = code
     this.errors = errors
+    this.headers = headers
   }
 }
 
@@ -102,7 +114,10 @@ export function problemResponse(
     code: error.code,
     ...(error.errors ? { errors: [...error.errors] } : {}),
   }
-  const response = new Response(JSON.stringify(body), { status, headers })
+  const response = new Response(JSON.stringify(body), {
+    status,
+    headers: { ...error.headers, ...headers },
+  })
   response.headers.set('content-type', 'application/problem+json')
   response.headers.set('cache-control', 'no-store')
   return response

@@ -1,14 +1,17 @@
 /** Rollouts of strategies and comparisons of any two, and the registry of learned policies. */
+
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { PolicyDocument } from '../../agents/policies/learned/document.ts'
 import { ServiceId } from '../../forecaster/series.ts'
 import { LearnAnswer, PolicySource, PolicyVersion } from '../rollouts/policy-version.ts'
 import { RolloutError, RolloutRequest, RolloutView, Why } from '../rollouts/request.ts'
 import { Rollout } from '../rollouts/rollout.ts'
+import { actorOf } from './callers.ts'
 import * as examples from './examples-rollouts.ts'
+import { acts, reads } from './permission.ts'
 import { invalidRequest, ProblemError } from './problem.ts'
 import { BooleanText, Cursor, integerText, Limit, NoQuery, strict } from './query.ts'
-import { ACTOR, body, json, problems, type RouteDeps } from './route.ts'
+import { body, json, problems, type RouteDeps } from './route.ts'
 import { page } from './views.ts'
 
 const tags = ['rollouts']
@@ -40,6 +43,7 @@ const ImportRequest = strict({ document: PolicyDocument, why: Why }).meta({
 const listRollouts = createRoute({
   method: 'get',
   path: '/v1/rollouts',
+  ...reads('fleet'),
   tags,
   summary: 'Rollouts and comparisons, newest first',
   request: {
@@ -62,6 +66,7 @@ const listRollouts = createRoute({
 const readRollout = createRoute({
   method: 'get',
   path: '/v1/rollouts/{number}',
+  ...reads('fleet'),
   tags,
   summary: 'One rollout, with what its units say so far',
   request: { params: NumberParam, query: NoQuery },
@@ -74,6 +79,7 @@ const readRollout = createRoute({
 const startRollout = createRoute({
   method: 'post',
   path: '/v1/rollouts',
+  ...acts('operator', 'fleet', 'rollout.start'),
   tags,
   summary: 'Begin a rollout, or a comparison of two strategies',
   description:
@@ -88,6 +94,7 @@ const startRollout = createRoute({
 const advanceRollout = createRoute({
   method: 'post',
   path: '/v1/rollouts/{number}/advance',
+  ...acts('operator', 'fleet', 'rollout.advance'),
   tags,
   summary: 'One stage on, whatever was found',
   description: 'shadow → canary → full → promoted. By whom and why is kept.',
@@ -101,6 +108,7 @@ const advanceRollout = createRoute({
 const stopRollout = createRoute({
   method: 'post',
   path: '/v1/rollouts/{number}/stop',
+  ...acts('operator', 'fleet', 'rollout.stop'),
   tags,
   summary: 'End a rollout; what acted before acts again from the next tick on',
   request: { params: NumberParam, query: NoQuery, ...body(WhyRequest, { why: 'not today' }) },
@@ -116,6 +124,7 @@ const stopRollout = createRoute({
 const takeBack = createRoute({
   method: 'post',
   path: '/v1/rollouts/rollback',
+  ...acts('operator', 'fleet', 'rollout.rollback'),
   tags,
   summary: 'Back to what acted before, from the next tick on',
   description: 'Whether the rollout still runs or its candidate was promoted long ago.',
@@ -129,6 +138,7 @@ const takeBack = createRoute({
 const listPolicies = createRoute({
   method: 'get',
   path: '/v1/policies',
+  ...reads('fleet'),
   tags,
   summary: 'Learned policies in the registry, newest first',
   request: {
@@ -151,6 +161,7 @@ const listPolicies = createRoute({
 const exportPolicy = createRoute({
   method: 'get',
   path: '/v1/policies/{version}',
+  ...reads('fleet'),
   tags,
   summary: 'A learned policy as a document',
   request: { params: VersionParam, query: NoQuery },
@@ -163,6 +174,7 @@ const exportPolicy = createRoute({
 const importPolicy = createRoute({
   method: 'post',
   path: '/v1/policies',
+  ...acts('operator', 'fleet', 'policy.import'),
   tags,
   summary: 'Take in a learned policy',
   description: 'It acts for nobody until a rollout has it do so.',
@@ -179,6 +191,7 @@ const importPolicy = createRoute({
 const learnPolicy = createRoute({
   method: 'post',
   path: '/v1/policies/learn',
+  ...acts('operator', 'fleet', 'policy.learn'),
   tags,
   summary: 'Learn a policy from what the shadow stage of a rollout left in the ledger',
   description:
@@ -214,7 +227,7 @@ export function rolloutRoutes(app: OpenAPIHono, deps: RouteDeps): void {
     return c.json({ items: [...items], next: next ?? null }, 200)
   })
   app.openapi(startRollout, async (c) =>
-    c.json(await checked(() => rollouts.start(c.req.valid('json'), ACTOR)), 201),
+    c.json(await checked(() => rollouts.start(c.req.valid('json'), actorOf(c))), 201),
   )
   app.openapi(readRollout, async (c) => {
     const { number } = c.req.valid('param')
@@ -223,16 +236,16 @@ export function rolloutRoutes(app: OpenAPIHono, deps: RouteDeps): void {
   app.openapi(advanceRollout, async (c) => {
     const { number } = c.req.valid('param')
     const { why } = c.req.valid('json')
-    return c.json(found(await rollouts.advance(number, ACTOR, why), number), 200)
+    return c.json(found(await rollouts.advance(number, actorOf(c), why), number), 200)
   })
   app.openapi(stopRollout, async (c) => {
     const { number } = c.req.valid('param')
     const { why } = c.req.valid('json')
-    return c.json(found(await rollouts.stop(number, ACTOR, why), number), 200)
+    return c.json(found(await rollouts.stop(number, actorOf(c), why), number), 200)
   })
   app.openapi(takeBack, async (c) => {
     const { number, why } = c.req.valid('json')
-    return c.json(found(await rollouts.rollback(number, ACTOR, why), number ?? 0), 200)
+    return c.json(found(await rollouts.rollback(number, actorOf(c), why), number ?? 0), 200)
   })
 }
 
@@ -244,11 +257,11 @@ function policyRoutes(app: OpenAPIHono, { control, ledger }: RouteDeps): void {
   })
   app.openapi(importPolicy, async (c) => {
     const { document, why } = c.req.valid('json')
-    return c.json(await rollouts.addPolicy(document, ACTOR, why), 201)
+    return c.json(await rollouts.addPolicy(document, actorOf(c), why), 201)
   })
   app.openapi(learnPolicy, async (c) => {
     const { rollout, why } = c.req.valid('json')
-    const answer = await rollouts.learnPolicy(rollout, ACTOR, why)
+    const answer = await rollouts.learnPolicy(rollout, actorOf(c), why)
     if (answer) return c.json(answer, 200)
     throw new ProblemError('rollout-not-found', `there is no rollout ${rollout}`)
   })

@@ -18,9 +18,6 @@ export interface RouteDeps {
   readonly refusedSamples: Map<string, number>
 }
 
-/** Who changed a setting, in the ledger's audit trail. */
-export const ACTOR = 'http'
-
 export function json<Schema extends z.ZodType>(
   schema: Schema,
   description: string,

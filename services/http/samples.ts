@@ -1,4 +1,5 @@
 /** Samples come in: a JSON batch or Influx line protocol. What cannot be stored is counted by reason, never lost silently. */
+
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import {
   LineProtocolError,
@@ -7,6 +8,8 @@ import {
   readLineProtocol,
 } from '../stores/line-protocol.ts'
 import { Sample } from '../stores/sample-store.ts'
+import { seenBy } from './callers.ts'
+import { feeds } from './permission.ts'
 import { invalidRequest } from './problem.ts'
 import { strict } from './query.ts'
 import { json, problems, type RouteDeps } from './route.ts'
@@ -32,6 +35,7 @@ const PrecisionQuery = strict({
 const pushSamples = createRoute({
   method: 'post',
   path: '/v1/samples',
+  ...feeds('filtered'),
   tags: ['samples'],
   summary: 'Push samples',
   description:
@@ -70,7 +74,8 @@ export function sampleRoutes(app: OpenAPIHono, { control, refusedSamples }: Rout
       ? fromLines(await c.req.text(), control.nowMs(), precision)
       : fromJson(c.req.valid('json'), precision)
     const { services } = control.config()
-    const known = samples.filter((sample) => Object.hasOwn(services, sample.service))
+    const mayTell = seenBy(c)
+    const known = samples.filter((row) => Object.hasOwn(services, row.service) && mayTell(row))
     const { accepted, rejected } = await control.ingest(known)
     const reasons: Record<string, number> = { ...rejected }
     const unknown = samples.length - known.length

@@ -3,12 +3,14 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { ServiceId } from '../../forecaster/series.ts'
 import { Scoreboard } from '../selection/view.ts'
 import * as examples from './examples-scoreboard.ts'
+import { reads } from './permission.ts'
 import { strict } from './query.ts'
 import { assertConfigured, json, problems, type RouteDeps } from './route.ts'
 
 const readScoreboard = createRoute({
   method: 'get',
   path: '/v1/scoreboard',
+  ...reads('fleet'),
   tags: ['budget'],
   summary: 'Strategies by measured regret, savings and efficiency',
   description:

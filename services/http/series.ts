@@ -2,6 +2,7 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { floorToStep, LOAD_METRIC, MetricName } from '../../forecaster/series.ts'
 import * as examples from './examples.ts'
+import { reads } from './permission.ts'
 import { type FieldError, invalidRequest } from './problem.ts'
 import { integerText, strict, TimeText } from './query.ts'
 import { assertConfigured, json, problems, type RouteDeps } from './route.ts'
@@ -15,6 +16,7 @@ const DAY_MS = 86_400_000
 const readSeries = createRoute({
   method: 'get',
   path: '/v1/services/{service}/series',
+  ...reads('service'),
   tags: ['series'],
   summary: 'A stored series on a regular grid',
   description: `Both ends are widened to the grid. At most ${MOST_POINTS} points an answer. Without \`to\` the series ends now; without \`from\` it has ${DEFAULT_POINTS} points.`,

@@ -1,9 +1,12 @@
 /** Services as they stand, and their proposals of the last tick. */
+
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { ProposalDocument } from '../../agents/proposal.ts'
 import { ServiceId } from '../../forecaster/series.ts'
 import { ServiceStatus } from '../control-plane.ts'
+import { seenBy } from './callers.ts'
 import * as examples from './examples.ts'
+import { reads } from './permission.ts'
 import { ProblemError } from './problem.ts'
 import { NoQuery, strict } from './query.ts'
 import { json, problems, type RouteDeps, requireService } from './route.ts'
@@ -15,6 +18,7 @@ const tags = ['services']
 const listServices = createRoute({
   method: 'get',
   path: '/v1/services',
+  ...reads('filtered'),
   tags,
   summary: 'All services as they stand',
   request: { query: NoQuery },
@@ -29,6 +33,7 @@ const listServices = createRoute({
 const readService = createRoute({
   method: 'get',
   path: '/v1/services/{service}',
+  ...reads('service'),
   tags,
   summary: 'One service as it stands',
   request: { params: ServiceParam, query: NoQuery },
@@ -41,6 +46,7 @@ const readService = createRoute({
 const readProposal = createRoute({
   method: 'get',
   path: '/v1/services/{service}/proposal',
+  ...reads('service'),
   tags: ['proposals'],
   summary: "A service's proposal of the last tick",
   request: { params: ServiceParam, query: NoQuery },
@@ -53,6 +59,7 @@ const readProposal = createRoute({
 const listProposals = createRoute({
   method: 'get',
   path: '/v1/proposals',
+  ...reads('filtered'),
   tags: ['proposals'],
   summary: 'All proposals of the last tick',
   request: { query: NoQuery },
@@ -63,11 +70,11 @@ const listProposals = createRoute({
 })
 
 export function serviceRoutes(app: OpenAPIHono, { control }: RouteDeps): void {
-  app.openapi(listServices, (c) => c.json({ items: [...control.services()] }, 200))
+  app.openapi(listServices, (c) => c.json({ items: control.services().filter(seenBy(c)) }, 200))
   app.openapi(readService, (c) =>
     c.json(requireService(control, c.req.valid('param').service), 200),
   )
-  app.openapi(listProposals, (c) => c.json({ items: [...control.proposals()] }, 200))
+  app.openapi(listProposals, (c) => c.json({ items: control.proposals().filter(seenBy(c)) }, 200))
   app.openapi(readProposal, (c) => {
     const { service } = c.req.valid('param')
     requireService(control, service)

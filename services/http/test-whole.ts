@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { serve as serveNode } from '@hono/node-server'
+import { sha256Hex } from '../access/api-key.ts'
 import { createActuator, initialReplicas } from '../actuators/registry.ts'
 import { createWebhooks } from '../alerts/webhooks.ts'
 import { createManualClock } from '../clock.ts'
@@ -17,6 +18,7 @@ import { openStore } from '../stores/registry.ts'
 import { createLogger } from '../telemetry/log.ts'
 import { createApp } from './app.ts'
 import { createDemoPort } from './demo-port.ts'
+import { apiKey, createdKey } from './examples-access.ts'
 import { alert as alertExample } from './examples-alerts.ts'
 import { document, policy } from './examples-rollouts.ts'
 import { serve } from './server.ts'
@@ -62,6 +64,7 @@ export async function startWhole(): Promise<Whole> {
       secretOf: () => undefined,
       log: createLogger('test', { env: { LOG_LEVEL: 'silent' } }),
     }),
+    stateDir,
     log: createLogger('test', { env: { LOG_LEVEL: 'silent' } }),
   })
   const load = await startLoadControl()
@@ -77,6 +80,7 @@ export async function startWhole(): Promise<Whole> {
   closing.push(ledger.close, store.close, load.close)
   closing.push(() => rm(stateDir, { recursive: true, force: true }))
 
+  await ledger.addKey({ ...apiKey, expiresAtMs: null, hash: sha256Hex(createdKey.token) })
   await ledger.saveAlerts([alertExample], [])
   await pushHistory(listening.url)
   const replicas = { search: 4, payment: 2 }

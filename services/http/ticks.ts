@@ -5,6 +5,7 @@ import { ServiceId } from '../../forecaster/series.ts'
 import { Conflict, ReplicaReport, TickSummary } from '../control-plane.ts'
 import type { Ledger, TickRecord } from '../ledger/ledger.ts'
 import * as examples from './examples.ts'
+import { feeds, reads } from './permission.ts'
 import { invalidRequest, ProblemError } from './problem.ts'
 import { Cursor, Limit, NoQuery, strict, TimeValue } from './query.ts'
 import { body, json, problems, type RouteDeps } from './route.ts'
@@ -40,6 +41,7 @@ const TickRequest = strict({
 const listTicks = createRoute({
   method: 'get',
   path: '/v1/ticks',
+  ...reads('fleet'),
   tags,
   summary: 'The history of ticks, newest first',
   request: { query: strict({ limit: Limit.default(50), cursor: Cursor.optional() }) },
@@ -52,6 +54,7 @@ const listTicks = createRoute({
 const latestTick = createRoute({
   method: 'get',
   path: '/v1/ticks/latest',
+  ...reads('fleet'),
   tags,
   summary: 'The last tick and its decisions',
   request: { query: NoQuery },
@@ -64,6 +67,7 @@ const latestTick = createRoute({
 const readTick = createRoute({
   method: 'get',
   path: '/v1/ticks/{tick}',
+  ...reads('fleet'),
   tags,
   summary: 'One tick with all its decisions: the arbitration',
   request: { params: TickParam, query: NoQuery },
@@ -79,6 +83,7 @@ const readTick = createRoute({
 const runTick = createRoute({
   method: 'post',
   path: '/v1/ticks',
+  ...feeds('fleet'),
   tags,
   summary: 'Run one tick at a given time (manual clock only)',
   description:
