@@ -43,6 +43,8 @@ export interface ControlLoopDeps {
 export interface LoopState {
   tick: number
   memories: Map<ServiceId, AgentMemory>
+  /** The last tick broke off while it was recorded or carried out: how far it came is not known. */
+  isUnsure?: boolean
 }
 
 export interface TickResult {
@@ -109,10 +111,9 @@ export function createControlLoop(deps: ControlLoopDeps, state: LoopState): Cont
     state,
     async tick(nowMs) {
       const startedMs = deps.stopwatchMs()
-      const { config } = deps
       await inSpan('collect', () => book.read(nowMs))
       const replicas = await actuator.observe()
-      const forecasts = inSpanSync('forecast', () => forecastAll(book, config))
+      const forecasts = inSpanSync('forecast', () => forecastAll(book, deps.config))
       const observed = observeAll(deps, {
         nowMs,
         tick: state.tick + 1,
@@ -123,21 +124,22 @@ export function createControlLoop(deps: ControlLoopDeps, state: LoopState): Cont
       })
       const input = deps.treasury.direct(observed)
       const decided = inSpanSync('decide', () => decide(input, ledger.epoch))
+      state.isUnsure = true
       const durationMs = await inSpan('record', () => record(decided, forecasts, startedMs))
       // the tick is in the ledger: from here on it has happened, whatever becomes of its effects
       state.tick = input.tick
       state.memories = memoriesOf(decided)
-      const { decisions } = decided
       const settled = await inSpan('actuate', () =>
         applyDecisions({
           actuator,
-          decisions,
+          decisions: decided.decisions,
           input,
           paused: settings.paused,
           nowMs: () => nowMs,
         }),
       )
       if (settled.length > 0) await ledger.settle(settled)
+      state.isUnsure = false
       await outcomes.follow(decided, book)
       await deps.treasury.follow(input, decided.output)
       return { decided, forecasts, replicas, settled, durationMs }

@@ -1,15 +1,19 @@
 /** One tick of the running controller, and all that goes with it: models, alerts, rollouts, events, house-keeping. */
 import { toDocument } from '../../forecaster/forecast.ts'
+import type { ServiceId } from '../../forecaster/series.ts'
 import { inSpan, inTickSpan } from '../telemetry/spans.ts'
 import type { TickResult } from './control-loop.ts'
 import { type Core, emit, emitStatus } from './core.ts'
+import { takeStock } from './recovery.ts'
 import { summaryOf } from './views.ts'
 
 const PRUNE_EVERY_TICKS = 20
 
 /** The whole of it is one trace, whose id follows from epoch and tick. */
-export function tick(core: Core, nowMs: number): Promise<TickResult> {
-  const { ledger } = core.deps
+export async function tick(core: Core, nowMs: number): Promise<TickResult> {
+  const { ledger, actuator } = core.deps
+  const mayApply = (service: ServiceId) => core.settings.modeOf(service) === 'enforce'
+  await takeStock({ ledger, actuator, mayApply }, core.parts.loop.state, nowMs)
   const next = core.parts.loop.state.tick + 1
   return inTickSpan({ epoch: ledger.epoch, tick: next }, () => wholeTick(core, nowMs))
 }

@@ -9,7 +9,7 @@ import type { ServiceId } from '../../forecaster/series.ts'
 import type { Actuator } from '../actuators/actuator.ts'
 import type { Ledger, StoredDecision, TickRecord } from '../ledger/ledger.ts'
 import { actorsOf, createActorBook } from '../rollouts/actors.ts'
-import { memoriesOf } from './control-loop.ts'
+import { type LoopState, memoriesOf } from './control-loop.ts'
 
 export interface RecoverDeps {
   readonly ledger: Ledger
@@ -66,6 +66,23 @@ export async function settlePending(deps: RecoverDeps, nowMs: number): Promise<R
   await ledger.settle(rows)
   const applied = rows.filter((r) => r.settlement === 'applied').length
   return { applied, dropped: rows.length - applied }
+}
+
+/**
+ * After a tick that broke off while it was recorded or carried out. A write that got no answer may have been carried out:
+ * the ledger says how far the loop came, the targets say which effects there were. What is still open is not carried out
+ * any more: the tick that asks decides anew.
+ */
+export async function takeStock(
+  deps: Omit<RecoverDeps, 'validMs'>,
+  state: LoopState,
+  nowMs: number,
+): Promise<void> {
+  if (!state.isUnsure) return
+  const known = await recallMemories(deps.ledger)
+  if (known.tick > state.tick) Object.assign(state, known)
+  await settlePending({ ...deps, validMs: Number.NEGATIVE_INFINITY }, nowMs)
+  state.isUnsure = false
 }
 
 /** The agents' memories after the last recorded tick: what it decided is decided again. */
