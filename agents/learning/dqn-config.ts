@@ -22,7 +22,7 @@ export const DqnConfig = z
       description: 'Transitions remembered.',
     }),
     learningStarts: z.int().min(1).default(100).meta({
-      description: 'Steps before the first update.',
+      description: 'Steps before the first update; until then actions are drawn evenly.',
     }),
     batchSize: z.int().min(1).max(65_536).default(32),
     learnEvery: z.int().min(1).default(4).meta({ description: 'Steps from update to update.' }),

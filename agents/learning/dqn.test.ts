@@ -7,7 +7,7 @@ import { createDqn } from './dqn.ts'
 import { DqnConfig } from './dqn-config.ts'
 import { createDqnUpdate } from './dqn-update.ts'
 import { createValueHead } from './duelling.ts'
-import type { Experience, LearnerSetting } from './learner.ts'
+import type { Experience, LearnerSetting, Statistics } from './learner.ts'
 import { createNetwork, type Network } from './network.ts'
 import type { Batch } from './replay.ts'
 
@@ -181,6 +181,50 @@ describe('DQN', () => {
       course.filter((step) => step[what]).map(({ steps }) => steps)
     expect(at('learned')).toEqual([24, 32, 40, 48, 56, 64, 72, 80])
     expect(at('moved')).toEqual([40, 80])
+  })
+
+  it('draws evenly until it has seen enough, then as its exploration says', () => {
+    const config = DqnConfig.parse({
+      ...SMALL,
+      learningStarts: 400,
+      exploration: { first: 0, last: 0 },
+    })
+    const learner = createDqn(config, SETTING)
+    const counts = [0, 0, 0]
+    const { observations } = experience(1)
+    const act = () => learner.act(observations, 4, { explore: true })
+    for (let i = 0; i < 100; i++) {
+      for (const action of act()) counts[action]!++
+      learner.learn(experience(i))
+    }
+    // 5 standard deviations of a binomial count
+    for (const count of counts) expect(Math.abs(count - 400 / 3)).toBeLessThan(5 * 9.4)
+    const best = learner.act(observations, 4, { explore: false }).slice()
+    for (let i = 0; i < 10; i++) expect(act()).toEqual(best)
+  })
+
+  it('values what follows when time was up, and nothing after an end', () => {
+    // every step of an endless task is worth 1: with the discount of ½ values come to 2
+    const values = [0, 1].map((terminated) => {
+      const config = { ...SMALL, discount: 0.5, targetEvery: 20, learningStarts: 8, learnEvery: 4 }
+      const learner = createDqn(DqnConfig.parse(config), SETTING)
+      let last: Statistics | undefined
+      const observations = new Float32Array(8).fill(1)
+      for (let i = 0; i < 400; i++) {
+        const actions = learner.act(observations, 4, { explore: true }).slice()
+        const step = {
+          observations: new Float32Array(8),
+          rewards: new Float64Array(4).fill(1),
+          terminated: new Uint8Array(4).fill(terminated),
+          truncated: new Uint8Array(4).fill(1),
+          finalObservations: observations,
+        }
+        last = learner.learn({ observations, actions, step }) ?? last
+      }
+      return last!.value!
+    })
+    expect(values[0]).toBeCloseTo(2, 1)
+    expect(values[1]).toBeCloseTo(1, 1)
   })
 
   it('its frozen rule acts as it does', () => {

@@ -42,7 +42,9 @@ export function createDqn(config: DqnConfig, setting: LearnerSetting): Learner {
   let steps = 0
   const seen = emptyTransitions(setting, count)
   const values = new Float32Array(mostRows * actionCount)
-  const epsilon = () => explorationAt(config.exploration, steps, totalSteps)
+  // evenly at first, so that what is remembered begins with everything (Mnih et al. 2015, Methods)
+  const epsilon = () =>
+    steps < config.learningStarts ? 1 : explorationAt(config.exploration, steps, totalSteps)
 
   const improve = (updates: number): Statistics => {
     const correction = config.correction + (1 - config.correction) * Math.min(steps / totalSteps, 1)

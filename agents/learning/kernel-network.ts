@@ -165,7 +165,17 @@ export function createKernelNetwork(shape: NetworkShape, mostRows: number): Netw
         const stride = layer.inputs * FLOAT_BYTES
         kernel.spread(to, layout.weights + layer.biasesAt * FLOAT_BYTES, rows, layer.outputs)
         const [inner, columns] = [layer.inputs, layer.outputs]
-        kernel.product(to, activations[i]!, weights, rows, inner, columns, stride, FLOAT_BYTES, true)
+        kernel.product(
+          to,
+          activations[i]!,
+          weights,
+          rows,
+          inner,
+          columns,
+          stride,
+          FLOAT_BYTES,
+          true,
+        )
         if (i < last - 1) activate(to, rows * layer.outputs)
       })
       return outputs.subarray(0, rows * shape.outputs)

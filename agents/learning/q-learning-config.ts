@@ -12,11 +12,12 @@ export const QLearningConfig = z
     discount: z.number().min(0).max(1).default(0.99).meta({
       description: 'What a reward one step later is worth.',
     }),
-    rateDecay: z.number().min(0).max(1).default(0.55).meta({
-      description:
-        'The step size of the n-th visit is n to minus this; near ½ what is far ahead comes back soon.',
+    rateDecay: z.number().min(0).max(1).default(1).meta({
+      description: 'The step size of the n-th visit is n to minus this; 1: values are means.',
     }),
-    leastLearningRate: z.number().min(0).max(1).default(0.01),
+    leastLearningRate: z.number().min(0).max(1).default(0.1).meta({
+      description: 'No step size is smaller; 0 where the world never changes.',
+    }),
     initialValue: z.number().min(-1e9).max(1e9).default(0).meta({
       description:
         'What an action that was never tried is worth; above what any is, all are tried.',

@@ -1,8 +1,8 @@
 /**
  * Tabular Q-learning (Watkins & Dayan 1992; Sutton & Barto 2018, §6.5): the value of each action in each cell of a grid
- * over the observation, moved towards r + γ·max Q(s′, ·). The step size of the n-th visit is n^−ω, the polynomial rate
- * with which the values converge (Even-Dar & Mansour 2003, "Learning Rates for Q-learning", theorem 2, ½ < ω < 1), held
- * above a least rate where the world may change.
+ * over the observation, moved towards r + γ·max Q(s′, ·). The step size of the n-th visit is n^−ω, held above a least rate:
+ * means at first and then, as textbooks have it, a constant share, so that a world that changes is followed. With ½ < ω < 1
+ * and no least rate the values converge (Even-Dar & Mansour 2003, "Learning Rates for Q-learning", theorem 2).
  */
 import { z } from 'zod'
 import { type ActingRule, cellOf } from './acting.ts'
