@@ -2,6 +2,7 @@
  * A network in WebAssembly, four numbers at a time: sources in kernel/assembly, bytes in kernel-bytes.ts. Each network has
  * a memory of its own, laid out here, in which its weights and gradients lie too.
  */
+import type { AdamPart } from './adam-part.ts'
 import { KERNEL_BASE64 } from './kernel-bytes.ts'
 import type { Network, Wanted } from './network.ts'
 import {
@@ -103,6 +104,19 @@ function layOut(shape: NetworkShape, mostRows: number, from: number): Layout {
   return { weights, gradients, means, squares, turned, activations, slopes, end }
 }
 
+function adamPart(kernel: Kernel, layout: Layout, count: number): AdamPart {
+  const { weights, gradients, means, squares } = layout
+  return {
+    means: new Float32Array(kernel.memory.buffer, means, count),
+    squares: new Float32Array(kernel.memory.buffer, squares, count),
+    sumOfSquares: () => kernel.squares(gradients, count),
+    change({ scale, first, second, rate, correction, epsilon }) {
+      const rates = [scale, first, second, rate, correction, epsilon] as const
+      kernel.adam(weights, gradients, means, squares, count, ...rates)
+    },
+  }
+}
+
 /** Its weights are 0. */
 export function createKernelNetwork(shape: NetworkShape, mostRows: number): Network {
   compiled ??= new WebAssembly.Module(Buffer.from(KERNEL_BASE64, 'base64'))
@@ -146,16 +160,7 @@ export function createKernelNetwork(shape: NetworkShape, mostRows: number): Netw
     mostRows,
     weights: floats(layout.weights, weightCount),
     gradients: floats(layout.gradients, weightCount),
-    adam: {
-      means: floats(layout.means, weightCount),
-      squares: floats(layout.squares, weightCount),
-      sumOfSquares: () => kernel.squares(layout.gradients, weightCount),
-      change({ scale, first, second, rate, correction, epsilon }) {
-        const { weights, gradients, means, squares } = layout
-        const tables = [weights, gradients, means, squares, weightCount] as const
-        kernel.adam(...tables, scale, first, second, rate, correction, epsilon)
-      },
-    },
+    adam: adamPart(kernel, layout, weightCount),
     forward(table, rows) {
       checkTable('inputs', table, { rows, columns: shape.inputs, mostRows })
       inputs.set(table.subarray(0, rows * shape.inputs))
