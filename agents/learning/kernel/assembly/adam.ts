@@ -22,7 +22,7 @@ function joined(low: v128, high: v128): v128 {
 }
 
 /** Σ values²: four sums, of every fourth number each, then (first + second) + (third + fourth). */
-export function squares(at: usize, count: i32): f64 {
+export function sumOfSquares(at: usize, count: i32): f64 {
   const end = at + ((<usize>count) << 2)
   let first = f64x2.splat(0)
   let second = first
@@ -67,7 +67,7 @@ function weightAfter(
 }
 
 /** One step for `count` weights; gradients are 0 then. */
-export function adam(
+export function step(
   weights: usize,
   gradients: usize,
   means: usize,

@@ -2,14 +2,48 @@
  * What a perceptron is made of, on tables of floats, row by row, at addresses that the caller lays out. All sums run in
  * the same order on every machine, and no fused operation is used: the same bits everywhere.
  */
+import { product as sharedProduct } from '../../../../forecaster/neural/kernel/assembly/product.ts'
+import { step, sumOfSquares } from './adam.ts'
 import { tanh4 } from './tanh.ts'
-
-export { product } from '../../../../forecaster/neural/kernel/assembly/product.ts'
-export { adam, squares } from './adam.ts'
 
 /** The first byte that tables may take. */
 export function freeFrom(): usize {
   return (__heap_base + 15) & ~(<usize>15)
+}
+
+/** out[i][j] (+)= Σ_k a[i · rowStride + k · innerStride] · b[k][j]; strides in bytes. */
+export function product(
+  out: usize,
+  a: usize,
+  b: usize,
+  rows: i32,
+  inner: i32,
+  columns: i32,
+  rowStride: usize,
+  innerStride: usize,
+  add: bool,
+): void {
+  sharedProduct(out, a, b, rows, inner, columns, rowStride, innerStride, add)
+}
+
+export function squares(at: usize, count: i32): f64 {
+  return sumOfSquares(at, count)
+}
+
+export function adam(
+  weights: usize,
+  gradients: usize,
+  means: usize,
+  squares: usize,
+  count: i32,
+  scale: f64,
+  first: f64,
+  second: f64,
+  rate: f64,
+  correction: f64,
+  epsilon: f64,
+): void {
+  step(weights, gradients, means, squares, count, scale, first, second, rate, correction, epsilon)
 }
 
 /** out[i] = values, for each row. */
