@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfigFile } from '../config-file.ts'
-import { PART_NAMES } from './parts.ts'
+import { PART_NAMES } from './part-names.ts'
 import { startTestDemo, type TestDemo } from './test-demo.ts'
 
 const DEMO = new URL('../shop/demo.yaml', import.meta.url).pathname

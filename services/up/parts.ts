@@ -4,6 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import getPort from 'get-port'
 import type { AppConfig } from '../config.ts'
+import { PART_NAMES, type PartName } from './part-names.ts'
 import type { Runtime } from './runtime-file.ts'
 import type { PartSpec } from './supervised.ts'
 
@@ -15,9 +16,6 @@ const FILES = {
   controller: '../loops/main.ts',
 }
 const LARGEST_LOG_BYTES = 5_000_000
-
-export const PART_NAMES = ['host', 'gateway', 'load', 'collector', 'controller'] as const
-export type PartName = (typeof PART_NAMES)[number]
 
 export interface Plan {
   readonly parts: readonly PartSpec[]
@@ -33,17 +31,22 @@ export interface PlanInput {
   readonly only: readonly PartName[]
 }
 
-/** Chooses the ports once, so that addresses survive the restart of a part. */
+/**
+ * Chooses the ports once, so that addresses survive the restart of a part. Addresses in the environment win: parts
+ * that run elsewhere (in containers of their own) are found there.
+ */
 export async function planParts(input: PlanInput): Promise<Plan> {
   const { config, configFile, stateDir, env, only } = input
   const { host, port } = config.http
   const controllerPort = port === 0 ? await getPort({ host }) : port
-  const urls: Runtime['urls'] = { dashboard: `http://${urlHost(host)}:${controllerPort}/` }
+  const urls: Runtime['urls'] = {
+    dashboard: `${config.http.tls ? 'https' : 'http'}://${urlHost(host)}:${controllerPort}/`,
+  }
   if (config.shop) {
     const loopback = async () => `http://127.0.0.1:${await getPort({ host: '127.0.0.1' })}`
-    urls.host = await loopback()
-    urls.gateway = await loopback()
-    urls.load = await loopback()
+    urls.host = env.FORESCALE_HOST_URL || (await loopback())
+    urls.gateway = env.FORESCALE_GATEWAY_URL || (await loopback())
+    urls.load = env.FORESCALE_LOAD_URL || (await loopback())
   }
   const common: NodeJS.ProcessEnv = {
     ...env,

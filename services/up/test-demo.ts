@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { HostedServices } from '../shop/host-api.ts'
-import type { PartName } from './parts.ts'
+import type { PartName } from './part-names.ts'
 import { type Runtime, readRuntime } from './runtime-file.ts'
 
 export interface TestDemo {

@@ -4,12 +4,14 @@
  */
 import { createServer } from 'node:net'
 import path from 'node:path'
+import { refuseOpenDoor } from '../access/exposure.ts'
 import { CommandFailure, EXIT } from '../cli/exit-codes.ts'
 import type { AppConfig } from '../config.ts'
 import { loadConfigFile } from '../config-file.ts'
 import { ensureEpochMs } from '../load/epoch.ts'
 import { type Board, type BoardStream, createBoard } from './board.ts'
-import { PART_NAMES, type PartName, type Plan, planParts } from './parts.ts'
+import { PART_NAMES, type PartName } from './part-names.ts'
+import { type Plan, planParts } from './parts.ts'
 import { removeRuntime, writeRuntime } from './runtime-file.ts'
 import { lockState, StateInUse } from './state-lock.ts'
 import { PartFailed, type Supervised, supervise } from './supervised.ts'
@@ -34,7 +36,10 @@ export async function runUp(options: UpOptions): Promise<number> {
   const { env, stdout, only = PART_NAMES } = options
   const configFile = path.resolve(options.configFile)
   const config = loadConfigFile(configFile, env)
-  await checkPort(config)
+  if (only.includes('controller')) {
+    refuseOpenDoor(config.http)
+    await checkPort(config)
+  }
   const stateDir = path.resolve(config.stateDir)
   const unlock = takeState(stateDir)
   try {
@@ -94,13 +99,15 @@ async function startInOrder(parts: readonly Supervised[], stopped: () => boolean
   }
 }
 
-function readyLines(config: AppConfig, stateDir: string, { urls }: Plan): string[] {
+function readyLines(config: AppConfig, stateDir: string, { urls, parts }: Plan): string[] {
   const what = config.shop ? "the demo's own processes" : 'its target'
   const mode =
     config.mode === 'enforce'
       ? `mode enforce: decisions are carried out on ${what}; "forescale pause" stops all changes`
       : `mode ${config.mode}: nothing is changed`
-  return [mode, `state and logs in ${stateDir}; Ctrl-C stops everything`, urls.dashboard]
+  const where = `state and logs in ${stateDir}; Ctrl-C stops everything`
+  if (!parts.some(({ name }) => name === 'controller')) return [where]
+  return [mode, where, urls.dashboard]
 }
 
 interface Told {
