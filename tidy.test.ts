@@ -95,7 +95,8 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   pg: ['services/ledger/'],
   pino: ['services/'],
   'prom-client': ['services/telemetry/', 'services/shop/', 'services/gateway/'],
-  protobufjs: ['experiments/runner/tensorboard.ts'],
+  protobufjs: ['experiments/runner/tensorboard.ts', 'services/stores/remote-write.ts'],
+  snappyjs: ['services/stores/remote-write.ts'],
   'pure-rand': [
     'agents/learning/chance.ts',
     'forecaster/random.ts',
@@ -161,11 +162,13 @@ const PLUGINS: readonly PluginFolder[] = [
   },
   {
     registry: 'services/stores/registry.ts',
-    // line protocol is a form in which samples come in, whatever the store
+    // line protocol and remote-write are forms in which samples come in, whatever the store
     plugins: [
-      /^services\/stores\/(?!registry|config\.ts|sample-store\.ts|line-protocol\.ts|.*\.test)/,
+      /^services\/stores\/(?!registry|config\.ts|sample-store\.ts|(line-protocol|remote-write|origins)\.ts|.*\.test)/,
     ],
-    exceptions: {},
+    exceptions: {
+      'services/stores/config.ts': 'asks whether a template of PromQL can be filled safely',
+    },
   },
   {
     registry: 'services/ledger/registry.ts',

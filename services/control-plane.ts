@@ -225,6 +225,8 @@ export type ControlEvent =
 export interface HealthCheck {
   readonly name: string
   readonly ok: boolean
+  /** It works, but without something that belongs to it; `detail` says what. */
+  readonly degraded?: boolean | undefined
   readonly detail: string
 }
 

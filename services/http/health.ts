@@ -8,10 +8,20 @@ const tags = ['health']
 const Liveness = z.strictObject({ status: z.literal('alive') }).meta({ id: 'Liveness' })
 const Readiness = z
   .strictObject({
-    status: z.enum(['ready', 'not-ready']),
+    status: z.enum(['ready', 'degraded', 'not-ready']).meta({
+      description:
+        'degraded: ticks go on, but not with all that belongs to them, as without a store.',
+    }),
     checks: z
-      .array(z.strictObject({ name: z.string(), ok: z.boolean(), detail: z.string() }))
-      .meta({ description: 'All checks with ?verbose, else only those that fail.' }),
+      .array(
+        z.strictObject({
+          name: z.string(),
+          ok: z.boolean(),
+          degraded: z.boolean().optional(),
+          detail: z.string(),
+        }),
+      )
+      .meta({ description: 'All checks with ?verbose, else only those that are not well.' }),
   })
   .meta({ id: 'Readiness' })
 
@@ -44,7 +54,7 @@ const ready = createRoute({
     }),
   },
   responses: {
-    200: json(Readiness, 'Ready.', {
+    200: json(Readiness, 'Ready, or degraded.', {
       status: 'ready',
       checks: [{ name: 'store', ok: true, detail: 'answered in 2 ms' }],
     }),
@@ -61,9 +71,11 @@ export function healthRoutes(app: OpenAPIHono, { control }: RouteDeps): void {
   app.openapi(ready, async (c) => {
     const { verbose } = c.req.valid('query')
     const checks = await control.health()
-    const failing = checks.filter((check) => !check.ok)
-    const shown = verbose === undefined || verbose === 'false' ? failing : [...checks]
-    if (failing.length > 0) return c.json({ status: 'not-ready' as const, checks: shown }, 503)
-    return c.json({ status: 'ready' as const, checks: shown }, 200)
+    const unwell = checks.filter((check) => !check.ok || check.degraded)
+    const shown = verbose === undefined || verbose === 'false' ? unwell : [...checks]
+    if (checks.some((check) => !check.ok))
+      return c.json({ status: 'not-ready' as const, checks: shown }, 503)
+    const status = unwell.length > 0 ? ('degraded' as const) : ('ready' as const)
+    return c.json({ status, checks: shown }, 200)
   })
 }

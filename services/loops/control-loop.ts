@@ -173,6 +173,7 @@ export function forecastAll(
 ): Map<ServiceId, Forecast> {
   const forecasts = new Map<ServiceId, Forecast>()
   const issuedAtMs = book.readToMs()
+  if (Number.isNaN(issuedAtMs)) return forecasts
   for (const { service, contenders } of book.entries.values()) {
     const { champion } = contenders
     if (!champion) continue

@@ -32,6 +32,8 @@ import { takeUpModels, tick } from './one-tick.ts'
 import { recallMemories, settlePending } from './recovery.ts'
 import { openRollouts, rolloutsInTurn } from './rollout-parts.ts'
 import { openSettings, type SettingKey } from './settings.ts'
+import { storeCheck } from './store-check.ts'
+import type { TolerantBook } from './tolerant-book.ts'
 import { budgetOf, proposalsOf, statusesOf, summaryOf } from './views.ts'
 
 /** After the grid instant, so that the samples of the step that has just ended are in the store. */
@@ -162,9 +164,11 @@ function controlsOf(core: Core) {
 }
 
 /** Models outlive a reload: without them every service would fall back to the reactive rule until fitted again. */
-async function carryOver(from: LoadBook, to: LoadBook, nowMs: number): Promise<void> {
+async function carryOver(from: LoadBook, to: TolerantBook, nowMs: number): Promise<void> {
   if (Number.isNaN(from.readToMs())) return
   await to.read(nowMs)
+  const fault = to.fault()
+  if (fault) throw fault.error
   for (const { service, contenders } of from.entries.values()) {
     const following = to.following(service)
     if (from.following(service).stepMs !== following.stepMs) continue // of another grid
@@ -260,11 +264,7 @@ async function checkHealth({ deps, parts, last, config }: Core): Promise<HealthC
     clock.kind === 'system' && lastMs !== undefined && clock.nowMs() - lastMs > 5 * config.tickMs
   const fitted = [...parts.book.entries.values()].filter((e) => e.contenders.champion).length
   return [
-    await attempt(
-      'store',
-      async () =>
-        `${(await store.latest('requests_per_second', clock.nowMs())).size} services have load`,
-    ),
+    await storeCheck(store, parts.book, clock.nowMs()),
     await attempt('ledger', async () => `tick ${(await ledger.lastTick())?.tick ?? 'none yet'}`),
     {
       name: 'loop',

@@ -27,10 +27,12 @@ import {
 } from './control-loop.ts'
 import { type Counting, createCounting } from './counters.ts'
 import type { Fitter } from './fitter.ts'
-import { createLoadBook, type LoadBook } from './load-book.ts'
+import { createLoadBook } from './load-book.ts'
 import { createNeuralTrainer, type NeuralTrainer } from './neural-trainer.ts'
 import { createRefitter, type Refitter } from './refit.ts'
 import type { Settings } from './settings.ts'
+import { createStartups } from './startups.ts'
+import { type TolerantBook, tolerant } from './tolerant-book.ts'
 import { budgetOf, statusesOf, type ViewInput } from './views.ts'
 
 /** After a longer silence forecasters start afresh. */
@@ -191,7 +193,7 @@ function createModels(
 }
 
 interface Parts {
-  readonly book: LoadBook
+  readonly book: TolerantBook
   readonly covariates: Covariates
   readonly loop: ControlLoop
 }
@@ -214,7 +216,7 @@ export function createParts(
     config: config.covariates,
     keepSteps: forecast.historySteps,
   })
-  const book = createLoadBook({
+  const reader = createLoadBook({
     store,
     stepMs,
     tickMs: config.tickMs,
@@ -224,10 +226,13 @@ export function createParts(
     onStep: alerts.step,
     longestGapMs: Math.min(LONGEST_GAP_MS, forecast.historySteps * stepMs),
   })
-  const startups = async () => {
-    const latest = await store.latest('startup_seconds', clock.nowMs())
-    return new Map([...latest].map(([service, { value }]) => [service, value * 1000]))
-  }
+  const book = tolerant(reader, {
+    failed: (error) =>
+      deps.log.error({ err: error }, 'the store does not answer; ticks go on with what is known'),
+    recovered: ({ sinceMs }) =>
+      deps.log.info({ forMs: clock.nowMs() - sinceMs }, 'the store answers again'),
+  })
+  const startups = createStartups(store, clock.nowMs)
   const stopwatchMs = clock.kind === 'manual' ? () => 0 : clock.monotonicMs
   const loop = createControlLoop(
     {

@@ -87,23 +87,24 @@ export function createLoadBook(deps: LoadBookDeps): LoadBook {
 
   /** Newest loads, and capacity from what the store remembers: nothing else needs to outlive a restart. */
   async function firstRead(nowMs: number): Promise<void> {
-    readToMs = floorToStep(nowMs, stepMs) - stepMs
+    const endMs = floorToStep(nowMs, stepMs) - stepMs
     const steps = Math.min(LEARN_STEPS, Math.floor(LEARN_CELLS / services.length))
-    const columns = await Promise.all(
-      FOLLOWED.map((metric) => grid(metric, services, readToMs - steps * stepMs, readToMs)),
-    )
+    const startMs = endMs - steps * stepMs
+    const columns = await Promise.all(FOLLOWED.map((m) => grid(m, services, startMs, endMs)))
+    const newest = await store.latest(LOAD_METRIC, nowMs)
+    readToMs = endMs // from here on nothing can fail: steps are followed once
     services.forEach((service, row) => {
       const cells = {
         row,
         steps,
         width: steps,
-        readToMs: readToMs - steps * stepMs,
+        readToMs: startMs,
         following: following(service),
         onStep,
       }
       follow(entries.get(service)!, columns, cells)
     })
-    await takeNewest(store, entries, nowMs)
+    takeNewest(newest, entries)
   }
 
   async function readSteps(nowMs: number): Promise<void> {
@@ -163,12 +164,11 @@ export function createLoadBook(deps: LoadBookDeps): LoadBook {
 }
 
 /** The newest loads that there are, be they old. */
-async function takeNewest(
-  store: SampleStore,
+function takeNewest(
+  newest: ReadonlyMap<ServiceId, { atMs: number; value: number }>,
   entries: ReadonlyMap<ServiceId, Entry>,
-  nowMs: number,
-): Promise<void> {
-  for (const [service, sample] of await store.latest(LOAD_METRIC, nowMs)) {
+): void {
+  for (const [service, sample] of newest) {
     const entry = entries.get(service)
     if (!entry) continue
     entry.loadAtMs = sample.atMs

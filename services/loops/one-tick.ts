@@ -52,7 +52,9 @@ async function wholeTick(core: Core, nowMs: number): Promise<TickResult> {
 }
 
 /** Live, models of the last run are taken up beside the ticks; by the manual clock the first tick waits for them. */
-export async function takeUpModels({ deps, lifecycle }: Core): Promise<void> {
+export async function takeUpModels({ deps, lifecycle, parts }: Core): Promise<void> {
+  // they stand where the loads do; as long as none could be read, that is nowhere
+  if (Number.isNaN(parts.book.readToMs())) return
   const failed = (error: unknown) =>
     deps.log.error({ err: error }, 'models of the last run could not be read; tried again')
   const restored = lifecycle.restore().catch(failed)

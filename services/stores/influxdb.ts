@@ -127,11 +127,15 @@ function storeOver(parts: Parts): SampleStore {
       ),
     inventory: () => ask(() => reader.inventory(0), undefined),
     async prune(beforeMs) {
-      if (sender.state().failingSinceMs !== undefined) return 0
-      keeps ??= await ask(() => bucketKeepsMs(client, config), undefined)
-      // a bucket that forgets by itself does so in whole shards, which costs it nothing
-      if (keeps > 0) return 0
-      return ask(() => deleteBefore(parts, beforeMs), undefined)
+      try {
+        keeps ??= await ask(() => bucketKeepsMs(client, config), undefined)
+        // a bucket that forgets by itself does so in whole shards, which costs it nothing
+        return keeps > 0 ? 0 : await ask(() => deleteBefore(parts, beforeMs), undefined)
+      } catch (error) {
+        // the next time will do as well; a tick must not fail of it
+        if (error instanceof StoreUnavailable) return 0
+        throw error
+      }
     },
     health: () => healthOf(parts),
     async close() {
