@@ -4,7 +4,8 @@ import type { StoredKey } from '../access/api-key.ts'
 import { Role } from '../access/role.ts'
 import { type AuditRow, detailText, nextRow } from '../audit/chain.ts'
 import type { AccessLedger, AuditQuery } from './access-ledger.ts'
-import { type Database, LedgerError, type Tables } from './database.ts'
+import type { Database, Tables } from './database.ts'
+import { LedgerError } from './ledger.ts'
 import type * as schema from './schema.ts'
 
 /** Who comes second to a number tries again with the next; of any writers one always gets through. */

@@ -1,19 +1,12 @@
 /** What every ledger must do with API keys and the audit log, on real files. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { StoredKey } from '../access/api-key.ts'
 import { type AuditEntry, type AuditRow, faultOf, GENESIS } from '../audit/chain.ts'
-import { AppConfig } from '../config.ts'
 import type { Ledger } from './ledger.ts'
 import { openLedger } from './registry.ts'
+import { LEDGER_KINDS, type Place } from './test-kinds.ts'
 import { AT_MS } from './test-rows.ts'
-
-const KINDS: Record<AppConfig['ledger']['kind'], AppConfig['ledger']> = {
-  embedded: { kind: 'embedded' },
-}
 
 const keyOf = (id: string, over: Partial<StoredKey> = {}): StoredKey => ({
   ...{ id, name: 'ci', hash: 'ab'.repeat(32), role: 'operator', groups: null },
@@ -36,22 +29,24 @@ const anyEntry = fc.record({
   detail: fc.jsonValue(),
 })
 
-describe.each(Object.values(KINDS))('$kind', (kind) => {
-  const config = AppConfig.parse({ ledger: kind, services: { a: {} } })
-  let folder: string
+describe.each(LEDGER_KINDS)('$kind', (kind) => {
+  let place: Place
   let ledger: Ledger
 
+  beforeAll(() => kind.start())
+  afterAll(() => kind.stop())
+
   beforeEach(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'forescale-ledger-'))
-    ledger = await openLedger(config, folder)
+    place = await kind.place()
+    ledger = await openLedger(place.config, place.folder)
   })
   afterEach(async () => {
     await ledger.close()
-    await rm(folder, { recursive: true, force: true })
+    await place.remove()
   })
   async function reopen(): Promise<void> {
     await ledger.close()
-    ledger = await openLedger(config, folder)
+    ledger = await openLedger(place.config, place.folder)
   }
   const chain = () => ledger.auditAfter(0, 1000)
   const faults = (rows: readonly AuditRow[]) =>
@@ -112,7 +107,7 @@ describe.each(Object.values(KINDS))('$kind', (kind) => {
     })
 
     it('stays one chain when two write at once', async () => {
-      const other = await openLedger(config, folder)
+      const other = await openLedger(place.config, place.folder)
       await Promise.all(
         Array.from({ length: 20 }, (_, i) =>
           (i % 2 ? ledger : other).appendAudit(entryOf({ target: `s${i}` })),

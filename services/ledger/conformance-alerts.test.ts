@@ -1,18 +1,11 @@
 /** What every ledger must do with alerts, their outbox and days of demand, on real files. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Alert, SEVERITIES } from '../alerts/alert.ts'
-import { AppConfig } from '../config.ts'
 import type { Delivery } from './alerts-ledger.ts'
 import type { Ledger } from './ledger.ts'
 import { openLedger } from './registry.ts'
-
-const KINDS: Record<AppConfig['ledger']['kind'], AppConfig['ledger']> = {
-  embedded: { kind: 'embedded' },
-}
+import { LEDGER_KINDS, type Place } from './test-kinds.ts'
 
 function alertOf(n: number, over: Partial<Alert> = {}): Alert {
   return {
@@ -47,22 +40,24 @@ function deliveryOf(id: string, nextAtMs: number | null): Delivery {
   }
 }
 
-describe.each(Object.values(KINDS))('$kind', (kind) => {
-  const config = AppConfig.parse({ ledger: kind, services: { a: {} } })
-  let folder: string
+describe.each(LEDGER_KINDS)('$kind', (kind) => {
+  let place: Place
   let ledger: Ledger
+
+  beforeAll(() => kind.start())
+  afterAll(() => kind.stop())
 
   async function reopen(): Promise<void> {
     await ledger.close()
-    ledger = await openLedger(config, folder)
+    ledger = await openLedger(place.config, place.folder)
   }
   beforeEach(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'forescale-ledger-'))
-    ledger = await openLedger(config, folder)
+    place = await kind.place()
+    ledger = await openLedger(place.config, place.folder)
   })
   afterEach(async () => {
     await ledger.close()
-    await rm(folder, { recursive: true, force: true })
+    await place.remove()
   })
 
   it('an alert comes back exactly, changes and closes, and is there after a restart', async () => {

@@ -1,19 +1,13 @@
 /** What every ledger must do with the registry of models and their fitted states, on real files. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { AppConfig } from '../config.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { TRAINING_REASONS } from '../models/model-version.ts'
 import type { Ledger } from './ledger.ts'
 import type { Artifact, NewModel, Standing } from './models-ledger.ts'
 import { openLedger } from './registry.ts'
+import { LEDGER_KINDS, type Place } from './test-kinds.ts'
 import { AT_MS, modelOf } from './test-rows.ts'
 
-const KINDS: Record<AppConfig['ledger']['kind'], AppConfig['ledger']> = {
-  embedded: { kind: 'embedded' },
-}
 const METRIC = 'requests_per_second'
 
 const artifactOf = (first: number, over: Partial<Artifact> = {}): Artifact => ({
@@ -24,18 +18,20 @@ const artifactOf = (first: number, over: Partial<Artifact> = {}): Artifact => ({
   ...over,
 })
 
-describe.each(Object.values(KINDS))('$kind', (kind) => {
-  const config = AppConfig.parse({ ledger: kind, services: { a: {} } })
-  let folder: string
+describe.each(LEDGER_KINDS)('$kind', (kind) => {
+  let place: Place
   let ledger: Ledger
 
+  beforeAll(() => kind.start())
+  afterAll(() => kind.stop())
+
   beforeEach(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'forescale-ledger-'))
-    ledger = await openLedger(config, folder)
+    place = await kind.place()
+    ledger = await openLedger(place.config, place.folder)
   })
   afterEach(async () => {
     await ledger.close()
-    await rm(folder, { recursive: true, force: true })
+    await place.remove()
   })
 
   const save = (service: string, over: Partial<NewModel> = {}, keep = 100) =>
@@ -82,7 +78,7 @@ describe.each(Object.values(KINDS))('$kind', (kind) => {
     )
     const newest = await ledger.model(key(count))
     await ledger.close()
-    ledger = await openLedger(config, folder)
+    ledger = await openLedger(place.config, place.folder)
     expect(await ledger.model(key(count))).toEqual(newest)
     expect((await save('b')).number).toBe(1)
     expect((await save('a', { metric: 'cpu_cores' })).number).toBe(1)
@@ -136,7 +132,7 @@ describe.each(Object.values(KINDS))('$kind', (kind) => {
 
   it('a new champion and the retirement of the old one are one writing', async () => {
     await save('a')
-    const broken = change(1, 'retired', { why: Symbol('no text') as unknown as string })
+    const broken = change(1, 'retired', { status: null as unknown as 'retired' })
     await expect(
       ledger.saveModel(modelOf('a', AT_MS), artifactOf(1), { standings: [broken] }, 9),
     ).rejects.toThrow()

@@ -1,21 +1,15 @@
 /** What every ledger must do with learned policies and rollouts, on real files. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Unit } from '../../coordinator/rollout/findings.ts'
-import { AppConfig } from '../config.ts'
 import { type Arrival, policyRow } from '../rollouts/policy-version.ts'
 import { type NewRollout, RolloutSettings } from '../rollouts/rollout.ts'
 import { constantPolicy } from '../rollouts/test-policies.ts'
 import type { Ledger } from './ledger.ts'
 import { openLedger } from './registry.ts'
+import { LEDGER_KINDS, type Place } from './test-kinds.ts'
 import { AT_MS } from './test-rows.ts'
 
-const KINDS: Record<AppConfig['ledger']['kind'], AppConfig['ledger']> = {
-  embedded: { kind: 'embedded' },
-}
 const ARRIVAL: Arrival = { source: 'import', addedAtMs: AT_MS, addedBy: 'ann', why: 'to try' }
 
 function rolloutOf(over: Partial<NewRollout> = {}): NewRollout {
@@ -46,22 +40,24 @@ const unitOf = (block: number, service: string, over: Partial<Unit> = {}): Unit 
   ...over,
 })
 
-describe.each(Object.values(KINDS))('$kind', (kind) => {
-  const config = AppConfig.parse({ ledger: kind, services: { a: {} } })
-  let folder: string
+describe.each(LEDGER_KINDS)('$kind', (kind) => {
+  let place: Place
   let ledger: Ledger
+
+  beforeAll(() => kind.start())
+  afterAll(() => kind.stop())
 
   async function reopen(): Promise<void> {
     await ledger.close()
-    ledger = await openLedger(config, folder)
+    ledger = await openLedger(place.config, place.folder)
   }
   beforeEach(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'forescale-ledger-'))
-    ledger = await openLedger(config, folder)
+    place = await kind.place()
+    ledger = await openLedger(place.config, place.folder)
   })
   afterEach(async () => {
     await ledger.close()
-    await rm(folder, { recursive: true, force: true })
+    await place.remove()
   })
 
   describe('a learned policy', () => {

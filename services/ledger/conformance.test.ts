@@ -1,37 +1,33 @@
 /** What every ledger must do, on real files. A new kind is tested as soon as it stands in `KINDS`. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { AppConfig } from '../config.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Ledger, Page } from './ledger.ts'
 import { openLedger } from './registry.ts'
 import { anyDecision, anyTick } from './test-arbitraries.ts'
+import { LEDGER_KINDS, type Place } from './test-kinds.ts'
 import { AT_MS, decisionOf, forecastOf, TICK_MS, tickOf } from './test-rows.ts'
 
-const KINDS: Record<AppConfig['ledger']['kind'], AppConfig['ledger']> = {
-  embedded: { kind: 'embedded' },
-}
 const METRIC = 'requests_per_second'
 const stored = { settlement: 'pending', settledAtMs: null, detail: null } as const
 
-describe.each(Object.values(KINDS))('$kind', (kind) => {
-  const config = AppConfig.parse({ ledger: kind, services: { a: {} } })
-  let folder: string
+describe.each(LEDGER_KINDS)('$kind', (kind) => {
+  let place: Place
   let ledger: Ledger
+
+  beforeAll(() => kind.start())
+  afterAll(() => kind.stop())
 
   async function reopen(): Promise<void> {
     await ledger.close()
-    ledger = await openLedger(config, folder)
+    ledger = await openLedger(place.config, place.folder)
   }
   beforeEach(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'forescale-ledger-'))
-    ledger = await openLedger(config, folder)
+    place = await kind.place()
+    ledger = await openLedger(place.config, place.folder)
   })
   afterEach(async () => {
     await ledger.close()
-    await rm(folder, { recursive: true, force: true })
+    await place.remove()
   })
 
   async function pagesOf<Row>(read: (cursor?: string) => Promise<Page<Row>>): Promise<Row[]> {

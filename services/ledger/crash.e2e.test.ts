@@ -1,36 +1,33 @@
-/** A process that records ticks is killed in the middle, again and again, on one file. */
+/** A process that records ticks is killed in the middle, again and again, on one file or schema. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { seededRandom } from '../../forecaster/random.ts'
-import { AppConfig } from '../config.ts'
 import type { Ledger } from './ledger.ts'
 import { openLedger } from './registry.ts'
+import { LEDGER_KINDS, type Place } from './test-kinds.ts'
 import { tickOf } from './test-rows.ts'
 
-const KINDS: Record<AppConfig['ledger']['kind'], AppConfig['ledger']> = {
-  embedded: { kind: 'embedded' },
-}
 const METRIC = 'requests_per_second'
 const KILLS = 20
 const DECISIONS = 150
 
-describe.each(Object.values(KINDS))('$kind, killed with kill -9', (kind) => {
-  const config = AppConfig.parse({ ledger: kind, services: { a: {} } })
-  let folder: string
+describe.each(LEDGER_KINDS)('$kind, killed with kill -9', (kind) => {
+  let place: Place
   beforeAll(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'forescale-crash-'))
+    await kind.start()
+    place = await kind.place()
   })
-  afterAll(() => rm(folder, { recursive: true, force: true }))
+  afterAll(async () => {
+    await place.remove()
+    await kind.stop()
+  })
 
   /** Started ahead of time: to load its modules takes longer than all that is tested here. */
   function startWriter(): ChildProcess {
     return fork(
       new URL('writer.fixture.ts', import.meta.url).pathname,
-      [folder, JSON.stringify(config), String(DECISIONS)],
+      [place.folder, JSON.stringify(place.config), String(DECISIONS)],
       { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
     )
   }
@@ -66,12 +63,12 @@ describe.each(Object.values(KINDS))('$kind, killed with kill -9', (kind) => {
       const writer = next
       if (kill < KILLS) next = startWriter()
       const durable = await killAtWork(writer, random() * 40)
-      const ledger = await openLedger(config, folder)
+      const ledger = await openLedger(place.config, place.folder)
       expect(durable).toBeGreaterThan(last)
       last = await expectWhole(ledger, durable)
       await ledger.close()
     }
-    const ledger = await openLedger(config, folder)
+    const ledger = await openLedger(place.config, place.folder)
     const { items } = await ledger.ticks({ limit: last + 1 })
     expect(items.map((row) => row.tick)).toEqual(items.map((_, i) => last - i))
     expect(items).toHaveLength(last)

@@ -8,17 +8,8 @@ import type { LibSQLDatabase } from 'drizzle-orm/libsql'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type * as schema from './schema.ts'
 
-export class LedgerError extends Error {}
-
-/** It does not answer, or did not say whether it has done what was asked. Nothing is known to be wrong with the request. */
-export class LedgerUnavailable extends LedgerError {}
-
-/** A newer token than that of this writer is known: somebody else leads. Nothing was written. */
-export class Fenced extends LedgerError {}
-
 export type Tables = typeof schema
 export type Db = LibSQLDatabase<Tables>
-export type Transaction = Parameters<Parameters<Db['transaction']>[0]>[0]
 
 /** `?` or `?1` stands for an argument. */
 export interface Statement {
@@ -42,8 +33,6 @@ export interface Database {
   ): readonly Statement[]
   /** One transaction, refused with Fenced when the fence is passed; answers the rows that each statement changed. */
   write(statements: readonly Statement[]): Promise<readonly number[]>
-  /** Reads and writes that depend on one another, as if alone; not fenced: for what any process may write. */
-  alone<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** From now on `write` is refused unless this is still the newest token of the lease. */
   fence(token: number): void
   rows(statement: Statement): Promise<readonly Readonly<Record<string, unknown>>[]>

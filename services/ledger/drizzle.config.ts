@@ -1,4 +1,4 @@
-/** `npx drizzle-kit generate --config services/ledger/drizzle.config.ts` writes the next migration. */
+/** For generate-migrations.ts: the embedded one's. */
 import { defineConfig } from 'drizzle-kit'
 
 export default defineConfig({

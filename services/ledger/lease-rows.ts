@@ -1,24 +1,36 @@
-/** The lease that controllers share, as a row that is changed by compare-and-set. */
-import { eq } from 'drizzle-orm'
-import type { LeaseRow, LeaseStore } from '../leader/lease.ts'
+/** The lease that controllers share, as a row that one statement changes by compare-and-set. */
+import { and, eq } from 'drizzle-orm'
+import type { LeaseStore } from '../leader/lease.ts'
 import { type Database, LEASE } from './database.ts'
 
-export function leaseRows({ db, tables, alone }: Database) {
+export function leaseRows({ db, tables }: Database) {
   const { leases } = tables
   return {
     async read() {
       const [row] = await db.select().from(leases).where(eq(leases.name, LEASE))
       if (!row) return undefined
       const { name: _, ...lease } = row
-      return lease satisfies LeaseRow
+      return lease
     },
-    swap: (expected, next) =>
-      alone(async (tx) => {
-        const [row] = await tx.select().from(leases).where(eq(leases.name, LEASE))
-        if (row?.token !== expected?.token || row?.renewals !== expected?.renewals) return false
-        if (row) await tx.update(leases).set(next).where(eq(leases.name, LEASE))
-        else await tx.insert(leases).values({ name: LEASE, ...next })
-        return true
-      }),
+    async swap(expected, next) {
+      const changed = await (expected
+        ? db
+            .update(leases)
+            .set(next)
+            .where(
+              and(
+                eq(leases.name, LEASE),
+                eq(leases.token, expected.token),
+                eq(leases.renewals, expected.renewals),
+              ),
+            )
+            .returning({ token: leases.token })
+        : db
+            .insert(leases)
+            .values({ name: LEASE, ...next })
+            .onConflictDoNothing()
+            .returning({ token: leases.token }))
+      return changed.length > 0
+    },
   } satisfies LeaseStore
 }

@@ -12,6 +12,14 @@ import type { AlertsLedger } from './alerts-ledger.ts'
 import type { ModelsLedger } from './models-ledger.ts'
 import type { RolloutsLedger } from './rollouts-ledger.ts'
 
+export class LedgerError extends Error {}
+
+/** It does not answer, or did not say whether it has done what was asked. Nothing is known to be wrong with the request. */
+export class LedgerUnavailable extends LedgerError {}
+
+/** A newer token than that of this writer is known: somebody else leads. Nothing was written. */
+export class Fenced extends LedgerError {}
+
 export interface StoredDecision extends Decision {
   readonly settlement: Settlement
   readonly settledAtMs: number | null

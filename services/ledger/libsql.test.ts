@@ -7,7 +7,7 @@ import { generateSQLiteDrizzleJson, generateSQLiteMigration } from 'drizzle-kit/
 import { drizzle } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { LedgerError } from './database.ts'
+import { LedgerError } from './ledger.ts'
 import { openLibsqlLedger } from './libsql.ts'
 import * as schema from './schema.ts'
 import { decisionOf, forecastOf, modelOf, TICK_MS, tickOf } from './test-rows.ts'

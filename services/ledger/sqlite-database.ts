@@ -8,8 +8,9 @@ import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
-import { type Database, type Db, Fenced, LEASE, LedgerError, type Statement } from './database.ts'
+import { type Database, type Db, LEASE, type Statement } from './database.ts'
 import { insertPlaces } from './insert-rows.ts'
+import { Fenced, LedgerError } from './ledger.ts'
 import * as schema from './schema.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('migrations', import.meta.url))
@@ -76,8 +77,6 @@ function databaseOf(client: Client, db: Db): Database {
         throw new Fenced(`token ${token} is no longer the newest`, { cause })
       }
     },
-    // libsql begins every transaction as a writer, so that nobody comes between its reads and its writes
-    alone: (work) => db.transaction(work),
     async rows(statement) {
       return (await client.execute(toLibsql(statement))).rows
     },

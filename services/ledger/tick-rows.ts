@@ -1,10 +1,11 @@
 /** Ticks as rows: what `openTick` writes in one transaction, and how it is read again. */
 import { and, desc, eq, getTableColumns, lt, lte } from 'drizzle-orm'
 import { Decision } from '../../coordinator/decision.ts'
-import { type Database, LedgerError } from './database.ts'
+import type { Database } from './database.ts'
 import { decisionRow } from './decision-rows.ts'
 import { forecastRow, readForecast } from './forecast-rows.ts'
 import type { Ledger, TickRecord } from './ledger.ts'
+import { LedgerError } from './ledger.ts'
 import type * as schema from './schema.ts'
 
 export function tickRows({ db, tables, insert, write }: Database) {
@@ -22,6 +23,7 @@ export function tickRows({ db, tables, insert, write }: Database) {
       try {
         await write(statements)
       } catch (cause) {
+        if (cause instanceof LedgerError) throw cause
         throw new LedgerError(`tick ${tick.tick} could not be recorded; nothing of it was`, {
           cause,
         })
