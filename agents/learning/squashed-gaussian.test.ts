@@ -78,6 +78,16 @@ describe('the squashed normal distribution', () => {
     )
   })
 
+  it('has its slope to the last digit near a bound, where floats of actions have run out', () => {
+    const policy = createSquashedGaussian(1, 1)
+    const slopes = new Float32Array(2)
+    for (const u of [-9, -6, 0.5, 4, 8]) {
+      policy.draw(Float32Array.of(u, -3), 1, fixedNormals([0]))
+      policy.slopes(Float32Array.of(1), 0, 1, slopes)
+      expect(slopes[0]! * Math.cosh(u) ** 2).toBeCloseTo(1, 5)
+    }
+  })
+
   it('stays finite where the action is at its bound', () => {
     const policy = createSquashedGaussian(1, 2)
     policy.draw(Float32Array.of(60, -3, -60, -3), 2, fixedNormals([0.5]))

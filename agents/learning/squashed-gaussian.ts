@@ -32,6 +32,8 @@ export function createSquashedGaussian(size: number, mostRows: number): Squashed
   const noise = new Float64Array(mostRows * size)
   const deviations = new Float64Array(mostRows * size)
   const held = new Uint8Array(mostRows * size)
+  // d tanh u / du = 1 − tanh² u, of which the actions, being floats, have too few digits left near a bound
+  const steepness = new Float64Array(mostRows * size)
   return {
     actions,
     logLikelihoods,
@@ -49,6 +51,7 @@ export function createSquashedGaussian(size: number, mostRows: number): Squashed
           deviations[i] = Math.exp(log)
           held[i] = wanted === log ? 0 : 1
           actions[i] = Math.tanh(u)
+          steepness[i] = 1 / Math.cosh(u) ** 2
           sum -= (epsilon * epsilon) / 2 + log + HALF_LOG_2_PI
           sum -= 2 * (Math.LN2 - u - softplus(-2 * u))
         }
@@ -61,7 +64,7 @@ export function createSquashedGaussian(size: number, mostRows: number): Squashed
           const i = row * size + j
           const a = actions[i]!
           // d log π / du = 2·tanh u: what the squashing takes from the density
-          const byU = byActions[i]! * (1 - a * a) + byLogLikelihood * 2 * a
+          const byU = byActions[i]! * steepness[i]! + byLogLikelihood * 2 * a
           to[2 * row * size + j] = byU
           to[(2 * row + 1) * size + j] =
             held[i] === 1 ? 0 : byU * deviations[i]! * noise[i]! - byLogLikelihood
