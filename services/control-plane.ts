@@ -26,6 +26,8 @@ import type { RolloutControl } from './rollouts/control.ts'
 import type { RolloutView } from './rollouts/request.ts'
 import type { Scoreboard } from './selection/view.ts'
 import type { AppendReport, Sample } from './stores/sample-store.ts'
+import type { TrainingControl } from './trainings/control.ts'
+import type { TrainingChange } from './trainings/training.ts'
 
 export const ReplicaReport = z
   .strictObject({
@@ -220,6 +222,7 @@ export type ControlEvent =
   | { readonly kind: 'alert'; readonly data: AlertChange }
   | { readonly kind: 'model'; readonly data: ModelChange }
   | { readonly kind: 'rollout'; readonly data: RolloutView }
+  | { readonly kind: 'training'; readonly data: TrainingChange }
   | { readonly kind: 'setting'; readonly data: { key: string; value: unknown; atMs: number } }
 
 export interface HealthCheck {
@@ -273,6 +276,8 @@ export interface ControlPlane {
   readonly models: ModelControl
   /** Rollouts of strategies, comparisons of any two, learned policies. */
   readonly rollouts: RolloutControl
+  /** Policies that are trained here, on simulated services. */
+  readonly trainings: TrainingControl
   /** Events known in advance. */
   readonly covariates: CovariateControl
   health(): Promise<readonly HealthCheck[]>

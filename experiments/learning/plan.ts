@@ -1,5 +1,5 @@
 /** What `forescale train` is asked to do, read and counted before anything is trained. */
-import { existsSync, globSync } from 'node:fs'
+import { existsSync, globSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CommandFailure, EXIT } from '../../services/cli/exit-codes.ts'
@@ -62,7 +62,7 @@ function withinBudget({ folder, config }: Training, steps: number): Training {
 }
 
 function fileOf(name: string): string {
-  if (existsSync(name)) return name
+  if (statSync(name, { throwIfNoEntry: false })?.isFile()) return name
   const shipped = path.join(SHIPPED, `${name}.yaml`)
   if (existsSync(shipped)) return shipped
   const names = globSync('*.yaml', { cwd: SHIPPED }).map((file) => path.basename(file, '.yaml'))

@@ -13,6 +13,7 @@ export interface TestApi {
   readonly asked: readonly string[]
   /** The same of rollouts and learned policies. */
   readonly rolloutsAsked: readonly string[]
+  readonly trainingsAsked: readonly string[]
   close(): Promise<void>
 }
 
@@ -30,7 +31,7 @@ export const REFUSED_BUDGET = 409
 
 export async function startTestApi(): Promise<TestApi> {
   const store = createTestStore()
-  const { control: plane, state, asked, rolloutsAsked } = createTestPlane(store)
+  const { control: plane, state, asked, rolloutsAsked, trainingsAsked } = createTestPlane(store)
   const knobs: Knobs = { identical: true, pauseMs: 0, pauseAsked: false }
   const control: ControlPlane = {
     ...plane,
@@ -61,5 +62,5 @@ export async function startTestApi(): Promise<TestApi> {
     host: '127.0.0.1',
     port: 0,
   })
-  return { url, state, knobs, asked, rolloutsAsked, close }
+  return { url, state, knobs, asked, rolloutsAsked, trainingsAsked, close }
 }

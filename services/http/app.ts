@@ -48,6 +48,7 @@ import { seriesRoutes } from './series.ts'
 import { serviceRoutes } from './services.ts'
 import { sessionRoutes } from './session.ts'
 import { tickRoutes } from './ticks.ts'
+import { trainingRoutes } from './trainings.ts'
 
 const DASHBOARD = fileURLToPath(new URL('../dashboard/dist', import.meta.url))
 const PACKAGE = new URL('../../package.json', import.meta.url)
@@ -155,6 +156,7 @@ function registerRoutes(app: OpenAPIHono, routeDeps: RouteDeps, door: Door): voi
   sampleRoutes(app, routeDeps)
   modelRoutes(app, routeDeps)
   rolloutRoutes(app, routeDeps)
+  trainingRoutes(app, routeDeps)
   outcomeRoutes(app, routeDeps)
   alertRoutes(app, routeDeps)
   outlookRoutes(app, routeDeps)

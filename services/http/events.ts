@@ -32,7 +32,7 @@ const EventHeaders = z.object({
 })
 
 const FRAMES =
-  'Kinds: tick (Tick), status (services, budget, paused, atMs), forecast (Forecast; with at most 500 services), alert (event, alert), model (event, model: a version that was fitted, promoted or retired), rollout (RolloutView; begun, moved on, or with newer findings), setting (key, value, atMs). A fresh listener first gets a snapshot of the present.'
+  'Kinds: tick (Tick), status (services, budget, paused, atMs), forecast (Forecast; with at most 500 services), alert (event, alert), model (event, model: a version that was fitted, promoted or retired), rollout (RolloutView; begun, moved on, or with newer findings), training (training, and the round that has ended in it or null), setting (key, value, atMs). A fresh listener first gets a snapshot of the present.'
 
 const streamEvents = createRoute({
   method: 'get',

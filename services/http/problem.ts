@@ -24,6 +24,7 @@ export const PROBLEMS = {
   'alert-not-found': { status: 404, title: 'There is no such alert' },
   'model-not-found': { status: 404, title: 'There is no such version of the model' },
   'rollout-not-found': { status: 404, title: 'There is no such rollout' },
+  'training-not-found': { status: 404, title: 'There is no such training' },
   'policy-not-found': { status: 404, title: 'There is no such learned policy' },
   'tick-not-found': { status: 404, title: 'There is no such tick' },
   'forecast-not-found': { status: 404, title: 'There is no such forecast' },

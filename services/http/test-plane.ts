@@ -28,6 +28,7 @@ import { scoreboard } from './examples-scoreboard.ts'
 import { createTestModelControl } from './test-models.ts'
 import { createTestRolloutControl } from './test-rollouts.ts'
 import { createTestLedger, createTestStore } from './test-stores.ts'
+import { createTestTrainings } from './test-trainings.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -55,6 +56,7 @@ export interface TestPlane {
   readonly asked: readonly string[]
   /** The same of rollouts and learned policies. */
   readonly rolloutsAsked: readonly string[]
+  readonly trainingsAsked: readonly string[]
   emit(event: ControlEvent): void
   subscribers(): number
 }
@@ -197,6 +199,7 @@ export function createTestPlane(store: SampleStore): TestPlane {
   const state = initialState()
   const models = createTestModelControl()
   const rollouts = createTestRolloutControl()
+  const trainings = createTestTrainings()
   const listeners = new Set<(event: ControlEvent) => void>()
   const emit = (event: ControlEvent): void => {
     for (const listener of listeners) listener(event)
@@ -208,6 +211,7 @@ export function createTestPlane(store: SampleStore): TestPlane {
     ...readings(state),
     models: models.control,
     rollouts: rollouts.control,
+    trainings: trainings.control,
     async runTick(atMs) {
       state.nowMs = atMs
       state.lastTick = { ...examples.tick, atMs, durationMs: 0 }
@@ -253,6 +257,7 @@ export function createTestPlane(store: SampleStore): TestPlane {
     state,
     asked: models.asked,
     rolloutsAsked: rollouts.asked,
+    trainingsAsked: trainings.asked,
     emit,
     subscribers: () => listeners.size,
   }

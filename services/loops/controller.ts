@@ -34,6 +34,7 @@ import { openRollouts, rolloutsInTurn } from './rollout-parts.ts'
 import { openSettings, type SettingKey } from './settings.ts'
 import { storeCheck } from './store-check.ts'
 import type { TolerantBook } from './tolerant-book.ts'
+import { openTrainingParts } from './training-parts.ts'
 import { budgetOf, proposalsOf, statusesOf, summaryOf } from './views.ts'
 
 /** After the grid instant, so that the samples of the step that has just ended are in the store. */
@@ -67,10 +68,13 @@ export async function createController(deps: ControllerDeps): Promise<Controller
     policyOf: settings.policyOf,
     isInRollout: (service) => rollouts.running().some((one) => one.services.includes(service)),
   })
+  let running: Core | undefined
+  const trainingParts = await openTrainingParts(deps, () => running)
   const core: Core = createCore(deps, settings, await recallMemories(deps.ledger), {
-    ...{ listeners, alerts, treasury, selection, rollouts, rolloutControl },
+    ...{ listeners, alerts, treasury, selection, rollouts, rolloutControl, ...trainingParts },
     calendar: await openCalendar(deps.ledger),
   })
+  running = core
   return { ...viewsOf(core), ...controlsOf(core), ...lifecycleOf(core) }
 }
 
@@ -96,6 +100,7 @@ function viewsOf(core: Core) {
     scoreboard: core.selection.view,
     models: inTurnOf(core),
     rollouts: rolloutsInTurn(core),
+    trainings: core.trainings,
     covariates: covariatesOf(core),
     health: () => checkHealth(core),
     explain: (id) => explainDecision(deps.ledger, id),
@@ -233,6 +238,7 @@ function lifecycleOf(core: Core) {
     async stop() {
       await timer?.stop()
       await core.trainer.close()
+      await core.closeTrainings()
       await core.inTurn(async () => {})
       await core.outlookWatch.idle()
       await core.alerts.close()

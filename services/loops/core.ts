@@ -19,6 +19,7 @@ import type { RolloutControl } from '../rollouts/control.ts'
 import type { Rollouts } from '../rollouts/rollouts.ts'
 import type { Selection } from '../selection/selection.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
+import type { TrainingControl } from '../trainings/control.ts'
 import {
   type ControlLoop,
   createControlLoop,
@@ -54,6 +55,8 @@ export interface ControllerDeps {
   readonly actuator: Actuator | ReportedActuator
   readonly fitter: Fitter
   readonly webhooks: Webhooks
+  /** Folder of all state, absolute; without it nothing can be trained. */
+  readonly stateDir?: string | undefined
   readonly log: Log
 }
 
@@ -78,6 +81,8 @@ export interface Core {
   readonly selection: Selection
   readonly rollouts: Rollouts
   readonly rolloutControl: RolloutControl
+  readonly trainings: TrainingControl
+  closeTrainings(): Promise<void>
   config: AppConfig
   parts: Parts
   last: TickResult | undefined
@@ -93,6 +98,8 @@ export interface Beside {
   readonly selection: Selection
   readonly rollouts: Rollouts
   readonly rolloutControl: RolloutControl
+  readonly trainings: TrainingControl
+  closeTrainings(): Promise<void>
 }
 
 export function createCore(
@@ -102,6 +109,7 @@ export function createCore(
   beside: Beside,
 ): Core {
   const { listeners, alerts, calendar, treasury, selection, rollouts, rolloutControl } = beside
+  const { trainings, closeTrainings } = beside
   let queue: Promise<unknown> = Promise.resolve()
   const outlook = createOutlook({
     store: deps.store,
@@ -137,7 +145,7 @@ export function createCore(
       onError: (service, error) =>
         deps.log.error({ service, err: error }, 'its feature importance could not be worked out'),
     }),
-    ...{ treasury, selection, rollouts, rolloutControl },
+    ...{ treasury, selection, rollouts, rolloutControl, trainings, closeTrainings },
     parts: createParts(deps, settings, state, deps.config, beside),
     last: undefined,
     inTurn(work) {

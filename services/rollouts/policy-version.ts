@@ -2,11 +2,11 @@
 import { z } from 'zod'
 import { PolicyDocument, policyVersion } from '../../agents/policies/learned/document.ts'
 
-export const POLICY_SOURCES = ['shipped', 'import', 'learned'] as const
+export const POLICY_SOURCES = ['shipped', 'import', 'learned', 'trained'] as const
 export const PolicySource = z.enum(POLICY_SOURCES).meta({
   id: 'PolicySource',
   description:
-    'shipped with Forescale, taken in from a file, or learned from the decisions of this controller.',
+    'shipped with Forescale, taken in from a file, learned from the decisions of this controller, or trained by it on simulated services.',
 })
 export type PolicySource = z.infer<typeof PolicySource>
 
