@@ -1,6 +1,8 @@
 /** The only place that knows which concrete parts are used: built as the configuration names them, closed in reverse. */
+import { refuseExposure } from './access/exposure.ts'
 import { createActuator, initialReplicas } from './actuators/registry.ts'
 import { createWebhooks } from './alerts/webhooks.ts'
+import { createAuditLog, takeOverSettings } from './audit/audit.ts'
 import { createManualClock, systemClock } from './clock.ts'
 import type { AppConfig } from './config.ts'
 import { type App, createApp, packageVersion } from './http/app.ts'
@@ -30,6 +32,8 @@ export interface ComposeOptions {
 export interface Composed {
   readonly controller: Controller
   readonly app: App
+  /** Reads the configuration again, which is in the audit log. */
+  reload(actor: string): Promise<void>
   /** Finishes the tick in progress, then closes what was opened. */
   close(): Promise<void>
 }
@@ -47,6 +51,9 @@ export async function compose({
   const instruments = createInstruments()
   const store = observed('store', await openStore(config, stateDir), instruments)
   const ledger = observed('ledger', await openLedger(config, stateDir), instruments)
+  await refuseExposure(config.http, ledger, systemClock.nowMs())
+  await takeOverSettings(ledger)
+  const audit = createAuditLog(ledger, systemClock.nowMs)
   const fitter = createFitter({ timeLimitMs: FIT_LIMIT_MS })
   const target = createActuator(config.actuator, {
     hostUrl,
@@ -69,6 +76,7 @@ export async function compose({
     actuator,
     fitter,
     webhooks,
+    stateDir,
     log,
   })
   const demo =
@@ -87,6 +95,10 @@ export async function compose({
   return {
     controller,
     app,
+    async reload(actor) {
+      await audit.append({ actor, action: 'config.reload', target: null, detail: {} })
+      await controller.reloadConfig(actor)
+    },
     async close() {
       app.closeStreams()
       await controller.stop()

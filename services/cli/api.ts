@@ -6,6 +6,8 @@ import type { Terminal } from './terminal.ts'
 export interface ApiOptions {
   readonly url: string
   readonly timeoutMs: number
+  /** API key or token; undefined where nobody has to say who they are. */
+  readonly key?: string | undefined
 }
 
 export interface Api {
@@ -15,6 +17,8 @@ export interface Api {
   /** The answer, read by its schema. */
   get<T extends z.ZodType>(path: string, schema: T): Promise<z.infer<T>>
 }
+
+const KEY_HINT = 'FORESCALE_API_KEY or --key-file; "forescale keys create" makes one'
 
 /** What every refusal of the API has (RFC 9457). */
 const ProblemAnswer = z.object({ title: z.string(), detail: z.string(), code: z.string() })
@@ -34,11 +38,11 @@ export class ApiProblem extends CommandFailure {
   }
 }
 
-export function createApi({ url, timeoutMs }: ApiOptions, terminal: Terminal): Api {
+export function createApi({ url, timeoutMs, key }: ApiOptions, terminal: Terminal): Api {
   const raw: Api['raw'] = async (method, path, body) => {
     const answer = await terminal.waitFor(
       `waiting for ${url}`,
-      call(url, timeoutMs, method, path, body),
+      call({ url, timeoutMs, key }, method, path, body),
     )
     if (answer.ok) return answer.value
     throw problemOf(answer.status, answer.value, `${method} ${path}`)
@@ -70,8 +74,7 @@ interface Answer {
 }
 
 async function call(
-  url: string,
-  timeoutMs: number,
+  { url, timeoutMs, key }: ApiOptions,
   method: string,
   path: string,
   body: unknown,
@@ -80,9 +83,12 @@ async function call(
     const response = await fetch(new URL(path, `${url}/`), {
       method,
       signal: AbortSignal.timeout(timeoutMs),
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      redirect: 'error', // a key goes nowhere else
+      headers: {
+        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const text = await response.text()
     return { ok: response.ok, status: response.status, value: jsonOrText(text) }
@@ -123,6 +129,8 @@ function problemOf(status: number, value: unknown, what: string): ApiProblem {
   if (!problem.success)
     return new ApiProblem(status, 'unknown', `${what} was answered with HTTP ${status}`, value)
   const { title, detail, code } = problem.data
+  if (status === 401)
+    return new ApiProblem(status, code, `${title}: ${detail} (${KEY_HINT})`, value)
   return new ApiProblem(status, code, detail === title ? title : `${title}: ${detail}`, value)
 }
 

@@ -1,8 +1,9 @@
 /** What every command works with, and the options that several of them share. */
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type Api, createApi } from './api.ts'
+import { CommandFailure, EXIT } from './exit-codes.ts'
 import { createTerminal, type Surroundings, type Terminal } from './terminal.ts'
 
 export const DEMO_CONFIG = fileURLToPath(new URL('../shop/demo.yaml', import.meta.url))
@@ -12,6 +13,7 @@ const DEFAULT_PORT = '8080'
 interface GlobalOptions {
   readonly url: string
   readonly timeout: number
+  readonly keyFile?: string | undefined
   readonly color: boolean
 }
 
@@ -37,9 +39,11 @@ export function act(
   action: Action,
 ): void {
   command.action(async () => {
-    const { url, timeout, color }: GlobalOptions = command.optsWithGlobals()
+    const { url, timeout, keyFile, color }: GlobalOptions = command.optsWithGlobals()
     const terminal = createTerminal(around, color)
-    const api = createApi({ url: url.replace(/\/+$/, ''), timeoutMs: timeout * 1000 }, terminal)
+    const key = keyOf(keyFile, around.env)
+    const timeoutMs = timeout * 1000
+    const api = createApi({ url: url.replace(/\/+$/, ''), timeoutMs, key }, terminal)
     const urlGiven = command.parent?.getOptionValueSourceWithGlobals('url') !== 'default'
     done((await action({ terminal, api, urlGiven }, command.opts(), command.args)) ?? 0)
   })
@@ -57,8 +61,27 @@ export function addGlobalOptions(program: Command, { env }: Surroundings): void 
         .argParser(positive)
         .default(10),
     )
+    .option(
+      '--key-file <file>',
+      'file that holds the API key (FORESCALE_API_KEY holds the key itself)',
+    )
     .option('--no-color', 'no colours (NO_COLOR)')
   if (env.FORESCALE_URL) program.setOptionValueWithSource('url', httpUrl(env.FORESCALE_URL), 'env')
+}
+
+/** Never an option itself: other users see a process's arguments. */
+function keyOf(file: string | undefined, env: Surroundings['env']): string | undefined {
+  if (file === undefined) return env.FORESCALE_API_KEY || undefined
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (cause) {
+    throw new CommandFailure(
+      EXIT.usage,
+      `--key-file: "${file}" cannot be read; allowed: a readable file that holds an API key`,
+      undefined,
+      { cause },
+    )
+  }
 }
 
 export function jsonOption(): Option {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { z } from 'zod'
 import { addAlerts } from './commands/alerts.ts'
+import { addAudit } from './commands/audit.ts'
 import { addBacktest } from './commands/backtest.ts'
 import { addCheck } from './commands/check.ts'
 import { addCompletion } from './commands/completion.ts'
@@ -15,6 +16,7 @@ import { addExperiment } from './commands/experiment.ts'
 import { addExplainForecast } from './commands/explain-forecast.ts'
 import { addForecast } from './commands/forecast.ts'
 import { addImportance } from './commands/importance.ts'
+import { addKeys } from './commands/keys.ts'
 import { addLoad } from './commands/load.ts'
 import { addModels } from './commands/models.ts'
 import { addOutlook } from './commands/outlook.ts'
@@ -23,6 +25,7 @@ import { addRollouts } from './commands/rollouts.ts'
 import { addScoreboard } from './commands/scoreboard.ts'
 import { addStatus } from './commands/status.ts'
 import { addTrain } from './commands/train.ts'
+import { addTrainings } from './commands/trainings.ts'
 import { addUp } from './commands/up.ts'
 import { addWhatif } from './commands/whatif.ts'
 import { addGlobalOptions } from './context.ts'
@@ -75,7 +78,10 @@ export function createProgram(around: Surroundings, done: (code: number) => void
     addModels,
     addRollouts,
     addPolicies,
+    addTrainings,
     addCovariates,
+    addKeys,
+    addAudit,
     addCheck,
     addLoad,
     addExperiment,

@@ -10,8 +10,11 @@ import './ahead.css'
 import './books.css'
 import './models.css'
 import './parts.css'
+import './sign-in.css'
 import { startApp } from './app.ts'
+import { signedIn } from './panels/sign-in.ts'
 import { applyTheme } from './ui/theme.ts'
 
 applyTheme()
-startApp(document.querySelector<HTMLElement>('#app')!)
+const root = document.querySelector<HTMLElement>('#app')!
+void signedIn(root).then(() => startApp(root))

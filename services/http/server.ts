@@ -1,9 +1,14 @@
 /** The app on a port: patient with slow networks but not for ever, WebSocket included, and a clean end. */
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createSecureServer, type Http2SecureServer } from 'node:http2'
+import type { AddressInfo, Socket } from 'node:net'
 import { createAdaptorServer, type WebSocketServerLike } from '@hono/node-server'
+import type { Logger } from 'pino'
 import { WebSocketServer } from 'ws'
+import type { LimitsConfig } from '../access/config.ts'
 import type { App } from './app.ts'
+import type { TlsConfig } from './config.ts'
+import { followFiles, tlsOptions } from './tls.ts'
 
 const GRACE_MS = 2000
 const IDLE_CHECK_MS = 20
@@ -17,33 +22,80 @@ export interface Listening {
   close(): Promise<void>
 }
 
-export async function serve(
-  app: App,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<Listening> {
+/** As `http` of the configuration; what is left out has the defaults. */
+export interface ServeOptions {
+  readonly host: string
+  readonly port: number
+  readonly tls?: TlsConfig | undefined
+  readonly limits?: Pick<LimitsConfig, 'connections'> | undefined
+  readonly log?: Logger | undefined
+  /** How often the certificates' files are looked at, ms. */
+  readonly certificatesEveryMs?: number | undefined
+}
+
+const TIMES = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 5000,
+  connectionsCheckingInterval: 2000,
+}
+const MOST_HEADER_BYTES = 16 * 1024
+const MOST_HEADERS = 100
+
+export async function serve(app: App, options: ServeOptions): Promise<Listening> {
+  const { host, port, tls, limits } = options
   const sockets = new WebSocketServer({ noServer: true, maxPayload: LARGEST_MESSAGE_BYTES })
   const server = createAdaptorServer({
     fetch: app.fetch,
     websocket: { server: sockets as WebSocketServerLike },
-    serverOptions: { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5000 },
+    ...(tls === undefined
+      ? { serverOptions: { ...TIMES, maxHeaderSize: MOST_HEADER_BYTES } }
+      : { createServer: createSecureServer, serverOptions: secureOptions(tls) }),
   }) as Server
+  server.maxHeadersCount = MOST_HEADERS
+  if (limits) server.maxConnections = limits.connections
+  const connections = tls === undefined ? undefined : trackConnections(server)
   await listen(server, host, port)
+  const secured = server as unknown as Http2SecureServer
+  const unfollow = tls && followFiles(secured, tls, options.log, options.certificatesEveryMs)
   const { port: bound } = server.address() as AddressInfo
   return {
-    url: `http://${urlHost(host)}:${bound}`,
+    url: `${tls ? 'https' : 'http'}://${urlHost(host)}:${bound}`,
     async close() {
+      unfollow?.()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       app.closeStreams()
       // A connection becomes idle when its answer has ended, so this is said more than once.
-      const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
+      const idle = setInterval(() => server.closeIdleConnections?.(), IDLE_CHECK_MS)
       const force = setTimeout(() => {
         for (const socket of sockets.clients) socket.terminate()
-        server.closeAllConnections()
+        server.closeAllConnections?.()
+        connections?.end()
       }, GRACE_MS)
       await closed
       clearTimeout(force)
       clearInterval(idle)
       for (const socket of sockets.clients) socket.terminate()
+    },
+  }
+}
+
+/** HTTP/1.1 over TLS has the same limits; streams of HTTP/2 share one connection, which its own times end. */
+function secureOptions(tls: TlsConfig) {
+  const http1Options = { ...TIMES, maxHeaderSize: MOST_HEADER_BYTES }
+  return { ...tlsOptions(tls), ...TIMES, maxHeaderSize: MOST_HEADER_BYTES, http1Options }
+}
+
+/** A server of HTTP/2 does not know its connections, so that they cannot be ended by it. */
+function trackConnections(server: Server): { end(): void } {
+  const open = new Set<Socket>()
+  server.on('connection', (socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  })
+  return {
+    end() {
+      for (const socket of open) socket.destroy()
     },
   }
 }

@@ -9,7 +9,7 @@ await runPart(async () => {
   const { configFile, stateDir, hostUrl, loadUrl } = readPartEnvironment(process.env)
   const reread = () => loadConfigFile(configFile, process.env)
   const config = reread()
-  const { controller, app, close } = await compose({
+  const { controller, app, reload, close } = await compose({
     config,
     stateDir,
     reread,
@@ -19,7 +19,7 @@ await runPart(async () => {
   })
   const listening = await serve(app, config.http)
   await controller.start()
-  process.on('SIGHUP', () => void controller.reloadConfig('SIGHUP').catch(() => {}))
+  process.on('SIGHUP', () => void reload('SIGHUP').catch(() => {}))
   return {
     status() {
       const last = controller.lastTick()

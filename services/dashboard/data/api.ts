@@ -36,11 +36,25 @@ const TIMEOUT_MS = 10_000
 /** For the record of what changed models. */
 const BY_HAND = 'on the dashboard'
 
+/** Proves that a change comes from this page; null where nobody has to sign in. Never stored. */
+let csrfToken: string | null = null
+let sessionEnded = (): void => {}
+
+/** Every change carries `token` from here on; `ended` is called when the session no longer holds. */
+export function keepSession(token: string, ended: () => void): void {
+  csrfToken = token
+  sessionEnded = ended
+}
+
 async function call<Answer>(method: string, path: string, body?: object): Promise<Answer> {
-  const request: RequestInit = { method, signal: AbortSignal.timeout(TIMEOUT_MS) }
-  if (body) {
-    request.body = JSON.stringify(body)
-    request.headers = { 'content-type': 'application/json' }
+  const request: RequestInit = {
+    method,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+    headers: {
+      ...(body ? { 'content-type': 'application/json' } : {}),
+      ...(csrfToken === null || method === 'GET' ? {} : { 'x-csrf-token': csrfToken }),
+    },
+    ...(body ? { body: JSON.stringify(body) } : {}),
   }
   let response: Response
   try {
@@ -48,6 +62,7 @@ async function call<Answer>(method: string, path: string, body?: object): Promis
   } catch (cause) {
     throw new ApiError(0, 'the controller does not answer', { cause })
   }
+  if (response.status === 401) sessionEnded()
   if (!response.ok) throw new ApiError(response.status, await problemOf(response))
   if (response.status === 204) return undefined as Answer
   return await response.json()
@@ -79,7 +94,17 @@ export interface DecisionQuery {
   readonly cursor?: string
 }
 
+/** Who is signed in on this browser. */
+export interface SessionView {
+  readonly required: boolean
+  readonly caller: { readonly actor: string; readonly role: string } | null
+  readonly csrfToken: string | null
+}
+
 export const api = {
+  session: () => call<SessionView>('GET', at('session')),
+  signIn: (token: string) => call<SessionView>('POST', at('session'), { token }),
+  signOut: () => call<unknown>('DELETE', at('session')),
   services: () => call<PageOf<ServiceStatus>>('GET', at('services')),
   budget: () => call<BudgetView>('GET', at('budget')),
   mode: () => call<{ mode: Mode; paused: boolean }>('GET', at('mode')),
