@@ -7,6 +7,7 @@ import type { Game } from './game.ts'
 
 const MAP = ['SFFF', 'FHFH', 'FFFH', 'HFFG'].join('')
 const SIDE = 4
+export const fieldCount = SIDE * SIDE
 /** Left, down, right, up: the order of the actions; what is next to it is where one slips. */
 const MOVES = [
   [0, -1],

@@ -32,6 +32,9 @@ const options = new Command('compare:learners')
     folder: string
   }>()
 
+// ends by itself, and so do the processes that it has started
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 const peer = findStableBaselines()
 await trainAll(keptRuns(options.folder, peer))
 const compared: Compared[] = []
@@ -63,7 +66,8 @@ async function compare(row: ComparisonRow): Promise<Compared> {
     return played.map((one) => meanOf(one.returns))
   }
   const [ours, theirs] = [await returns('ours'), await returns('theirs')]
-  return { name: row.name, steps: row.steps, ours, theirs, ...(await speedsOf(row)) }
+  const { name, steps, best } = row
+  return { name, steps, best, ours, theirs, ...(await speedsOf(row)) }
 }
 
 /** Environment steps by second of processor time; a turn of each side after the other. */

@@ -8,6 +8,7 @@ import { cartPole } from '../classic/cart-pole.ts'
 import { frozenLake } from '../classic/frozen-lake.ts'
 import type { Game } from '../classic/game.ts'
 import { pendulum } from '../classic/pendulum.ts'
+import { bestFrozenLake } from './best.ts'
 
 export interface ComparisonRow {
   readonly name: string
@@ -19,6 +20,8 @@ export interface ComparisonRow {
   readonly speedSteps: number
   /** Episodes that a trained learner is judged by: many where a return is 0 or 1. */
   readonly episodes: number
+  /** The most that can be earned, where that is known. */
+  readonly best?: number
   readonly ours: LearnerConfig
   readonly peer: {
     readonly algorithm: 'DQN' | 'PPO' | 'SAC'
@@ -26,8 +29,8 @@ export interface ComparisonRow {
   }
 }
 
-const CART_POLE = { game: cartPole, episodes: 100 }
-const FROZEN_LAKE = { game: frozenLake, episodes: 500 }
+const CART_POLE = { game: cartPole, episodes: 100, best: cartPole.timeLimit }
+const FROZEN_LAKE = { game: frozenLake, episodes: 500, best: bestFrozenLake() }
 const PENDULUM = { game: pendulum, episodes: 100 }
 
 const PPO = { steps: 102_400, speedSteps: 51_200 }

@@ -4,6 +4,8 @@ import { difference, type Estimate, estimate } from './interval.ts'
 export interface Compared {
   readonly name: string
   readonly steps: number
+  /** The most that can be earned, where that is known. */
+  readonly best: number | undefined
   /** Mean returns, one a seed. */
   readonly ours: readonly number[]
   readonly theirs: readonly number[]
@@ -18,6 +20,7 @@ const HEADS = [
   'return, ours',
   'theirs',
   'difference',
+  'best possible',
   'steps/s, ours',
   'theirs',
   'ratio',
@@ -31,6 +34,7 @@ export function tableOf(rows: readonly Compared[]): string[] {
     shown(estimate(row.ours)),
     shown(estimate(row.theirs)),
     shown(difference(row.ours, row.theirs)),
+    row.best?.toFixed(2) ?? '',
     ...speedsOf(row),
   ])
   return [HEADS, HEADS.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`)
