@@ -1,5 +1,5 @@
 #!/bin/sh
-# Does by hand what Docker would, where there is no Docker engine: takes the build context (tracked files less
+# Does by hand what Docker would, where there is no Docker engine: takes the build context (the folder less
 # .dockerignore), runs every RUN line of the Dockerfile's build stage in it, prints what the image would hold, and
 # starts its command as a user without rights whose only writable folder is the state. Needs root, npm and a Node 22
 # in NODE (default: the one that npm installed here). Ends with 0 when the API answered.
@@ -13,7 +13,7 @@ state=$(mktemp -d)
 server=
 trap 'if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; rm -rf "$context" "$state"' EXIT
 
-git ls-files -z | tar --null --files-from=- --exclude-from=.dockerignore -cf - | tar -xf - -C "$context"
+git ls-files -z --cached --others --exclude-standard --deduplicate | tar --null --files-from=- --exclude-from=.dockerignore -cf - | tar -xf - -C "$context"
 echo "build context: $(du -sh "$context" | cut -f1)"
 
 cd "$context"
