@@ -34,7 +34,7 @@ export interface Database {
   /** One transaction, refused with Fenced when the fence is passed; answers the rows that each statement changed. */
   write(statements: readonly Statement[]): Promise<readonly number[]>
   /** From now on `write` is refused unless this is still the newest token of the lease. */
-  fence(token: number): void
+  fence(token: number | undefined): void
   rows(statement: Statement): Promise<readonly Readonly<Record<string, unknown>>[]>
   /** Whether the list under `key` of a document holds `value`. */
   listHolds(document: SQLiteColumn, key: string, value: string): SQL

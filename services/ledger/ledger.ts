@@ -20,6 +20,15 @@ export class LedgerUnavailable extends LedgerError {}
 /** A newer token than that of this writer is known: somebody else leads. Nothing was written. */
 export class Fenced extends LedgerError {}
 
+/** degraded: it does not answer; what the ticks write waits on local disk. */
+export interface LedgerHealth {
+  readonly state: 'ok' | 'degraded'
+  readonly sinceMs: number
+  readonly reason: string
+  readonly queued: number
+  readonly queuedBytes: number
+}
+
 export interface StoredDecision extends Decision {
   readonly settlement: Settlement
   readonly settledAtMs: number | null
@@ -87,7 +96,9 @@ export interface Ledger extends AccessLedger, AlertsLedger, ModelsLedger, Rollou
    * From now on every write of the controller is refused (Fenced, nothing is written) unless `token` is still the newest of
    * the lease; compared in the write's own transaction. Keys and the audit log are anybody's and are not fenced.
    */
-  fence(token: number): void
+  fence(token: number | undefined): void
+  /** Of a ledger that may be away and is waited for; absent: it is never waited for. */
+  health?(): LedgerHealth
   /**
    * Durable when it resolves: the tick, its decisions and its forecasts, in one transaction. A decision without a
    * settlement of its own is pending.

@@ -1,22 +1,61 @@
 /** Every ledger there is. To add one: its file, a member of `LedgerConfig` in config.ts, a case here. */
 import { randomUUID } from 'node:crypto'
+import path from 'node:path'
+import { systemClock } from '../clock.ts'
 import type { AppConfig } from '../config.ts'
 import type { Ledger } from './ledger.ts'
 import { openLibsqlLedger } from './libsql.ts'
 import { openPostgresqlLedger } from './postgresql.ts'
+import { openQueueFile } from './queue-file.ts'
+import { createQueueing } from './queueing.ts'
+
+/** Between two attempts to reach a ledger that is away. */
+const RETRY_MS = 1000
+
+export interface LedgerOptions {
+  readonly env?: NodeJS.ProcessEnv
+  /** Of the controller, which goes on while its ledger is away; without it a ledger that is away is an error. */
+  readonly log?: {
+    warn(fields: object, message: string): void
+    error(fields: object, message: string): void
+  }
+}
+
+type Wanted = Pick<AppConfig, 'ledger' | 'clock' | 'seed'>
 
 /** Throws LedgerError. */
-export function openLedger(
-  { ledger, clock, seed }: Pick<AppConfig, 'ledger' | 'clock' | 'seed'>,
+export async function openLedger(
+  { ledger, clock, seed }: Wanted,
   stateDir: string,
-  env: NodeJS.ProcessEnv = process.env,
+  { env = process.env, log }: LedgerOptions = {},
 ): Promise<Ledger> {
   // by the manual clock everything is reproducible, decision ids included
   const newEpoch = clock === 'manual' ? `seed-${seed}` : randomUUID()
   switch (ledger.kind) {
     case 'embedded':
+      // on the same disk as any queue would be
       return openLibsqlLedger(stateDir, newEpoch)
-    case 'postgresql':
-      return openPostgresqlLedger(ledger, newEpoch, env)
+    case 'postgresql': {
+      const opened = await openPostgresqlLedger(ledger, newEpoch, env)
+      return log ? waitedFor(opened, stateDir, log) : opened
+    }
   }
+}
+
+async function waitedFor(
+  ledger: Ledger,
+  stateDir: string,
+  log: NonNullable<LedgerOptions['log']>,
+): Promise<Ledger> {
+  return createQueueing({
+    ledger,
+    queue: await openQueueFile(path.join(stateDir, 'ledger.queue')),
+    nowMs: systemClock.nowMs,
+    after: systemClock.after,
+    retryMs: RETRY_MS,
+    onChange: ({ state, ...rest }) =>
+      log.warn(rest, state === 'ok' ? 'the ledger is back' : 'the ledger is away; ticks go on'),
+    onSetAside: (file, records, why) =>
+      log.error({ file, records, why }, 'what had waited for the ledger was refused there'),
+  })
 }
