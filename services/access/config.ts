@@ -90,7 +90,7 @@ export const LimitsConfig = z
       description:
         'Of one key or token, and of one address without; counted where http.auth.required.',
     }),
-    failuresPerMinute: z.int().min(1).max(1000).default(20).meta({
+    failuresPerMinute: z.int().min(1).max(1e6).default(20).meta({
       description: 'Wrong keys or tokens from one address until it is blocked.',
     }),
     blockSeconds: z.int().min(1).max(86_400).default(300),

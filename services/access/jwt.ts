@@ -45,6 +45,8 @@ const Discovery = z.looseObject({ issuer: z.string(), jwks_uri: z.string() })
 const KeySet = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })).max(100) })
 /** What would have the verifier take the key from the token itself, or from where it points. */
 const BRINGS_ITS_KEY = ['jku', 'jwk', 'x5u', 'x5c'] as const
+/** Decoders forgive blanks and padding, which would give one token many spellings. */
+const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/
 const TYPES: readonly unknown[] = [undefined, 'JWT', 'jwt', 'at+jwt']
 
 export function createJwtVerifier(deps: JwtDeps): JwtVerifier {
@@ -57,6 +59,7 @@ export function createJwtVerifier(deps: JwtDeps): JwtVerifier {
 
   async function check(token: string): Promise<JWTPayload> {
     if (token.length > LONGEST_TOKEN) throw new TokenRefused('longer than 8 KiB')
+    if (!COMPACT.test(token)) throw new TokenRefused('not three parts of base64url')
     const { skewSeconds, issuer, audience } = config
     const verified = await jwtVerify(token, keySet, {
       ...{ issuer, audience, algorithms: [...config.algorithms] },

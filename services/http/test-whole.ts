@@ -1,13 +1,17 @@
 /** The real thing for tests: controller, stores and demo port behind a real server, by a manual clock in a temporary folder. */
+import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { serve as serveNode } from '@hono/node-server'
 import { sha256Hex } from '../access/api-key.ts'
+import { createKeyRing } from '../access/key-ring.ts'
 import { createActuator, initialReplicas } from '../actuators/registry.ts'
 import { createWebhooks } from '../alerts/webhooks.ts'
-import { createManualClock } from '../clock.ts'
+import { createManualClock, systemClock } from '../clock.ts'
 import { AppConfig } from '../config.ts'
+import type { ControlPlane } from '../control-plane.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import { openLedger } from '../ledger/registry.ts'
 import { createControlApp } from '../load/control-app.ts'
 import { createResults } from '../load/results.ts'
@@ -15,8 +19,10 @@ import { createSpikes } from '../load/spikes.ts'
 import { createController } from '../loops/controller.ts'
 import { createFitter } from '../loops/fitter.ts'
 import { openStore } from '../stores/registry.ts'
+import { remoteWriteBody } from '../stores/test-remote-write.ts'
 import { createLogger } from '../telemetry/log.ts'
 import { createApp } from './app.ts'
+import type { HttpConfig } from './config.ts'
 import { createDemoPort } from './demo-port.ts'
 import { apiKey, createdKey } from './examples-access.ts'
 import { alert as alertExample } from './examples-alerts.ts'
@@ -32,6 +38,10 @@ const SERVICES = ['search', 'payment'] as const
 
 export interface Whole {
   readonly url: string
+  /** Of an admin; needed where the door asks for one. */
+  readonly token: string
+  readonly ledger: Ledger
+  readonly control: ControlPlane
   readonly stateDir: string
   /** Runs by the load generator's own clock. */
   readonly spikeId: string
@@ -39,10 +49,10 @@ export interface Whole {
 }
 
 /** Two services with five seasons behind them, two ticks decided, and a load generator's control API beside them. */
-export async function startWhole(): Promise<Whole> {
+export async function startWhole(http: Partial<HttpConfig> = {}): Promise<Whole> {
   const stateDir = await mkdtemp(path.join(tmpdir(), 'forescale-http-'))
   const closing: (() => Promise<unknown>)[] = []
-  const config = wholeConfig(stateDir)
+  const config = wholeConfig(stateDir, http)
   const store = await openStore(config, stateDir)
   const ledger = await openLedger(config, stateDir)
   const fitter = createFitter({ timeLimitMs: 60_000 })
@@ -80,18 +90,25 @@ export async function startWhole(): Promise<Whole> {
   closing.push(ledger.close, store.close, load.close)
   closing.push(() => rm(stateDir, { recursive: true, force: true }))
 
+  await writeFile(path.join(stateDir, 'write.snappy'), remoteWriteBody([]))
   await ledger.addKey({ ...apiKey, expiresAtMs: null, hash: sha256Hex(createdKey.token) })
   await ledger.saveAlerts([alertExample], [])
-  await pushHistory(listening.url)
+  const { token } = await ring(config, ledger).create(
+    { name: 'test', role: 'admin', groups: null, expiresAtMs: null },
+    'test',
+  )
+  const push = poster(listening.url, token)
+  await pushHistory(push)
   const replicas = { search: 4, payment: 2 }
-  await post(listening.url, '/v1/ticks', { at: LAST_TICK_MS - STEP_MS, replicas })
+  await push('/v1/ticks', { at: LAST_TICK_MS - STEP_MS, replicas })
   // so that there are a champion and a challenger
-  await post(listening.url, '/v1/models/search/retrain', {})
-  await post(listening.url, '/v1/ticks', { at: LAST_TICK_MS, replicas })
-  await startRollout(listening.url)
+  await push('/v1/models/search/retrain', {})
+  await push('/v1/ticks', { at: LAST_TICK_MS, replicas })
+  await startRollout(push)
   const spike = await demo.startSpike({ service: 'search', factor: 3, durationMs: 600_000 })
   return {
     url: listening.url,
+    ...{ token, ledger, control: controller },
     stateDir,
     spikeId: spike.id,
     async close() {
@@ -100,8 +117,9 @@ export async function startWhole(): Promise<Whole> {
   }
 }
 
-function wholeConfig(stateDir: string): AppConfig {
+function wholeConfig(stateDir: string, http: Partial<HttpConfig>): AppConfig {
   return AppConfig.parse({
+    http,
     mode: 'enforce',
     clock: 'manual',
     tickMs: STEP_MS,
@@ -120,8 +138,13 @@ function wholeConfig(stateDir: string): AppConfig {
   })
 }
 
+function ring({ http }: AppConfig, ledger: Ledger) {
+  const groups = () => http.auth.groups
+  return createKeyRing({ ledger, groups, nowMs: systemClock.nowMs, random: randomBytes })
+}
+
 /** Five seasons of a smooth day, through the same door that users have. */
-async function pushHistory(url: string): Promise<void> {
+async function pushHistory(post: Post): Promise<void> {
   const steps = 5 * SEASON_STEPS
   const samples = SERVICES.flatMap((service, i) =>
     Array.from({ length: steps }, (_, k) => ({
@@ -131,26 +154,28 @@ async function pushHistory(url: string): Promise<void> {
       value: 30 + 10 * i + 15 * Math.sin((2 * Math.PI * k) / SEASON_STEPS),
     })),
   )
-  await post(url, '/v1/samples', { samples })
+  await post('/v1/samples', { samples })
 }
 
 /** A learned policy in the registry, and its rollout: the documented ones, on a service that no example changes. */
-async function startRollout(url: string): Promise<void> {
-  await post(url, '/v1/policies', { document })
+async function startRollout(post: Post): Promise<void> {
+  await post('/v1/policies', { document })
   const candidate = { policy: 'learned', version: policy.version }
-  await post(url, '/v1/rollouts', { services: ['payment'], candidate })
+  await post('/v1/rollouts', { services: ['payment'], candidate })
 }
 
-async function post(url: string, at: string, body: object): Promise<void> {
-  const response = await fetch(url + at, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
-  if (!response.ok)
-    throw new Error(`POST ${at} answered ${response.status}`, {
-      cause: await response.text(),
+type Post = (at: string, body: object) => Promise<void>
+
+function poster(url: string, token: string): Post {
+  return async (at, body) => {
+    const response = await fetch(url + at, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify(body),
     })
+    if (!response.ok)
+      throw new Error(`POST ${at} answered ${response.status}`, { cause: await response.text() })
+  }
 }
 
 /** The load generator's real control API; nothing is sent. */
