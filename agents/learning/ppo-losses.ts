@@ -96,9 +96,9 @@ function squaredError(
     const target = batch.returns[i]!
     const error = values[i]! - target
     const heldError = before + Math.min(Math.max(values[i]! - before, -most), most) - target
-    const flat = heldError ** 2 > error ** 2
+    const flat = clipValues !== null && heldError ** 2 > error ** 2
     slopes[i] = flat ? 0 : (2 * valueWeight * error) / rows
-    loss += Math.max(error ** 2, most === Number.POSITIVE_INFINITY ? 0 : heldError ** 2) / rows
+    loss += (flat ? heldError ** 2 : error ** 2) / rows
   }
   return loss
 }

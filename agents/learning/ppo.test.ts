@@ -192,6 +192,28 @@ describe.each(spaces)('the losses of PPO over $kind actions', (space) => {
   })
 })
 
+describe('the critic’s loss of PPO, values not clipped', () => {
+  it('has a slope wherever a value is wrong, however far that is from what it was', () => {
+    const parts = partsOf(spaces[0], 1)
+    const losses = createLosses(parts, PpoConfig.parse({ kind: 'ppo' }), 1)
+    Object.assign(losses.batch, gather(parts, 1))
+    losses.batch.returns[0] = 0.5
+    const { weights, gradients } = parts.critic
+    weights.fill(0)
+    const number = fc.integer({ min: -90_000, max: 90_000 }).map((value) => value / 9999)
+    fc.assert(
+      fc.property(number, number, (before, value) => {
+        losses.batch.values[0] = before
+        // so small that what is left of it after taking `before` away and adding it again is another double
+        weights[weights.length - 1] = value * 1e-9
+        gradients.fill(0)
+        losses.ofCritic()
+        expect(gradients.at(-1)).not.toBe(0)
+      }),
+    )
+  })
+})
+
 describe('an update of PPO', () => {
   const rows = 64
   const rates = { learningRate: 3e-3, clipRange: 0.2 }
