@@ -23,6 +23,7 @@ const FOLDERS = Object.keys(MAY_IMPORT)
 const LOADED_WHEN_CALLED: Readonly<Record<string, RegExp>> = {
   'services/cli/commands/experiment.ts': /^experiments\/[\w-]+\/command\.ts$/,
   'services/cli/commands/train.ts': /^experiments\/[\w-]+\/command\.ts$/,
+  'services/cli/commands/tune.ts': /^experiments\/learning\/history\/command\.ts$/,
   'services/cli/commands/whatif.ts': /^experiments\/[\w-]+\/command\.ts$/,
 }
 const PURE_FOLDERS = ['forecaster', 'agents', 'coordinator']

@@ -8,7 +8,7 @@
  * for small services and large ones.
  */
 import { isActedOn, stretchOf } from './learned/stretch.ts'
-import { replicasWorth, tunedDemand } from './learned/tuning.ts'
+import { replicasBy, tunedDemand } from './learned/tuning.ts'
 import type { Policy } from './policy.ts'
 import { predictive, wishAhead } from './predictive.ts'
 
@@ -27,11 +27,11 @@ export const learned: Policy = {
     return stretch === 1 ? observation : { ...observation, demand }
   },
   wish(spec, observation, floor, actor) {
-    const worth = actor?.tuningOf?.(observation.service)?.worth
-    if (worth === undefined) return predictive.wish(spec, observation, floor)
+    const weighing = actor?.tuningOf?.(observation.service)?.weighing
+    if (weighing === undefined) return predictive.wish(spec, observation, floor)
     const capacity = observation.capacityPerReplica
     return wishAhead(spec, observation, floor, (curve, demand, most) =>
-      replicasWorth(curve, demand, { capacity, worth, most }),
+      replicasBy(weighing, curve, demand, { capacity, most }),
     )
   },
   holdMs(observation, actor) {

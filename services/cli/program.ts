@@ -26,6 +26,7 @@ import { addScoreboard } from './commands/scoreboard.ts'
 import { addStatus } from './commands/status.ts'
 import { addTrain } from './commands/train.ts'
 import { addTrainings } from './commands/trainings.ts'
+import { addTune } from './commands/tune.ts'
 import { addUp } from './commands/up.ts'
 import { addWhatif } from './commands/whatif.ts'
 import { addGlobalOptions } from './context.ts'
@@ -86,6 +87,7 @@ export function createProgram(around: Surroundings, done: (code: number) => void
     addLoad,
     addExperiment,
     addTrain,
+    addTune,
     addConfig,
     addDataset,
     addCompletion,

@@ -1,24 +1,38 @@
 /**
  * What was learned of one service from its own past, as few numbers that a person can read: by how much to mistrust its
- * forecast, what to keep ready for bursts, for how long to hold after one, and what avoiding a violating request is worth.
- * They act where a trained network's stretch does, before the predictive rule judges; floor, bounds, rate limits and
- * budget stay what they are.
+ * forecast, what to keep ready for bursts, for how long to hold after one, and how to weigh violations against cost. They
+ * act where a trained network's stretch does, before the predictive rule judges; floor, bounds, rate limits and budget stay
+ * what they are. With the share that its objective allows and everything else at rest it is the predictive policy, to the bit.
  *
- * The worth takes the place of the rule "expected violations within the error budget at every tick": a replica is wanted
- * where the requests that it is expected to save are worth more than it costs. At one price of violations over all ticks
- * (and services) no other counts lose as little for the money (Everett 1963); a bound on every tick spends alike where
- * little and where much is saved.
+ * Violations are weighed by the share of them that is tolerated at every tick, as the predictive policy does, or by what
+ * avoiding one is worth: then a replica is wanted where the requests that it is expected to save are worth more than it
+ * costs. At one price of violations over all ticks (and services) no other counts lose as little for the money (Everett
+ * 1963); a bound on every tick spends alike where little and where much is saved.
  */
 import { z } from 'zod'
 import { LEVELS } from '../../../forecaster/forecast.ts'
-import { expectedLoss, type ViolationCurve } from '../../loss.ts'
+import { expectedLoss, replicasWithin, type ViolationCurve } from '../../loss.ts'
 import type { Foreseen } from './stretch.ts'
+
+const Weighing = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('tolerated'),
+    share: z.number().gt(0).lt(1).meta({
+      description: 'Of the expected load, that may be outside the SLO at every tick.',
+    }),
+  }),
+  z.strictObject({
+    kind: z.literal('worth'),
+    requests: z.number().positive().max(1e9).meta({
+      description: 'What avoiding a violating request is worth, in requests carried at capacity.',
+    }),
+  }),
+])
+export type Weighing = z.infer<typeof Weighing>
 
 export const Tuning = z
   .strictObject({
-    worth: z.number().positive().max(1e9).meta({
-      description: 'What avoiding a violating request is worth, in requests carried at capacity.',
-    }),
+    weighing: Weighing.meta({ description: 'How violations are weighed against cost.' }),
     stretch: z.number().min(0.25).max(4).meta({
       description: 'What the forecast demand is multiplied by.',
     }),
@@ -49,6 +63,17 @@ export function tunedDemand(tuning: Tuning, { demand, loadRps }: Foreseen): Floa
     const meant = quantile > middle ? middle + spread * (quantile - middle) : quantile
     return Math.max(least, stretch * meant)
   })
+}
+
+/** The count that is wanted for `demand`, at most `most`. */
+export function replicasBy(
+  weighing: Weighing,
+  curve: ViolationCurve,
+  demand: Float64Array,
+  { capacity, most }: { readonly capacity: number; readonly most: number },
+): number {
+  if (weighing.kind === 'tolerated') return replicasWithin(curve, demand, 1 - weighing.share, most)
+  return replicasWorth(curve, demand, { capacity, worth: weighing.requests, most })
 }
 
 /**

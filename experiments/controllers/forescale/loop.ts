@@ -46,7 +46,13 @@ export interface LoopParts {
   readonly tapes: Tapes
   /** What acts where the policy is `learned`. */
   readonly actor?: LearnedActor | undefined
+  /** What a service has other than the rest; of all of them a forecast is made or of none. */
+  readonly own?: ((service: ServiceId) => OwnParams | undefined) | undefined
 }
+
+export type OwnParams = Partial<
+  Pick<ForescaleParams, 'policy' | 'objective' | 'targetUtilization' | 'stabilizationSeconds'>
+>
 
 /** One service between ticks. */
 interface Watched {
@@ -63,9 +69,9 @@ interface Watched {
 export function createLoop(
   known: Known,
   params: ForescaleParams,
-  { tapes, actor }: LoopParts,
+  { tapes, actor, own }: LoopParts,
 ): ForescaleLoop {
-  const config = configOf(known, params)
+  const config = configOf(known, params, own)
   const watched = known.services.map((_, i) => watch(known, i, { params, config, tapes }))
   const settings = {
     budget: () => config.costBudgetPerHour,
@@ -159,11 +165,11 @@ function reachOf({ stepMs, tickMs }: Known, spec: ServiceSpec, delayMs: number):
   return Math.ceil((2 * tickMs + spec.startupSeconds * 1000 + delayMs) / stepMs) + 2
 }
 
-function configOf(known: Known, params: ForescaleParams): AppConfig {
+function configOf(known: Known, params: ForescaleParams, own: LoopParts['own']): AppConfig {
   const { models, refitMs } = params
   const services = known.services.map(({ name, spec }) => [
     name,
-    specOf(spec, params, known.tickMs),
+    specOf(spec, { ...params, ...own?.(name) }, known.tickMs),
   ])
   return AppConfig.parse({
     mode: 'enforce',
