@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { answerOf } from './process.ts'
-import { hashOfCode, keptOr, type Played, resultsFolder } from './results.ts'
+import { findKept, hashOfCode, keptOr, type Played, resultsFolder } from './results.ts'
 
 let folder = ''
 beforeEach(() => {
@@ -32,8 +32,11 @@ describe('results', () => {
   it('are worked out again where the file is broken, and not kept where that fails', async () => {
     await keptOr(folder, task(1), async () => played(1))
     const [file] = readdirSync(folder)
+    expect(findKept(folder, task(1))).toEqual(played(1))
+    expect(findKept(folder, task(2))).toBeUndefined()
     expect(file).toMatch(/^stable-baselines3-2\.3\.2-[0-9a-f]{12}\.json$/)
     writeFileSync(path.join(folder, file!), '{"by":"Stable')
+    expect(findKept(folder, task(1))).toBeUndefined()
     const fails = keptOr(folder, task(1), () => Promise.reject(new Error('no Python')))
     await expect(fails).rejects.toThrow('no Python')
     expect(await keptOr(folder, task(1), async () => played(2))).toEqual(played(2))

@@ -33,24 +33,32 @@ export function resultsFolder(environment: NodeJS.ProcessEnv): string {
   return path.join(cache, 'forescale', 'learner-results')
 }
 
+/** What was kept; undefined where nothing was, or where it cannot be read any more. */
+export function findKept(folder: string, task: Task): Played | undefined {
+  const file = fileOf(folder, task)
+  return existsSync(file) ? Kept.safeParse(parsed(file)).data?.played : undefined
+}
+
 /** What was kept, or what `play` does now, which is kept then. */
 export async function keptOr(
   folder: string,
-  { by, task }: Task,
+  task: Task,
   play: () => Promise<Played>,
 ): Promise<Played> {
-  const hash = hashOf(JSON.stringify({ by, task }))
-  const file = path.join(folder, `${by.replace(/[^\w.]+/g, '-').toLowerCase()}-${hash}.json`)
-  if (existsSync(file)) {
-    const read = Kept.safeParse(parsed(file))
-    if (read.success) return read.data.played
-  }
+  const kept = findKept(folder, task)
+  if (kept) return kept
   const played = await play()
+  const file = fileOf(folder, task)
   mkdirSync(folder, { recursive: true })
   // in place at once: a kill leaves no half of a file
-  writeFileSync(`${file}.part`, `${JSON.stringify({ by, task, played })}\n`)
+  writeFileSync(`${file}.part`, `${JSON.stringify({ ...task, played })}\n`)
   renameSync(`${file}.part`, file)
   return played
+}
+
+function fileOf(folder: string, { by, task }: Task): string {
+  const name = by.replace(/[^\w.]+/g, '-').toLowerCase()
+  return path.join(folder, `${name}-${hashOf(JSON.stringify({ by, task }))}.json`)
 }
 
 function parsed(file: string): unknown {

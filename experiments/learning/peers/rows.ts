@@ -33,7 +33,7 @@ const CART_POLE = { game: cartPole, episodes: 100, best: cartPole.timeLimit }
 const FROZEN_LAKE = { game: frozenLake, episodes: 500, best: bestFrozenLake() }
 const PENDULUM = { game: pendulum, episodes: 100 }
 
-const PPO = { steps: 102_400, speedSteps: 51_200 }
+const PPO = { steps: 102_400, speedSteps: 24_576 }
 const DQN = { count: 1, steps: 50_000, speedSteps: 10_000 }
 
 const ppo = (settings: object): LearnerConfig => LearnerConfig.parse({ kind: 'ppo', ...settings })

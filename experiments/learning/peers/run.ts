@@ -1,7 +1,7 @@
 /** One training of a side of a row, in a process of its own; returns are kept, speeds are not. */
 import { fileURLToPath } from 'node:url'
 import { answerOf } from './process.ts'
-import { hashOfCode, keptOr, type Played } from './results.ts'
+import { findKept, hashOfCode, keptOr, type Played, type Task } from './results.ts'
 import type { ComparisonRow } from './rows.ts'
 import { type Peer, peerTask, playPeer } from './stable-baselines.ts'
 
@@ -10,39 +10,48 @@ const CODE = ['../../../agents/learning', '../classic'].map((folder) =>
   fileURLToPath(new URL(folder, import.meta.url)),
 )
 
-export interface Runs {
-  ours(row: ComparisonRow, seed: number): Promise<Played>
-  theirs(row: ComparisonRow, seed: number): Promise<Played>
+export const SIDES = ['theirs', 'ours'] as const
+export type Side = (typeof SIDES)[number]
+
+export type Run = (side: Side, row: ComparisonRow, seed: number) => Promise<Played>
+
+export interface KeptRuns {
+  /** Undefined where it was not done yet. */
+  find(side: Side, row: ComparisonRow, seed: number): Played | undefined
+  readonly run: Run
 }
 
 /** Returns of whole trainings, kept in `folder`. */
-export function keptRuns(folder: string, peer: Peer): Runs {
+export function keptRuns(folder: string, peer: Peer): KeptRuns {
   const code = `forescale ${hashOfCode(CODE)}`
+  const taskOf = (side: Side, row: ComparisonRow, seed: number): Task => {
+    const { ours, count, steps, episodes, game } = row
+    return side === 'theirs'
+      ? { by: peer.version, task: peerTask(row, { seed, episodes }) }
+      : { by: code, task: { game: game.name, settings: ours, count, steps, episodes, seed } }
+  }
   return {
-    ours(row, seed) {
-      const { ours, count, steps, episodes, game } = row
-      const task = { game: game.name, settings: ours, count, steps, episodes, seed }
-      return keptOr(folder, { by: code, task }, () => playOurs(row, { seed, steps, episodes }))
-    },
-    theirs(row, seed) {
-      const task = peerTask(row, { seed, episodes: row.episodes })
-      return keptOr(folder, { by: peer.version, task }, () => playPeer(peer, task))
-    },
+    find: (side, row, seed) => findKept(folder, taskOf(side, row, seed)),
+    run: (side, row, seed) =>
+      keptOr(folder, taskOf(side, row, seed), () => play(peer, side, row, { ...row, seed })),
   }
 }
 
 /** Shorter trainings for their time alone. */
-export function timedRuns(peer: Peer): Runs {
-  return {
-    ours: (row, seed) => playOurs(row, { seed, steps: row.speedSteps, episodes: 0 }),
-    theirs: (row, seed) =>
-      playPeer(peer, peerTask(row, { seed, steps: row.speedSteps, episodes: 0 })),
-  }
+export function timedRun(peer: Peer): Run {
+  return (side, row, seed) => play(peer, side, row, { seed, steps: row.speedSteps, episodes: 0 })
 }
 
-function playOurs(
-  { name }: ComparisonRow,
-  task: { readonly seed: number; readonly steps: number; readonly episodes: number },
-): Promise<Played> {
-  return answerOf(process.execPath, [WORKER], { row: name, ...task })
+interface Wanted {
+  readonly seed: number
+  readonly steps: number
+  readonly episodes: number
+}
+
+function play(peer: Peer, side: Side, row: ComparisonRow, wanted: Wanted): Promise<Played> {
+  const { seed, steps, episodes } = wanted
+  const task = { seed, steps, episodes }
+  return side === 'theirs'
+    ? playPeer(peer, peerTask(row, task))
+    : answerOf(process.execPath, [WORKER], { row: row.name, ...task })
 }

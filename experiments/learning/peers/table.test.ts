@@ -11,8 +11,13 @@ describe('the table', () => {
     ])
     // half of the interval of 4 and 6: 12.706 standard errors of 1
     expect(line).toBe(
-      '| dqn | 50,000 | 5.00 ± 12.71 | 5.00 ± 0.00 | 0.00 ± 12.71 | 500.00 | 2,000 | 500 | 6.0 [2.0, 20.0] |',
+      '| dqn | 50,000 | 2 | 5.00 ± 12.71 | 5.00 ± 0.00 | 0.00 ± 12.71 | 500.00 | 2,000 | 500 | 6.0 [2.0, 20.0] |',
     )
+  })
+
+  it('says how many seeds each side has, and no spread of one alone', () => {
+    const [, , line] = tableOf([{ ...row, ours: [4], theirs: [], ourSpeeds: [], theirSpeeds: [] }])
+    expect(line).toBe('| dqn | 50,000 | 1 and 0 | 4.00 |  |  | 500.00 |  |  |  |')
   })
 
   it('leaves out speeds that were not measured, and a best that is not known', () => {

@@ -17,6 +17,7 @@ export interface Compared {
 const HEADS = [
   'row',
   'steps',
+  'seeds',
   'return, ours',
   'theirs',
   'difference',
@@ -31,6 +32,7 @@ export function tableOf(rows: readonly Compared[]): string[] {
   const cells = rows.map((row) => [
     row.name,
     row.steps.toLocaleString('en'),
+    seedsOf(row),
     shown(estimate(row.ours)),
     shown(estimate(row.theirs)),
     shown(difference(row.ours, row.theirs)),
@@ -43,16 +45,25 @@ export function tableOf(rows: readonly Compared[]): string[] {
 export function printMarkdown(
   rows: readonly Compared[],
   peer: string,
-  { seeds, turns }: { readonly seeds: number; readonly turns: number },
+  { turns }: { readonly turns: number },
 ): void {
+  const speeds =
+    turns > 0 ? ` Speeds: medians of ${turns} turns, the ratio’s least and most in brackets.` : ''
   process.stdout.write(`${tableOf(rows).join('\n')}\n\n`)
   process.stdout.write(
-    `Theirs: ${peer}. Returns: means over ${seeds} seeds ± half of the 95 % interval. Speeds: medians of ${turns} turns, the ratio's least and most in brackets.\n`,
+    `Theirs: ${peer}. Returns: means over seeds ± half of the 95 % interval.${speeds}\n`,
   )
 }
 
+function seedsOf({ ours, theirs }: Compared): string {
+  return ours.length === theirs.length ? `${ours.length}` : `${ours.length} and ${theirs.length}`
+}
+
+/** One alone spreads by nobody knows how much. */
 function shown({ mean, half }: Estimate): string {
-  return `${mean.toFixed(2)} ± ${half.toFixed(2)}`.replaceAll('-', '−')
+  if (Number.isNaN(mean)) return ''
+  const spread = Number.isNaN(half) ? '' : ` ± ${half.toFixed(2)}`
+  return `${mean.toFixed(2)}${spread}`.replaceAll('-', '−')
 }
 
 function speedsOf({ ourSpeeds, theirSpeeds }: Compared): string[] {
