@@ -16,6 +16,7 @@ import type { Ledger, Outcome } from '../ledger/ledger.ts'
 import { lookAhead } from '../models/contenders.ts'
 import { inSpan, inSpanSync } from '../telemetry/spans.ts'
 import { applyDecisions, type Settled } from './apply.ts'
+import type { Instant } from './clock-jumps.ts'
 import { type Decided, decide, specRows, specsHash } from './decide.ts'
 import type { LoadBook } from './load-book.ts'
 import { observe } from './observe.ts'
@@ -45,6 +46,8 @@ export interface LoopState {
   memories: Map<ServiceId, AgentMemory>
   /** The last tick broke off while it was recorded or carried out: how far it came is not known. */
   isUnsure?: boolean
+  /** By both clocks, when the last tick began; undefined before any, and where time is set by hand. */
+  lastSeen?: Instant
 }
 
 export interface TickResult {

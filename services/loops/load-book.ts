@@ -12,6 +12,7 @@ import { floorToStep, LOAD_METRIC, type ServiceId } from '../../forecaster/serie
 import type { Covariates } from '../covariates/covariates.ts'
 import { type Contenders, type Following, followLoad, noContenders } from '../models/contenders.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
+import { goOnFrom } from './clock-jumps.ts'
 
 export interface Entry {
   readonly service: ServiceId
@@ -110,10 +111,7 @@ export function createLoadBook(deps: LoadBookDeps): LoadBook {
   async function readSteps(nowMs: number): Promise<void> {
     if (Number.isNaN(readToMs)) await firstRead(nowMs)
     const toMs = floorToStep(nowMs, stepMs)
-    if (toMs - readToMs > longestGapMs) {
-      for (const entry of entries.values()) entry.contenders = noContenders()
-      readToMs = toMs - longestGapMs
-    }
+    readToMs = await goOnFrom({ store, entries, stepMs, longestGapMs }, readToMs, nowMs)
     if (toMs <= readToMs) return
     const columns = await Promise.all(
       FOLLOWED.map((metric) => grid(metric, services, readToMs, toMs)),

@@ -23,7 +23,9 @@ export function freshnessOf(config: AppConfig, entry: Entry, nowMs: number): Fre
   const ageSteps = (nowMs - entry.loadAtMs) / config.stepMs
   // a step is read when it has ended: its load is up to one step and one tick old even when all is well
   const usual = Math.max(1, config.tickMs / config.stepMs)
-  if (Number.isNaN(ageSteps) || ageSteps > deadAfterSteps + usual) return 'dead'
+  // a load of a time that has not come: the clock was set back, and how old the load is cannot be said
+  if (Number.isNaN(ageSteps) || ageSteps > deadAfterSteps + usual || ageSteps < -usual)
+    return 'dead'
   if (ageSteps > staleAfterSteps + usual) return 'stale'
   return ageSteps > lateAfterSteps + usual ? 'late' : 'fresh'
 }

@@ -2,19 +2,26 @@
 import { toDocument } from '../../forecaster/forecast.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
 import { inSpan, inTickSpan } from '../telemetry/spans.ts'
+import { followClock } from './clock-jumps.ts'
 import type { TickResult } from './control-loop.ts'
 import { type Core, emit, emitStatus } from './core.ts'
 import { takeStock } from './recovery.ts'
+import { unlessAway } from './unless-away.ts'
 import { summaryOf } from './views.ts'
 
 const PRUNE_EVERY_TICKS = 20
 
 /** The whole of it is one trace, whose id follows from epoch and tick. */
 export async function tick(core: Core, nowMs: number): Promise<TickResult> {
-  const { ledger, actuator } = core.deps
+  const { ledger, actuator, clock, log } = core.deps
   const mayApply = (service: ServiceId) => core.settings.modeOf(service) === 'enforce'
-  await takeStock({ ledger, actuator, mayApply }, core.parts.loop.state, nowMs)
-  const next = core.parts.loop.state.tick + 1
+  const { state } = core.parts.loop
+  if (clock.kind === 'system') {
+    const jumpMs = followClock(state, clock, nowMs)
+    if (jumpMs !== 0) log.warn({ jumpMs }, 'the clock was set')
+  }
+  await takeStock({ ledger, actuator, mayApply }, state, nowMs)
+  const next = state.tick + 1
   return inTickSpan({ epoch: ledger.epoch, tick: next }, () => wholeTick(core, nowMs))
 }
 
@@ -23,7 +30,8 @@ async function wholeTick(core: Core, nowMs: number): Promise<TickResult> {
   const { book, loop } = parts
   await book.read(nowMs)
   await takeUpModels(core)
-  await lifecycle.settle()
+  const { log } = deps
+  await unlessAway(log, 'changes of models', () => lifecycle.settle())
   // live, fits run beside the ticks and are taken over when done; by the manual clock a tick waits for its fits
   const trained = trainer.run(nowMs)
   if (deps.clock.kind === 'manual') await trained
@@ -33,10 +41,14 @@ async function wholeTick(core: Core, nowMs: number): Promise<TickResult> {
   const result = await loop.tick(nowMs)
   core.last = result
   core.counting.tick(result)
+  deps.recorded?.(result.decided.input.tick)
   await inSpan('follow', async () => {
-    await rollouts.follow(result)
-    await core.selection.follow(result.decided.input)
-    await followAlerts(core, result)
+    await unlessAway(log, 'rollouts', () => rollouts.follow(result))
+    await unlessAway(log, 'scores', () => core.selection.follow(result.decided.input))
+    // live, policies are judged beside the ticks; by the manual clock a tick waits for it
+    const judged = core.automatic.follow()
+    if (deps.clock.kind === 'manual') await judged
+    await unlessAway(log, 'alerts', () => followAlerts(core, result))
   })
   emit(core, { kind: 'tick', data: summaryOf(result) })
   if (core.listeners.size > 0) {
@@ -46,7 +58,7 @@ async function wholeTick(core: Core, nowMs: number): Promise<TickResult> {
   }
   if (result.decided.input.tick % PRUNE_EVERY_TICKS === 0) {
     await deps.store.prune(nowMs - config.retentionMs)
-    await deps.ledger.prune(nowMs - config.retentionMs)
+    await unlessAway(log, 'retention', () => deps.ledger.prune(nowMs - config.retentionMs))
   }
   return result
 }

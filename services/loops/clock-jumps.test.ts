@@ -1,0 +1,135 @@
+/** Clocks that are set: decisions go by the time that has passed, and the age of data is never taken for less than it is. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { firstMemory, floorOf } from '../../agents/agent.ts'
+import { recordScaleEvent } from '../../agents/hpa/normalize.ts'
+import type { Observation } from '../../agents/observation.ts'
+import { ServiceSpec } from '../../agents/service-spec.ts'
+import { shiftMemory } from '../../agents/shift-memory.ts'
+import type { RunningClock } from '../clock.ts'
+import { AppConfig } from '../config.ts'
+import { createMemoryStore } from '../stores/memory.ts'
+import { followClock } from './clock-jumps.ts'
+import type { LoopState } from './control-loop.ts'
+import { createLoadBook, firstEntry } from './load-book.ts'
+import { freshnessOf } from './observe.ts'
+
+const STEP_MS = 60_000
+const NOW_MS = 1_700_000_040_000
+const spec = ServiceSpec.parse({ maxReplicas: 50 })
+
+const observed = (nowMs: number, loadRps: number): Observation => ({
+  ...{ service: 'search', nowMs, loadRps, freshness: 'fresh', leadTimeMs: 30_000 },
+  replicas: { requested: 20, ready: 20, starting: 0, terminating: 0 },
+  ...{ capacityPerReplica: 10, saturationPerReplica: 12, demand: undefined, drifting: false },
+})
+
+/** Twenty replicas that were seventeen and more a while ago. */
+function remembered(agesMs: readonly number[]) {
+  let memory = firstMemory(20)
+  for (const ageMs of agesMs.toSorted((a, b) => b - a)) {
+    const atMs = NOW_MS - ageMs
+    const { floorMemory } = memory
+    const recommendations = [...floorMemory.recommendations, { atMs, replicas: 18 }]
+    memory = {
+      ...memory,
+      floorMemory: recordScaleEvent(
+        { ...floorMemory, recommendations },
+        21,
+        20,
+        atMs,
+        spec.behavior,
+      ),
+    }
+  }
+  return memory
+}
+
+describe('a memory moved to another clock', () => {
+  it('leads to the same floor as on its own', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 600_000 }), { maxLength: 8 }),
+        fc.integer({ min: -1e9, max: 1e9 }),
+        fc.double({ min: 0, max: 600, noNaN: true }),
+        (ages, byMs, load) => {
+          const memory = remembered(ages)
+          const here = floorOf(spec, observed(NOW_MS, load), memory)
+          const there = floorOf(spec, observed(NOW_MS + byMs, load), shiftMemory(memory, byMs))
+          expect(there.need).toBe(here.need)
+          expect(there.least).toBe(here.least)
+        },
+      ),
+    )
+  })
+
+  it('is moved when wall time and time that passed disagree, and not by drift', () => {
+    let [wallMs, monotonicMs] = [NOW_MS, 5000]
+    const clock: RunningClock = {
+      kind: 'system',
+      nowMs: () => wallMs,
+      monotonicMs: () => monotonicMs,
+      after: () => () => {},
+    }
+    const memory = remembered([10_000])
+    const state: LoopState = { tick: 1, memories: new Map([['search', memory]]) }
+    const pass = (ms: number, jumpMs: number) => {
+      wallMs += ms + jumpMs
+      monotonicMs += ms
+      return followClock(state, clock, wallMs)
+    }
+    expect(pass(0, 0)).toBe(0)
+    expect(pass(15_000, 20)).toBe(0)
+    expect(state.memories.get('search')).toBe(memory)
+    expect(pass(15_000, -3_600_000)).toBe(-3_600_000)
+    expect(state.memories.get('search')).toEqual(shiftMemory(memory, -3_600_000))
+  })
+})
+
+describe('the load book by a clock that was set back', () => {
+  const config = AppConfig.parse({
+    ...{ tickMs: STEP_MS, stepMs: STEP_MS, services: { search: {} } },
+  })
+
+  async function bookAt(nowMs: number, newestMs: number) {
+    const store = createMemoryStore({ retentionMs: 1e9 })
+    const samples = []
+    for (let atMs = newestMs - 30 * STEP_MS; atMs <= newestMs; atMs += STEP_MS)
+      samples.push({ service: 'search', metric: 'requests_per_second', atMs, value: atMs / 1e12 })
+    await store.append(samples, newestMs)
+    const book = createLoadBook({
+      ...{ store, stepMs: STEP_MS, tickMs: STEP_MS, longestGapMs: 1e9 },
+      specs: new Map([['search', spec]]),
+      config: config.forecast,
+      covariates: {
+        prepare: async () => {},
+        over: async () => [],
+      } as never,
+    })
+    await book.read(nowMs)
+    return book
+  }
+  const gridMs = Math.floor(NOW_MS / STEP_MS) * STEP_MS
+
+  it('does not take loads of a time that has not come for fresh ones', () => {
+    const entry = { ...firstEntry('search', spec, false), loadAtMs: NOW_MS, loadRps: 5 }
+    expect(freshnessOf(config, entry, NOW_MS)).toBe('fresh')
+    expect(freshnessOf(config, entry, NOW_MS - 24 * STEP_MS)).toBe('dead')
+  })
+
+  it('goes on from the new time when it had run ahead of the data', async () => {
+    const book = await bookAt(gridMs + 60 * STEP_MS, gridMs)
+    await book.read(gridMs)
+    const entry = book.entries.get('search')!
+    expect(entry.loadAtMs).toBe(gridMs)
+    expect(freshnessOf(config, entry, gridMs)).toBe('fresh')
+    expect(book.readToMs()).toBeLessThanOrEqual(gridMs)
+  })
+
+  it('holds while the data runs ahead of the clock', async () => {
+    const book = await bookAt(gridMs, gridMs)
+    const earlier = gridMs - 20 * STEP_MS
+    await book.read(earlier)
+    expect(freshnessOf(config, book.entries.get('search')!, earlier)).toBe('dead')
+  })
+})
