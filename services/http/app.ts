@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { httpInstrumentationMiddleware } from '@hono/otel'
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { methodNotAllowed } from 'hono/method-not-allowed'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { systemClock } from '../clock.ts'
@@ -18,6 +17,7 @@ import { budgetRoutes } from './budget.ts'
 import { configurationRoutes } from './configuration.ts'
 import { covariateRoutes } from './covariates.ts'
 import { dashboardRoutes } from './dashboard.ts'
+import { declaredPaths } from './declared-paths.ts'
 import { decisionRoutes } from './decisions.ts'
 import { demoRoutes } from './demo.ts'
 import type { DemoPort } from './demo-port.ts'
@@ -39,7 +39,8 @@ import { modeRoutes } from './modes.ts'
 import { openDoor } from './open-door.ts'
 import { outcomeRoutes } from './outcomes.ts'
 import { outlookRoutes } from './outlook.ts'
-import { asProblem, invalidRequest, ProblemError, problemResponse } from './problem.ts'
+import { asProblem, invalidRequest, methodNotAllowed, ProblemError, problemResponse } from './problem.ts'
+import { remoteWriteRoutes } from './remote-write.ts'
 import { rolloutRoutes } from './rollouts.ts'
 import type { RouteDeps } from './route.ts'
 import { sampleRoutes } from './samples.ts'
@@ -109,32 +110,21 @@ export function createApp(deps: AppDeps): App {
     log?.error({ err: error, path: c.req.path }, 'request failed')
     return problemResponse(c, new ProblemError('internal', 'the log says why'))
   })
-  app.notFound((c) =>
-    problemResponse(c, new ProblemError('not-found', `there is nothing at ${c.req.path}`)),
-  )
+  const declared = declaredPaths(app)
+  app.notFound((c) => {
+    const methods = declared.methodsOf(c.req.path)
+    if (methods) return problemResponse(c, methodNotAllowed(c, methods))
+    return problemResponse(c, new ProblemError('not-found', `there is nothing at ${c.req.path}`))
+  })
 
   if (deps.traced) app.use(httpInstrumentationMiddleware({ serviceName: 'forescale' }))
   if (deps.instruments) app.use(measured(deps.instruments))
   app.use(safeHeaders, freshAnswers)
   app.use(hostGuard(control.config().http.host, deps.allowedHosts ?? []), originGuard)
-  app.use(
-    methodNotAllowed({
-      app,
-      onMethodNotAllowed: (c, methods) => {
-        const allow = methods.join(', ')
-        const problem = new ProblemError(
-          'method-not-allowed',
-          `method: ${c.req.path} takes ${allow}`,
-          [{ field: 'method', value: c.req.method, allowed: allow }],
-        )
-        return problemResponse(c, problem, { allow })
-      },
-    }),
-  )
   app.use(bodyGuard)
 
   const door = openDoor(deps)
-  guardRoutes(app, door)
+  guardRoutes(app, door, declared)
   metricsRoutes(app, metrics)
   docsRoutes(app, packageVersion())
   registerRoutes(app, routeDeps, door)
@@ -154,6 +144,7 @@ function registerRoutes(app: OpenAPIHono, routeDeps: RouteDeps, door: Door): voi
   budgetRoutes(app, routeDeps)
   modeRoutes(app, routeDeps)
   sampleRoutes(app, routeDeps)
+  remoteWriteRoutes(app, routeDeps)
   modelRoutes(app, routeDeps)
   rolloutRoutes(app, routeDeps)
   trainingRoutes(app, routeDeps)

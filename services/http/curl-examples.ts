@@ -34,14 +34,16 @@ const QUERIES: Readonly<Record<string, string>> = {
   'GET /predict/{service}': 'horizon_seconds=30',
 }
 
-/** Bodies that no example can show: a file that another route has written. */
+/** Bodies that no example can show: a file that another route, or Prometheus, has written. */
 const FILES: Readonly<Record<string, string>> = {
   'POST /v1/models/{service}/import': '@search.model.json',
+  'POST /api/v1/write': '@write.snappy',
 }
 
 /** Streams do not end by themselves; what another example reads is written to a file. */
 const OPTIONS: Readonly<Record<string, string>> = {
   'GET /v1/events': '-N --max-time 2 ',
+  'POST /api/v1/write': "-H 'content-encoding: snappy' ",
   'GET /v1/models/{service}/{number}/export': '-o search.model.json ',
   'GET /v1/ws':
     "-N --max-time 2 --http1.1 -H 'connection: upgrade' -H 'upgrade: websocket' -H 'sec-websocket-version: 13' -H 'sec-websocket-key: Zm9yZXNjYWxlLWRvY3MhIQ==' ",

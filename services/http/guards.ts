@@ -7,11 +7,18 @@ import { isIP } from 'node:net'
 import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
+import { inflate } from './inflate.ts'
 import { ProblemError, problemResponse } from './problem.ts'
 
 const SAMPLES_BYTES = 8 * 1024 * 1024
 const MODEL_BYTES = 32 * 1024 * 1024
 const OTHER_BYTES = 64 * 1024
+const PLAIN: readonly string[] = ['identity']
+/** Where bodies may come packed; snappy is unpacked by who reads remote-write. */
+const ENCODINGS: Readonly<Record<string, readonly string[]>> = {
+  '/v1/samples': ['identity', 'gzip'],
+  '/api/v1/write': ['snappy'],
+}
 const READS: readonly string[] = ['GET', 'HEAD']
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::']
 
@@ -55,12 +62,13 @@ function hostOf(origin: string): string | undefined {
 }
 
 export const bodyGuard: MiddlewareHandler = async (c, next) => {
-  const encoding = c.req.header('content-encoding')
-  if (encoding !== undefined && encoding !== 'identity') {
+  const encoding = c.req.header('content-encoding') ?? 'identity'
+  const read = ENCODINGS[c.req.path] ?? PLAIN
+  if (!read.includes(encoding)) {
     throw new ProblemError(
       'unsupported-media-type',
       `content-encoding: "${encoding}" is not read`,
-      [{ field: 'content-encoding', value: encoding, allowed: 'identity' }],
+      [{ field: 'content-encoding', value: encoding, allowed: read.join(' | ') }],
     )
   }
   const maxSize = longestBody(c.req.path)
@@ -78,7 +86,10 @@ export const bodyGuard: MiddlewareHandler = async (c, next) => {
         ]),
         { connection: 'close' },
       ),
-  })(c, next)
+  })(c, async () => {
+    if (encoding === 'gzip') await inflate(c)
+    await next()
+  })
 }
 
 /** Answers of the API are of this moment; pages and files say themselves how long they keep. */
@@ -88,6 +99,6 @@ export const freshAnswers: MiddlewareHandler = async (c, next) => {
 }
 
 function longestBody(path: string): number {
-  if (path === '/v1/samples') return SAMPLES_BYTES
+  if (path in ENCODINGS) return SAMPLES_BYTES
   return /^\/v1\/models\/[^/]+\/import$/.test(path) ? MODEL_BYTES : OTHER_BYTES
 }

@@ -8,6 +8,8 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
 import { ConfigError } from '../config-error.ts'
 import { Conflict } from '../control-plane.ts'
+import { Fenced, LedgerUnavailable } from '../ledger/ledger.ts'
+import { StoreUnavailable } from '../stores/sample-store.ts'
 import { ShopUnreachable } from './demo-port.ts'
 
 export const PROBLEMS = {
@@ -41,6 +43,8 @@ export const PROBLEMS = {
   'too-many-requests': { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'The server failed' },
   'shop-unreachable': { status: 502, title: 'The demo shop does not answer' },
+  'ledger-unavailable': { status: 503, title: 'The ledger does not answer' },
+  'store-unavailable': { status: 503, title: 'Samples cannot be kept or read now' },
   'forecast-expired': { status: 503, title: 'There is no usable forecast now' },
 } as const satisfies Record<string, { status: ContentfulStatusCode; title: string }>
 export type ProblemCode = keyof typeof PROBLEMS
@@ -96,6 +100,17 @@ export function invalidRequest(errors: readonly FieldError[]): ProblemError {
   return new ProblemError('invalid-request', errors.map(sentence).join('; '), errors)
 }
 
+/** With the header that says which ones are. */
+export function methodNotAllowed(c: Context, methods: readonly string[]): ProblemError {
+  const allow = methods.join(', ')
+  return new ProblemError(
+    'method-not-allowed',
+    `method: ${c.req.path} takes ${allow}`,
+    [{ field: 'method', value: c.req.method, allowed: allow }],
+    { allow },
+  )
+}
+
 export function sentence({ field, value, allowed }: FieldError): string {
   return `${field}: ${JSON.stringify(value)} is not allowed; allowed: ${allowed}`
 }
@@ -130,6 +145,11 @@ export function asProblem(error: unknown): ProblemError | undefined {
   if (error instanceof Conflict) return new ProblemError('conflict', error.message)
   if (error instanceof ShopUnreachable) return new ProblemError('shop-unreachable', error.message)
   if (error instanceof ConfigError) return invalidConfig(error)
+  if (error instanceof Fenced)
+    return new ProblemError('conflict', `another controller leads: ${error.message}`)
+  if (error instanceof LedgerUnavailable)
+    return new ProblemError('ledger-unavailable', error.message)
+  if (error instanceof StoreUnavailable) return new ProblemError('store-unavailable', error.message)
   if (!(error instanceof HTTPException)) return undefined
   if (error.status === 415) {
     return new ProblemError(

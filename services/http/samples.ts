@@ -6,7 +6,9 @@ import {
   PRECISIONS,
   type Precision,
   readLineProtocol,
+  type TaggedSample,
 } from '../stores/line-protocol.ts'
+import { createOrigins } from '../stores/origins.ts'
 import { Sample } from '../stores/sample-store.ts'
 import { seenBy } from './callers.ts'
 import { feeds } from './permission.ts'
@@ -17,6 +19,7 @@ import { SampleReport } from './views.ts'
 
 const MOST_SAMPLES = 100_000
 const UNKNOWN_SERVICE = 'unknown-service'
+const SEVERAL_SERIES = 'several-series'
 const LINES_EXAMPLE =
   'shop,service=search requests_per_second=45.2,latency_p95_seconds=0.21 1795248000000000000'
 
@@ -39,7 +42,7 @@ const pushSamples = createRoute({
   tags: ['samples'],
   summary: 'Push samples',
   description:
-    'A batch in JSON, or Influx line protocol as text/plain: the tag `service` names the service and is the only tag, each field is a metric, and the field `value` is the metric that the measurement names. A malformed batch is refused whole; well-formed samples that cannot be stored are counted by reason (unknown-service, not-finite, negative, far-future, too-old, bad-time). At most 100,000 samples and 8 MB.',
+    'A batch in JSON, or Influx line protocol as text/plain: the tag `service` (ingest.serviceTag) names the service, each field is a metric, and the field `value` is the metric that the measurement names. Other tags may be there, but a metric of a service comes from one series: samples of a second one are refused (several-series), for the half of a load is no load; tags of ingest.ignoreTags make no other series. gzip is read. A malformed batch is refused whole; well-formed samples that cannot be stored are counted by reason (unknown-service, several-series, not-finite, negative, far-future, too-old, bad-time, read-only). At most 100,000 samples and 8 MB.',
   request: {
     query: PrecisionQuery,
     body: {
@@ -68,21 +71,30 @@ const pushSamples = createRoute({
 })
 
 export function sampleRoutes(app: OpenAPIHono, { control, refusedSamples }: RouteDeps): void {
+  const origins = createOrigins()
+  const count = (reasons: Record<string, number>, reason: string, n: number): void => {
+    if (n === 0) return
+    reasons[reason] = n
+    refusedSamples.set(reason, (refusedSamples.get(reason) ?? 0) + n)
+  }
   app.openapi(pushSamples, async (c) => {
     const { precision } = c.req.valid('query')
-    const samples = isPlainText(c.req.header('content-type'))
-      ? fromLines(await c.req.text(), control.nowMs(), precision)
-      : fromJson(c.req.valid('json'), precision)
-    const { services } = control.config()
+    const { services, ingest } = control.config()
+    const all = isPlainText(c.req.header('content-type'))
+      ? fromLines(await c.req.text(), { nowMs: control.nowMs(), precision, ...ingest })
+      : fromJson(c.req.valid('json'), precision).map((sample) => ({ sample, origin: undefined }))
     const mayTell = seenBy(c)
-    const known = samples.filter((row) => Object.hasOwn(services, row.service) && mayTell(row))
-    const { accepted, rejected } = await control.ingest(known)
+    const known = all.filter(
+      ({ sample }) => Object.hasOwn(services, sample.service) && mayTell(sample),
+    )
+    const admitted = known.filter(
+      ({ sample: { service, metric, atMs }, origin }) =>
+        origin === undefined || origins.admit(service, metric, origin, atMs),
+    )
+    const { accepted, rejected } = await control.ingest(admitted.map(({ sample }) => sample))
     const reasons: Record<string, number> = { ...rejected }
-    const unknown = samples.length - known.length
-    if (unknown > 0) {
-      reasons[UNKNOWN_SERVICE] = unknown
-      refusedSamples.set(UNKNOWN_SERVICE, (refusedSamples.get(UNKNOWN_SERVICE) ?? 0) + unknown)
-    }
+    count(reasons, UNKNOWN_SERVICE, all.length - known.length)
+    count(reasons, SEVERAL_SERIES, known.length - admitted.length)
     return c.json({ accepted, rejected: reasons }, 200)
   })
 }
@@ -100,16 +112,23 @@ function fromJson(batch: SampleBatch | string, precision: Precision | undefined)
   throw invalidRequest([{ field: 'body', value: null, allowed: 'samples as JSON or as lines' }])
 }
 
-function fromLines(text: string, nowMs: number, precision: Precision | undefined): Sample[] {
-  const samples = readLines(text, nowMs, precision)
-  if (samples.length > 0 && samples.length <= MOST_SAMPLES) return samples
-  const allowed = `1 to ${MOST_SAMPLES} samples`
-  throw invalidRequest([{ field: 'body', value: `${samples.length} samples`, allowed }])
+interface LinesSettings {
+  readonly nowMs: number
+  readonly precision: Precision | undefined
+  readonly serviceTag: string
+  readonly ignoreTags: readonly string[]
 }
 
-function readLines(text: string, nowMs: number, precision: Precision | undefined): Sample[] {
+function fromLines(text: string, settings: LinesSettings): TaggedSample[] {
+  const tagged = readLines(text, settings)
+  if (tagged.length > 0 && tagged.length <= MOST_SAMPLES) return tagged
+  const allowed = `1 to ${MOST_SAMPLES} samples`
+  throw invalidRequest([{ field: 'body', value: `${tagged.length} samples`, allowed }])
+}
+
+function readLines(text: string, { ignoreTags, ...settings }: LinesSettings): TaggedSample[] {
   try {
-    return readLineProtocol(text, { precision, nowMs })
+    return readLineProtocol(text, { ...settings, ignoreTags: new Set(ignoreTags) })
   } catch (error) {
     if (!(error instanceof LineProtocolError)) throw error
     const { lineNumber, text: value, allowed } = error

@@ -4,7 +4,7 @@ import { LineProtocolError, type PRECISIONS, readLineProtocol } from './line-pro
 
 const NOW_MS = 1_795_248_000_123
 const read = (text: string, precision?: (typeof PRECISIONS)[number]) =>
-  readLineProtocol(text, { precision, nowMs: NOW_MS })
+  readLineProtocol(text, { precision, nowMs: NOW_MS }).map(({ sample }) => sample)
 const only = (text: string) => read(text)[0]!
 
 describe('a line', () => {
@@ -39,6 +39,27 @@ describe('a line', () => {
     const text = '# a comment\r\n\r\n  m,service=a  value=1   1000000  \r\n   # another\n'
     expect(read(text)).toEqual([{ service: 'a', metric: 'm', atMs: 1, value: 1 }])
     expect(read('')).toEqual([])
+  })
+})
+
+describe('tags', () => {
+  const tagged = (text: string, options: object) =>
+    readLineProtocol(text, { nowMs: NOW_MS, ...options })
+  it('beside that of the service tell from which series a sample is', () => {
+    const [a, b, c] = tagged(
+      'm,service=a,host=x,zone=1 value=1\nm,zone=1,service=a,host=x value=2\nm,service=a,host=y,zone=1 value=3',
+      {},
+    )
+    expect(a?.origin).toBe(b?.origin)
+    expect(a?.origin).not.toBe(c?.origin)
+    expect(tagged('m,service=a value=1', {})[0]?.origin).toBe('')
+  })
+
+  it('that make no other series are passed over, and another may name the service', () => {
+    const options = { serviceTag: 'app', ignoreTags: new Set(['host']) }
+    const [a, b] = tagged('m,app=a,host=x value=1\nm,app=a,host=y value=2', options)
+    expect(a).toMatchObject({ sample: { service: 'a' }, origin: '' })
+    expect(b?.origin).toBe('')
   })
 })
 
@@ -144,7 +165,8 @@ describe('a fault', () => {
 
   it.each([
     ['no service', 'm value=1', 'a tag service'],
-    ['another tag', 'm,service=a,host=b value=1', 'no tag but service'],
+    ['another tag alone', 'm,host=b value=1', 'a tag service'],
+    ['another tag twice', 'm,service=a,host=b,host=c value=1', 'the tag host once'],
     ['the tag twice', 'm,service=a,service=b value=1', 'once'],
     ['no name', 'm,service=Search value=1', 'a service name'],
     ['no metric', 'a-b,service=a value=1', 'a metric name'],

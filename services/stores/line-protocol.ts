@@ -1,10 +1,11 @@
 /**
  * Influx line protocol made into samples: `requests_per_second,service=search value=12.3 1700000000000000000`. A field
- * named `value` takes the measurement as its metric, any other field its own key. The tag `service` names the service
- * and is the only tag: what differs by host or pod must be added up before it comes here.
+ * named `value` takes the measurement as its metric, any other field its own key. The tag `service` (or one of another
+ * name) names the service; other tags tell from which series a sample is, of which each metric may have one (origins.ts).
  * Source: docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol
  */
 import { MetricName, ServiceId } from '../../forecaster/series.ts'
+import { originOf } from './origins.ts'
 import type { Sample } from './sample-store.ts'
 
 /** Units of a timestamp, finest first. */
@@ -19,6 +20,7 @@ const TO_MS: Readonly<Record<Precision, (time: bigint) => bigint>> = {
 }
 
 const SERVICE_TAG = 'service'
+const NO_TAGS: ReadonlySet<string> = new Set()
 const VALUE_FIELD = 'value'
 const FLOAT = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/
 const INTEGER = /^(?:[-+]?\d+i|\d+u)$/
@@ -45,27 +47,36 @@ export interface LineProtocolOptions {
   readonly precision?: Precision | undefined
   /** Time of lines that carry none, Unix ms. */
   readonly nowMs: number
+  /** Tag that names the service. */
+  readonly serviceTag?: string | undefined
+  /** Tags that make no other series. */
+  readonly ignoreTags?: ReadonlySet<string> | undefined
+}
+
+/** `origin`: its other tags; equal for samples of one series. */
+export interface TaggedSample {
+  readonly sample: Sample
+  readonly origin: string
 }
 
 /** A sample per field; times are whole ms. Throws LineProtocolError at the first line that is none. */
-export function readLineProtocol(text: string, options: LineProtocolOptions): Sample[] {
+export function readLineProtocol(text: string, options: LineProtocolOptions): TaggedSample[] {
   return text.split('\n').flatMap((raw, i) => {
     const line = raw.trim()
     return line === '' || line.startsWith('#') ? [] : readLine(line, i + 1, options)
   })
 }
 
-function readLine(
-  line: string,
-  lineNumber: number,
-  { precision = 'ns', nowMs }: LineProtocolOptions,
-): Sample[] {
+function readLine(line: string, lineNumber: number, options: LineProtocolOptions): TaggedSample[] {
+  const { precision = 'ns', nowMs, serviceTag = SERVICE_TAG } = options
   const refuse = (text: string, allowed: string): never => {
     throw new LineProtocolError(lineNumber, text, allowed)
   }
   const measurement = readToken(line, 0, ', ')
   const { pairs: tags, end: tagsEnd } = readPairs(line, measurement.end, false, refuse)
-  const service = serviceOf(tags, line, refuse)
+  const service = serviceOf(tags, line, serviceTag, refuse)
+  const others = tags.filter(([key]) => key !== serviceTag)
+  const origin = originOf(others, options.ignoreTags ?? NO_TAGS)
   if (line[tagsEnd] !== ' ') refuse(line, 'measurement,service=<name> field=<number>')
   const { pairs: fields, end } = readPairs(line, skipSpaces(line, tagsEnd) - 1, true, refuse)
   const time = line.slice(end).trim()
@@ -76,7 +87,7 @@ function readLine(
     if (!MetricName.safeParse(metric).success) {
       refuse(metric, 'a metric name: [a-zA-Z_:][a-zA-Z0-9_:]*, at most 200')
     }
-    return { service, metric, atMs, value: readNumber(value, refuse) }
+    return { sample: { service, metric, atMs, value: readNumber(value, refuse) }, origin }
   })
 }
 
@@ -85,13 +96,13 @@ type Refuse = (text: string, allowed: string) => never
 function serviceOf(
   tags: readonly (readonly [string, string])[],
   line: string,
+  serviceTag: string,
   refuse: Refuse,
 ): ServiceId {
-  const other = tags.find(([key]) => key !== SERVICE_TAG)
-  if (other) return refuse(`${other[0]}=${other[1]}`, `no tag but ${SERVICE_TAG}`)
-  const [first, second] = tags
-  if (!first) return refuse(line, `a tag ${SERVICE_TAG}=<name>`)
-  if (second) return refuse(`${second[0]}=${second[1]}`, `the tag ${SERVICE_TAG} once`)
+  const twice = tags.find(([key], i) => tags.findIndex(([other]) => other === key) < i)
+  if (twice) return refuse(`${twice[0]}=${twice[1]}`, `the tag ${twice[0]} once`)
+  const first = tags.find(([key]) => key === serviceTag)
+  if (!first) return refuse(line, `a tag ${serviceTag}=<name>`)
   if (ServiceId.safeParse(first[1]).success) return first[1]
   return refuse(first[1], 'a service name: a-z, 0-9 and "-", at most 63')
 }
