@@ -7,6 +7,7 @@ import { createManualClock, systemClock } from './clock.ts'
 import type { AppConfig } from './config.ts'
 import { type App, createApp, packageVersion } from './http/app.ts'
 import { createDemoPort } from './http/demo-port.ts'
+import { openLed } from './leader/lead.ts'
 import { openLedger } from './ledger/registry.ts'
 import { type Controller, createController } from './loops/controller.ts'
 import { createFitter } from './loops/fitter.ts'
@@ -50,7 +51,7 @@ export async function compose({
   const tracing = await startTracing(env, packageVersion())
   const instruments = createInstruments()
   const store = observed('store', await openStore(config, stateDir), instruments)
-  const ledger = observed('ledger', await openLedger(config, stateDir), instruments)
+  const ledger = observed('ledger', await openLedger(config, stateDir, { env, log }), instruments)
   await refuseExposure(config.http, ledger, systemClock.nowMs())
   await takeOverSettings(ledger)
   const audit = createAuditLog(ledger, systemClock.nowMs)
@@ -67,17 +68,10 @@ export async function compose({
     secretOf: (url) => secretOf(controller.config(), env, url),
     log,
   })
-  const controller = await createController({
-    config,
-    reread,
-    clock,
-    store,
-    ledger,
-    actuator,
-    fitter,
-    webhooks,
-    stateDir,
-    log,
+  const shared = { config, reread, clock, store, ledger, fitter, webhooks, stateDir, log }
+  const controller = await openLed({
+    ...{ config, ledger, actuator, stateDir, clock, log },
+    make: (fenced) => createController({ ...shared, actuator: fenced }),
   })
   const demo =
     config.shop && createDemoPort({ loadUrl, stateDir, shop: () => controller.config().shop! })

@@ -7,8 +7,11 @@ import { ServiceId } from '../forecaster/series.ts'
 import { AlertsConfig, OutlookConfig } from './alerts/config.ts'
 import { BudgetConfig } from './budget/config.ts'
 import { CovariatesConfig } from './covariates/config.ts'
+import { EventsConfig } from './events/config.ts'
 import { HttpConfig } from './http/config.ts'
+import { LeaderConfig } from './leader/config.ts'
 import { LedgerConfig } from './ledger/config.ts'
+import { RolloutsConfig } from './rollouts/config.ts'
 import { SelectionConfig } from './selection/config.ts'
 import { ShopConfig } from './shop/config.ts'
 import { IngestConfig, StoreConfig } from './stores/config.ts'
@@ -45,6 +48,7 @@ export const AppConfig = z
       .meta({ description: 'Cost of all replicas together, $/hour.' }),
     budget: BudgetConfig.prefault({}),
     selection: SelectionConfig.prefault({}),
+    rollouts: RolloutsConfig.prefault({}),
     stateDir: z.string().min(1).default('.forescale').meta({ description: 'Folder of all state.' }),
     retentionMs: z
       .int()
@@ -67,6 +71,7 @@ export const AppConfig = z
     store: StoreConfig.prefault({ kind: 'embedded' }),
     ingest: IngestConfig.prefault({}),
     ledger: LedgerConfig.prefault({ kind: 'embedded' }),
+    leader: LeaderConfig.prefault({}),
     actuator: z
       .discriminatedUnion('kind', [
         z.strictObject({ kind: z.literal('dry-run') }),
@@ -80,6 +85,7 @@ export const AppConfig = z
       }),
     trainings: TrainingsConfig.prefault({}),
     alerts: AlertsConfig.prefault({}),
+    events: EventsConfig.prefault({}),
     outlook: OutlookConfig.prefault({}),
     covariates: CovariatesConfig.prefault({}).meta({
       description:
@@ -103,6 +109,10 @@ export const AppConfig = z
   .refine((c) => c.covariates.metrics.every((m) => m.lagMs + m.aheadMs >= c.stepMs), {
     error: 'each needs lagMs + aheadMs of at least stepMs: else it is never known in time',
     path: ['covariates', 'metrics'],
+  })
+  .refine((c) => !c.leader.election || (c.ledger.kind === 'postgresql' && c.clock === 'system'), {
+    error: 'an election needs a ledger that several share (kind: postgresql) and clock: system',
+    path: ['leader', 'election'],
   })
   .refine((c) => Object.keys(c.services).length > 0, {
     error: 'services must name at least one service',

@@ -19,9 +19,12 @@ import { PacedPeriodView } from './budget/view.ts'
 import type { AppConfig } from './config.ts'
 import type { CovariateControl } from './covariates/control.ts'
 import type { FeatureImportance, ForecastExplanation } from './explanations/view.ts'
+import type { Leadership } from './leader/lease.ts'
+import type { LedgerHealth } from './ledger/ledger.ts'
 import type { ModelControl } from './models/control.ts'
 import type { ModelChange } from './models/model-version.ts'
 import type { OutlookView } from './outlook/view.ts'
+import type { AutomaticView } from './rollouts/automatic-view.ts'
 import type { RolloutControl } from './rollouts/control.ts'
 import type { RolloutView } from './rollouts/request.ts'
 import type { Scoreboard } from './selection/view.ts'
@@ -276,10 +279,16 @@ export interface ControlPlane {
   readonly models: ModelControl
   /** Rollouts of strategies, comparisons of any two, learned policies. */
   readonly rollouts: RolloutControl
+  /** What is known of each policy where rollouts are begun by themselves. */
+  automaticRollouts(): AutomaticView
   /** Policies that are trained here, on simulated services. */
   readonly trainings: TrainingControl
   /** Events known in advance. */
   readonly covariates: CovariateControl
+  /** Absent where there is no lease. */
+  leadership?(): Leadership
+  /** undefined where the ledger is never waited for. */
+  ledgerHealth?(): LedgerHealth | undefined
   health(): Promise<readonly HealthCheck[]>
   /** Runs one tick at `atMs` (manual clock only); replica counts as the caller reports them. Ticks never overlap. */
   runTick(

@@ -2,11 +2,21 @@
 import type { ReplicaCounts } from '../../agents/observation.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
 
+/** By which a target tells a deposed leader from the newest one. */
+export interface Fence {
+  /** Its epoch: tokens of different ledgers have nothing to do with one another. */
+  readonly ledger: string
+  /** A target that has seen a greater one refuses. */
+  readonly token: number
+}
+
 export interface ScaleOrder {
   readonly decisionId: string
   readonly service: ServiceId
   readonly from: number
   readonly to: number
+  /** Absent where there is nobody to be told from. */
+  readonly fence?: Fence
 }
 
 export interface ScaleResult {
@@ -31,6 +41,8 @@ export interface Actuator {
    * budget holds at every moment. One result an order, in order; never throws for one bad target.
    */
   apply(orders: readonly ScaleOrder[]): Promise<readonly ScaleResult[]>
+  /** A new leader makes itself known, so that from now on its predecessors are refused. Where targets can do so. */
+  announce?(fence: Fence): Promise<void>
   close(): Promise<void>
 }
 

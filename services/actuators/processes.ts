@@ -13,7 +13,12 @@ import {
   wrap,
 } from 'cockatiel'
 import type { ServiceId } from '../../forecaster/series.ts'
-import { HostedService, HostedServices, type ReplicaOrder } from '../shop/host-api.ts'
+import {
+  HostedService,
+  HostedServices,
+  type HostFence,
+  type ReplicaOrder,
+} from '../shop/host-api.ts'
 import type { Actuator, ObservedReplicas, ScaleOrder, ScaleResult } from './actuator.ts'
 import { countReplicas } from './replica-counts.ts'
 
@@ -62,8 +67,8 @@ export function createProcesses({ hostUrl, drainTimeoutMs }: ProcessesOptions): 
     )
 
   async function send(order: ScaleOrder): Promise<ScaleResult> {
-    const { decisionId, service, from, to } = order
-    const body: ReplicaOrder = { replicas: to, decisionId, from }
+    const { decisionId, service, from, to, fence } = order
+    const body: ReplicaOrder = { replicas: to, decisionId, from, ...(fence ? { fence } : {}) }
     try {
       const url = `${hostUrl}/services/${service}/replicas`
       await guarded(service, async () =>
@@ -116,6 +121,9 @@ export function createProcesses({ hostUrl, drainTimeoutMs }: ProcessesOptions): 
           failed(order, 'the replicas to be released first are still there'),
       )
     },
+    async announce(fence) {
+      await guarded('', () => call(`${hostUrl}/fence`, 'PUT', stopped.signal, fence))
+    },
     async close() {
       stopped.abort()
     },
@@ -156,7 +164,7 @@ async function call(
   url: string,
   method: string,
   stopped: AbortSignal,
-  body?: ReplicaOrder,
+  body?: ReplicaOrder | HostFence,
 ): Promise<unknown> {
   const signal = AbortSignal.any([stopped, AbortSignal.timeout(CALL_TIMEOUT_MS)])
   const request: RequestInit = body

@@ -50,6 +50,17 @@ export interface Lease {
   seen(): SeenLeader | undefined
 }
 
+/** Which of several controllers acts. */
+export interface Leadership {
+  /** Whether it is this one. */
+  readonly leads: boolean
+  /** Of the leader, as far as is known. */
+  readonly token: number | null
+  readonly leader: string | null
+  /** Where the leader can be reached; '' when that is here, or not known. */
+  readonly url: string
+}
+
 /** The lease as its store keeps it. */
 export interface LeaseRow {
   readonly token: number

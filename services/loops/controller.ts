@@ -15,6 +15,7 @@ import { explainServiceForecast } from '../explanations/explain-forecast.ts'
 import { followLoad } from '../models/contenders.ts'
 import type { ModelControl } from '../models/control.ts'
 import { openSelection } from '../selection/selection.ts'
+import { openAutomaticRollouts } from './automatic-parts.ts'
 import {
   type ControllerDeps,
   type Core,
@@ -27,6 +28,8 @@ import {
 } from './core.ts'
 import { type Every, every } from './every.ts'
 import { explainDecision, replayDecision } from './explain.ts'
+import { followLeader } from './follow.ts'
+import { ledgerCheck } from './ledger-check.ts'
 import type { LoadBook } from './load-book.ts'
 import { takeUpModels, tick } from './one-tick.ts'
 import { recallMemories, settlePending } from './recovery.ts'
@@ -41,6 +44,8 @@ import { budgetOf, proposalsOf, statusesOf, summaryOf } from './views.ts'
 const TICK_OFFSET_MS = 500
 
 export interface Controller extends ControlPlane {
+  /** While another controller leads: sees what it has written. */
+  follow(): Promise<void>
   /** Recovers, then ticks by the clock until stopped. */
   start(): Promise<void>
   stop(): Promise<void>
@@ -59,9 +64,10 @@ export async function createController(deps: ControllerDeps): Promise<Controller
     ledger: deps.ledger,
     config: () => core.config,
     amountOf: settings.amountOf,
-    outlooks: () => core.outlookWatch.latest(),
   })
-  const { rollouts, rolloutControl } = await openRollouts(deps, settings, () => core)
+  const inRollout = await openRollouts(deps, settings, () => core)
+  const { rollouts } = inRollout
+  const automatic = await openAutomaticRollouts(deps, settings, inRollout, () => core)
   const selection = await openSelection({
     ledger: deps.ledger,
     config: () => core.config,
@@ -69,9 +75,9 @@ export async function createController(deps: ControllerDeps): Promise<Controller
     isInRollout: (service) => rollouts.running().some((one) => one.services.includes(service)),
   })
   let running: Core | undefined
-  const trainingParts = await openTrainingParts(deps, () => running)
+  const trainings = await openTrainingParts(deps, () => running)
   const core: Core = createCore(deps, settings, await recallMemories(deps.ledger), {
-    ...{ listeners, alerts, treasury, selection, rollouts, rolloutControl, ...trainingParts },
+    ...{ listeners, alerts, treasury, selection, automatic, trainings, ...inRollout },
     calendar: await openCalendar(deps.ledger),
   })
   running = core
@@ -100,9 +106,11 @@ function viewsOf(core: Core) {
     scoreboard: core.selection.view,
     models: inTurnOf(core),
     rollouts: rolloutsInTurn(core),
-    trainings: core.trainings,
+    automaticRollouts: core.automatic.view,
+    trainings: core.trainings.trainings,
     covariates: covariatesOf(core),
     health: () => checkHealth(core),
+    ledgerHealth: () => deps.ledger.health?.(),
     explain: (id) => explainDecision(deps.ledger, id),
     replay: (id) => replayDecision(deps.ledger, id),
   } satisfies Partial<ControlPlane>
@@ -220,8 +228,10 @@ function lifecycleOf(core: Core) {
       core.listeners.add(listener)
       return () => core.listeners.delete(listener)
     },
+    follow: () => core.inTurn(() => followLeader(core)),
     async start() {
       deps.webhooks.kick()
+      core.trainings.beginTrainings()
       if (clock.kind === 'manual') return
       const validMs = 2 * core.config.tickMs
       const recovered = await settlePending({ ledger, actuator, validMs, mayApply }, clock.nowMs())
@@ -238,7 +248,8 @@ function lifecycleOf(core: Core) {
     async stop() {
       await timer?.stop()
       await core.trainer.close()
-      await core.closeTrainings()
+      await core.trainings.closeTrainings()
+      await core.automatic.idle()
       await core.inTurn(async () => {})
       await core.outlookWatch.idle()
       await core.alerts.close()
@@ -258,20 +269,13 @@ function reportReplicas(
 
 async function checkHealth({ deps, parts, last, config }: Core): Promise<HealthCheck[]> {
   const { store, ledger, clock } = deps
-  const attempt = async (name: string, work: () => Promise<string>): Promise<HealthCheck> => {
-    try {
-      return { name, ok: true, detail: await work() }
-    } catch (error) {
-      return { name, ok: false, detail: error instanceof Error ? error.message : String(error) }
-    }
-  }
   const lastMs = last?.decided.input.atMs
   const late =
     clock.kind === 'system' && lastMs !== undefined && clock.nowMs() - lastMs > 5 * config.tickMs
   const fitted = [...parts.book.entries.values()].filter((e) => e.contenders.champion).length
   return [
     await storeCheck(store, parts.book, clock.nowMs()),
-    await attempt('ledger', async () => `tick ${(await ledger.lastTick())?.tick ?? 'none yet'}`),
+    await ledgerCheck(ledger),
     {
       name: 'loop',
       ok: !late,

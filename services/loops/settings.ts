@@ -24,6 +24,8 @@ export interface Settings {
   specOf(service: ServiceId): ServiceSpec
   put(key: SettingKey, value: unknown, actor: string, atMs: number): Promise<void>
   rebase(config: AppConfig): void
+  /** What another controller changed. */
+  reread(): Promise<void>
 }
 
 export type SettingKey =
@@ -40,18 +42,23 @@ const lower = (a: Mode, b: Mode): Mode => (RANK[a] <= RANK[b] ? a : b)
 export async function openSettings(initial: AppConfig, ledger: Ledger): Promise<Settings> {
   let config = initial
   const byKey = new Map<string, unknown>()
-  for (const { key, value } of await ledger.settings()) byKey.set(key, value)
+  const specs = new Map<ServiceId, ServiceSpec>()
+  async function reread(): Promise<void> {
+    for (const { key, value } of await ledger.settings()) byKey.set(key, value)
+    specs.clear()
+  }
   const read = <T>(key: SettingKey, schema: z.ZodType<T>, fallback: T): T => {
     if (!byKey.has(key)) return fallback
     const stored = schema.safeParse(byKey.get(key))
     return stored.success ? stored.data : fallback
   }
-  const specs = new Map<ServiceId, ServiceSpec>()
   const mode = () => read('mode', Mode, config.mode)
   const paused = () => read('paused', z.boolean(), false)
   const policyOf = (service: ServiceId) =>
     read(`policy/${service}`, PolicyKind, config.services[service]!.policy)
+  await reread()
   return {
+    reread,
     mode,
     paused,
     policyOf,

@@ -29,9 +29,17 @@ export type HostedService = z.infer<typeof HostedService>
 export const HostedServices = z.strictObject({ services: z.record(ServiceId, HostedService) })
 export type HostedServices = z.infer<typeof HostedServices>
 
+/** Of the leader that orders: an order under a smaller token of the same ledger is refused. */
+export const HostFence = z.strictObject({
+  ledger: z.string().min(1).max(200),
+  token: z.int().positive(),
+})
+export type HostFence = z.infer<typeof HostFence>
+
 export const ReplicaOrder = z.strictObject({
   replicas: z.int().min(0).max(MOST_REPLICAS),
   decisionId: z.string().min(1).max(200),
   from: z.int().min(0),
+  fence: HostFence.optional(),
 })
 export type ReplicaOrder = z.infer<typeof ReplicaOrder>

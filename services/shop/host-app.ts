@@ -1,7 +1,7 @@
 /** The host over HTTP: what is there, and orders of absolute replica counts. */
 import { Hono } from 'hono'
 import type { Host } from './host.ts'
-import { ReplicaOrder, WATCHER_HEADER } from './host-api.ts'
+import { HostFence, ReplicaOrder, WATCHER_HEADER } from './host-api.ts'
 import { problemAnswer, readBody, unknownService } from './problem.ts'
 import type { Watchers } from './watchers.ts'
 
@@ -14,6 +14,10 @@ export function createHostApp(host: Host, watchers: Watchers, nowMs: () => numbe
     const watcher = c.req.header(WATCHER_HEADER)
     if (watcher) watchers.polled(watcher, nowMs())
     return c.json(host.services())
+  })
+  app.put('/fence', async (c) => {
+    host.announce(await readBody(c.req, HostFence))
+    return c.json({ status: 'ok' })
   })
   app.put('/services/:name/replicas', async (c) => {
     const name = c.req.param('name')

@@ -90,6 +90,42 @@ const turn = () => new Promise((resolve) => setTimeout(resolve, 120))
 const view = (h: Host) => h.service('search')!
 const states = (h: Host) => view(h).replicas.map((r) => r.state)
 
+describe('a fence', () => {
+  const order = (id: string, token: number, ledger = 'one') => ({
+    replicas: 2,
+    decisionId: id,
+    from: 1,
+    fence: { ledger, token },
+  })
+
+  it('refuses what a deposed leader orders, and nothing of it is on disk', async () => {
+    const h = await open(1)
+    await h.order('search', order('d1', 3))
+    await expect(h.order('search', order('d2', 2))).rejects.toMatchObject({ status: 409 })
+    await h.order('search', order('d3', 4))
+    expect(rows().map((row) => JSON.parse(row).fence.token)).toEqual([3, 4])
+  })
+
+  it('stands as soon as a leader has made itself known, and after a restart of the host', async () => {
+    const h = await open(1)
+    h.announce({ ledger: 'one', token: 7 })
+    expect(() => h.announce({ ledger: 'one', token: 6 })).toThrow(/allowed: 7 or greater/)
+    await expect(h.order('search', order('d1', 6))).rejects.toMatchObject({ status: 409 })
+    await h.order('search', order('d2', 7))
+    await h.stop(0)
+    const again = await open(1)
+    await expect(again.order('search', order('d3', 6))).rejects.toMatchObject({ status: 409 })
+  })
+
+  it('of one ledger has nothing to do with another, and an order without one passes', async () => {
+    const h = await open(1)
+    await h.order('search', order('d1', 9))
+    await h.order('search', order('d2', 1, 'two'))
+    await h.order('search', { replicas: 3, decisionId: 'd3', from: 2 })
+    expect(rows()).toHaveLength(3)
+  })
+})
+
 describe('orders', () => {
   it('are absolute, and on disk before they have an effect', async () => {
     const h = await open(1)

@@ -3,7 +3,8 @@
  * idempotent by decision id, on disk before they have an effect; what was requested survives a crash of the host.
  */
 import assert from 'node:assert/strict'
-import type { HostedService, HostedServices, ReplicaOrder } from './host-api.ts'
+import { createFences } from './fences.ts'
+import type { HostedService, HostedServices, HostFence, ReplicaOrder } from './host-api.ts'
 import type { Journal } from './journal.ts'
 import type { StartReplica } from './replica-process.ts'
 import type { ReplicaSettings } from './replica-protocol.ts'
@@ -29,8 +30,13 @@ export interface Host {
   services(): HostedServices
   /** undefined for a service that is not hosted. */
   service(name: string): HostedService | undefined
-  /** Resolves when the order is on disk and taken up; a decision id seen before changes nothing. */
+  /**
+   * Resolves when the order is on disk and taken up; a decision id seen before changes nothing. Throws a 409 problem when a
+   * newer leader is known.
+   */
   order(name: string, order: ReplicaOrder): Promise<void>
+  /** A leader makes itself known: older ones are refused from now on. Throws a 409 problem when it is older itself. */
+  announce(fence: HostFence): void
   counters(): { restarts: number; refusedWhileDraining: number; killedWhileDraining: number }
   /** Drains all replicas; kills what is left after `limitMs`. */
   stop(limitMs: number): Promise<void>
@@ -47,6 +53,7 @@ interface Hosted {
 export function createHost(options: HostOptions): Host {
   const { journal, drainTimeoutMs, start, watchers, nowMs } = options
   const applied = new Set(journal.entries.map((entry) => entry.decisionId))
+  const fences = createFences(journal.entries)
   const hostedByName = new Map<string, Hosted>()
   let stopping = false
   let lastWrite: Promise<void> = Promise.resolve()
@@ -76,10 +83,11 @@ export function createHost(options: HostOptions): Host {
   async function write(
     name: string,
     hosted: Hosted,
-    { replicas, decisionId, from }: ReplicaOrder,
+    { replicas, decisionId, from, fence }: ReplicaOrder,
   ): Promise<void> {
     if (applied.has(decisionId)) return
-    await journal.append({ decisionId, service: name, from, to: replicas, atMs: nowMs() })
+    fences.pass(fence)
+    await journal.append({ decisionId, service: name, from, to: replicas, atMs: nowMs(), fence })
     applied.add(decisionId)
     hosted.requested = replicas
     hosted.lastDecisionId = decisionId
@@ -104,6 +112,7 @@ export function createHost(options: HostOptions): Host {
       lastWrite = written.catch(() => {})
       return written
     },
+    announce: fences.pass,
     counters() {
       const total = { restarts: 0, refusedWhileDraining: 0, killedWhileDraining: 0 }
       for (const { set } of hostedByName.values()) {

@@ -6,6 +6,7 @@ import { mkdir, open, readFile, truncate } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { ServiceId } from '../../forecaster/series.ts'
+import { HostFence } from './host-api.ts'
 
 export const JournalEntry = z.object({
   decisionId: z.string(),
@@ -13,6 +14,7 @@ export const JournalEntry = z.object({
   from: z.int().min(0),
   to: z.int().min(0),
   atMs: z.number(),
+  fence: HostFence.optional(),
 })
 export type JournalEntry = z.infer<typeof JournalEntry>
 

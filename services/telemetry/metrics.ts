@@ -9,6 +9,7 @@ import { alertMetrics } from './alert-metrics.ts'
 import { coordinatorMetrics } from './coordinator-metrics.ts'
 import { forecastMetrics } from './forecast-metrics.ts'
 import type { Instruments } from './instruments.ts'
+import { leaderMetrics } from './leader-metrics.ts'
 import { rolloutMetrics } from './rollout-metrics.ts'
 import { scoreMetrics } from './score-metrics.ts'
 import { Scrape } from './scrape.ts'
@@ -68,6 +69,7 @@ export function createMetricsPage(deps: MetricsDeps): MetricsPage {
       alertMetrics(scrape, control)
       scoreMetrics(scrape, control)
       rolloutMetrics(scrape, control)
+      leaderMetrics(scrape, control)
       ownMetrics(scrape, deps)
       const grown = deps.instruments ? [deps.instruments.registry] : []
       const page = await Registry.merge([scrape.registry, lasting, ...grown]).metrics()

@@ -1,0 +1,69 @@
+/** A controller under the lease that its configuration asks for: alone on its ledger, or one of several that elect a leader. */
+import type { Actuator, ReportedActuator } from '../actuators/actuator.ts'
+import { type ManualClock, type RunningClock, systemClock } from '../clock.ts'
+import type { AppConfig } from '../config.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Controller } from '../loops/controller.ts'
+import { createElectedLease } from './elected.ts'
+import { createFencedActuator } from './fenced-actuator.ts'
+import { instanceName } from './instance.ts'
+import type { Leadership, Lease } from './lease.ts'
+import { createLedController, NOBODYS_TOKEN } from './led-controller.ts'
+import { createSoleLease } from './sole.ts'
+
+type AnyActuator = Actuator | ReportedActuator
+
+export interface LeadDeps {
+  readonly config: AppConfig
+  readonly ledger: Ledger
+  readonly actuator: AnyActuator
+  readonly stateDir: string
+  readonly clock: RunningClock | ManualClock
+  readonly log: {
+    info(fields: object, message: string): void
+    warn(fields: object, message: string): void
+  }
+  /** A controller of what the ledger holds now, which acts by this actuator. */
+  readonly make: (actuator: AnyActuator) => Promise<Controller>
+}
+
+export async function openLed(deps: LeadDeps): Promise<Controller> {
+  const { config, ledger, actuator, stateDir, log, make } = deps
+  const holder = instanceName(stateDir)
+  const { election, url, ...times } = config.leader
+  const lease: Lease = election
+    ? createElectedLease({
+        ...{ store: ledger.lease, holder, url, times },
+        monotonicMs: systemClock.monotonicMs,
+      })
+    : await createSoleLease(ledger.lease, holder, url)
+  const fenced = createFencedActuator({
+    ...{ actuator, lease, ledger: ledger.epoch },
+    hold: () => (election ? awayFrom(ledger) : undefined),
+  })
+  async function announce(token: number | undefined): Promise<void> {
+    ledger.fence(token ?? NOBODYS_TOKEN)
+    if (token === undefined) return
+    // a target that cannot be told now is told with the first order
+    await actuator
+      .announce?.({ ledger: ledger.epoch, token })
+      .catch((error: unknown) => log.warn({ err: error }, 'a target was not told who leads'))
+  }
+  if (!election) {
+    const { token } = lease.held()!
+    await announce(token)
+    const leadership = (): Leadership => ({ leads: true, token, leader: holder, url: '' })
+    return { ...(await make(fenced)), leadership }
+  }
+  return createLedController({
+    ...{ lease, announce, log, retryMs: times.retryMs, clock: systemClock },
+    make: () => make(fenced),
+  })
+}
+
+/** With several controllers an effect needs its decision where the next leader finds it. */
+function awayFrom(ledger: Ledger): string | undefined {
+  return ledger.health?.().state === 'degraded'
+    ? 'the ledger does not answer, and another controller may lead'
+    : undefined
+}
