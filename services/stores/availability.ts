@@ -1,11 +1,12 @@
 /**
  * A circuit breaker around what asks a server (cockatiel): after five failures in a row it answers at once that nothing
- * can be had, and lets one question through every half minute, so that a dead server costs a tick no time.
+ * can be had, and lets one question through every ten seconds, so that a dead server costs few ticks any time and one
+ * that is back is soon found.
  */
 import { ConsecutiveBreaker, circuitBreaker, handleWhen, isBrokenCircuitError } from 'cockatiel'
 
 const FAILURES = 5
-const RETRY_AFTER_MS = 30_000
+const RETRY_AFTER_MS = 10_000
 
 export interface AvailabilityOptions {
   readonly nowMs: () => number
