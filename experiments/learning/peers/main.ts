@@ -45,7 +45,7 @@ for (const row of options.only) {
 }
 if (!options.json) printMarkdown(compared, peer.version, options)
 
-/** So that all are there; each one that is done stays done. */
+/** So that all are there; each one that is done stays done, and one that fails leaves the others alone. */
 async function trainAll(): Promise<void> {
   const left = options.only.flatMap((row) =>
     seedsOf().flatMap((seed) => SIDES.map((side) => ({ row, seed, side }))),
@@ -53,8 +53,14 @@ async function trainAll(): Promise<void> {
   const work = async (): Promise<void> => {
     for (let next = left.shift(); next; next = left.shift()) {
       const { row, seed, side } = next
-      const mean = meanOf((await kept.run(side, row, seed)).returns)
-      process.stderr.write(`${row.name}, seed ${seed}, ${side}: ${mean.toFixed(2)}\n`)
+      const said = await kept.run(side, row, seed).then(
+        ({ returns }) => meanOf(returns).toFixed(2),
+        (error: Error) => {
+          process.exitCode = 1
+          return error.message
+        },
+      )
+      process.stderr.write(`${row.name}, seed ${seed}, ${side}: ${said}\n`)
     }
   }
   await Promise.all(Array.from({ length: options.workers }, work))
