@@ -183,6 +183,20 @@ describe('DQN', () => {
     expect(at('moved')).toEqual([40, 80])
   })
 
+  it('takes so many gradients an update, for every one that became due', () => {
+    // 20 turns of four environments
+    for (const [learnEvery, gradientSteps, each] of [
+      [8, 3, 1.5],
+      [2, 5, 10],
+    ] as const) {
+      const config = DqnConfig.parse({ ...SMALL, learningStarts: 4, learnEvery, gradientSteps })
+      const learner = createDqn(config, SETTING)
+      for (let i = 0; i < 20; i++) learner.learn(experience(i))
+      const { adam } = z.looseObject({ adam: z.object({ steps: z.int() }) }).parse(learner.save())
+      expect(adam.steps).toBe(20 * each)
+    }
+  })
+
   it('draws evenly until it has seen enough, then as its exploration says', () => {
     const config = DqnConfig.parse({
       ...SMALL,
