@@ -54,6 +54,18 @@ export const Slo = z
   })
   .meta({ id: 'Slo' })
 
+/** What differs for a service on a tier of the catalogue (coordinator/meta/tiers.ts). */
+export const OwnTier = z
+  .strictObject({
+    capacityPerReplica: z.number().positive().optional().meta({
+      description: 'Requests/s of one replica within the SLO, where size does not tell.',
+    }),
+    pricePerReplicaHour: z.number().positive().optional(),
+    startupSeconds: z.number().min(0).optional(),
+    maxReplicas: z.int().min(1).max(10000).optional(),
+  })
+  .meta({ id: 'OwnTier' })
+
 export const ServiceSpec = z
   .strictObject({
     minReplicas: z.int().min(0).default(1),
@@ -88,6 +100,14 @@ export const ServiceSpec = z
       description: 'Utilization that the reactive rule aims at (share of capacity).',
     }),
     behavior: Behavior.prefault({}),
+    tier: z.string().min(1).optional().meta({
+      description:
+        'The tier that it runs on at first; its price, start-up time and maximum are those of the catalogue then, its capacityPerReplica is on this one.',
+    }),
+    tiers: z.record(z.string().min(1), OwnTier).optional().meta({
+      description:
+        'Tiers of the catalogue that it may run on, each with what differs for it: {} where nothing does.',
+    }),
   })
   .refine((s) => s.minReplicas <= s.maxReplicas, {
     error: 'minReplicas must not be greater than maxReplicas',

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { FRESHNESS } from '../agents/observation.ts'
 import { Mode, ServiceSpec } from '../agents/service-spec.ts'
 import { LEVELS } from '../forecaster/forecast.ts'
-import { decodeFrame, encodeFrame, encodeOutcome } from './frame.ts'
+import { decodeFrame, encodeFrame } from './frame.ts'
+import { encodeOutcome } from './outcome-bytes.ts'
 import { decideTick } from './tick.ts'
 import type { TickInput } from './tick-input.ts'
 
@@ -61,10 +62,17 @@ const directive = fc.record({
   reactivePrice: positive,
   price: positive,
   extraBudgetPerHour: positive,
+  tolerance: fc.double({ min: 0, max: 1, noNaN: true }),
 })
 const anyInput = fc
-  .tuple(tickInput, fc.option(directive, { nil: undefined }))
-  .map(([input, directed]) => (directed ? { ...input, directive: directed } : input))
+  .tuple(tickInput, fc.option(directive, { nil: undefined }), fc.constantFrom(0, 0, 0.7))
+  .map(([input, directed, replacementPerHour]) => ({
+    ...input,
+    ...(directed ? { directive: directed } : {}),
+    services: input.services.map((one, i) =>
+      replacementPerHour > 0 && i === 0 ? { ...one, replacementPerHour } : one,
+    ),
+  }))
 
 describe('a tick frame', () => {
   it('gives back every input, bit for bit, and so the same decisions', () => {
@@ -84,6 +92,19 @@ describe('a tick frame', () => {
       }),
       { numRuns: 500, seed: 4 },
     )
+  })
+
+  it('is still read as it was written before there was a tolerance', () => {
+    // FSF2: three figures of the directive, no services
+    const old = new DataView(new ArrayBuffer(8 + 3 * 8 + 3 * 8))
+    old.setUint32(0, 0x32465346, true)
+    ;[7, 8, 9, 1, 2, 3].forEach((figure, k) => {
+      old.setFloat64(8 + k * 8, figure, true)
+    })
+    expect(decodeFrame(new Uint8Array(old.buffer), [])).toEqual({
+      ...{ tick: 7, atMs: 8, costBudgetPerHour: 9, services: [] },
+      directive: { reactivePrice: 1, price: 2, extraBudgetPerHour: 3, tolerance: 0 },
+    })
   })
 
   it('refuses bytes that are no frame and specs that do not belong to it', () => {

@@ -5,7 +5,9 @@
  *
  * Layout, little-endian: magic 'FSF1' · uint32 services · float64 tick, atMs, costBudgetPerHour ·
  * FIELDS + LEVELS columns of float64 · one float64 list of all ragged pairs.
- * With a directive of the meta-controller: magic 'FSF2', and its three float64 before the columns.
+ * With a directive of the meta-controller, or with replicas that are replaced by those of another tier: magic 'FSF3', the
+ * directive's four float64 (NaN: none) before the columns, and one column more, of what replacements cost. Frames of 'FSF2',
+ * written before there was a tolerance, have a directive of three and no such column; they are still read.
  */
 import assert from 'node:assert/strict'
 import type { AgentMemory, TimedCount } from '../agents/agent.ts'
@@ -19,18 +21,37 @@ import type { Directive } from './meta/directive.ts'
 import type { ServiceInput, TickInput } from './tick-input.ts'
 
 const MAGIC = 0x31465346 // 'FSF1'
-const MAGIC_DIRECTED = 0x32465346 // 'FSF2'
+const MAGIC_INTOLERANT = 0x32465346 // 'FSF2'
+const MAGIC_WHOLE = 0x33465346 // 'FSF3'
 const HEAD_BYTES = 8 + 3 * 8
 const DIRECTIVE = [
   'reactivePrice',
   'price',
   'extraBudgetPerHour',
+  'tolerance',
 ] as const satisfies readonly (keyof Directive)[]
-
-/** Bytes before the columns. */
-const headBytes = (isDirected: boolean): number =>
-  HEAD_BYTES + (isDirected ? DIRECTIVE.length * 8 : 0)
 const FIELDS = 22
+
+interface Layout {
+  readonly magic: number
+  /** float64 of the directive in the head. */
+  readonly directed: number
+  /** Columns before the levels. */
+  readonly fields: number
+}
+const LAYOUTS: readonly Layout[] = [
+  { magic: MAGIC, directed: 0, fields: FIELDS },
+  { magic: MAGIC_INTOLERANT, directed: DIRECTIVE.length - 1, fields: FIELDS },
+  { magic: MAGIC_WHOLE, directed: DIRECTIVE.length, fields: FIELDS + 1 },
+]
+const [PLAIN, , WHOLE] = LAYOUTS as readonly [Layout, Layout, Layout]
+
+function layoutFor({ directive, services }: TickInput): Layout {
+  const isReplacing = services.some(({ replacementPerHour = 0 }) => replacementPerHour > 0)
+  return directive || isReplacing ? WHOLE : PLAIN
+}
+
+const headBytes = ({ directed }: Layout): number => HEAD_BYTES + directed * 8
 
 export interface SpecRow {
   readonly service: ServiceId
@@ -48,25 +69,23 @@ export function encodeFrame(input: TickInput): Uint8Array {
   const n = input.services.length
   let pairs = 0
   for (const { memory } of input.services) if (memory) pairs += pairsIn(memory)
-  const columns = FIELDS + LEVELS.length
-  const { directive } = input
-  const bodyAt = headBytes(directive !== undefined)
+  const layout = layoutFor(input)
+  const columns = layout.fields + LEVELS.length
+  const bodyAt = headBytes(layout)
   const buffer = new ArrayBuffer(bodyAt + (columns * n + 2 * pairs) * 8)
   const head = new DataView(buffer)
-  head.setUint32(0, directive ? MAGIC_DIRECTED : MAGIC, true)
+  head.setUint32(0, layout.magic, true)
   head.setUint32(4, n, true)
   head.setFloat64(8, input.tick, true)
   head.setFloat64(16, input.atMs, true)
   head.setFloat64(24, input.costBudgetPerHour, true)
-  if (directive)
-    DIRECTIVE.forEach((key, k) => {
-      head.setFloat64(HEAD_BYTES + k * 8, directive[key], true)
-    })
+  for (let k = 0; k < layout.directed; k++)
+    head.setFloat64(HEAD_BYTES + k * 8, input.directive?.[DIRECTIVE[k]!] ?? Number.NaN, true)
   const body = new Float64Array(buffer, bodyAt)
   let ragged = columns * n
   for (let i = 0; i < n; i++) {
     const service = input.services[i]!
-    writeFields(body, i, n, service)
+    writeFields(body, { i, n, fields: layout.fields }, service)
     if (service.memory) ragged = writeLists(body, ragged, service.memory)
   }
   return new Uint8Array(buffer)
@@ -119,11 +138,17 @@ function writeChanges(body: Float64Array, at: number, list: HpaMemory['scaleUps'
   return next
 }
 
+/** Row `i` of `n`, in a layout of `fields` columns before the levels. */
+interface Row {
+  readonly i: number
+  readonly n: number
+  readonly fields: number
+}
+
 function writeFields(
   body: Float64Array,
-  i: number,
-  n: number,
-  { mode, observation, memory }: ServiceInput,
+  { i, n, fields }: Row,
+  { mode, observation, memory, replacementPerHour = 0 }: ServiceInput,
 ): void {
   const { replicas, demand } = observation
   let at = i
@@ -153,7 +178,8 @@ function writeFields(
   put(memory ? memory.changes.scaleUps.length : 0)
   put(memory ? memory.changes.scaleDowns.length : 0)
   put(memory ? memory.wants.length : 0)
-  assert.equal(at, i + FIELDS * n)
+  if (fields > FIELDS) put(replacementPerHour)
+  assert.equal(at, i + fields * n)
   for (let level = 0; level < LEVELS.length; level++) put(demand ? demand[level]! : Number.NaN)
 }
 
@@ -168,28 +194,34 @@ export function decodeFrame(
 ): TickInput {
   const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const magic = head.getUint32(0, true)
-  assert(magic === MAGIC || magic === MAGIC_DIRECTED, 'not a tick frame')
-  const isDirected = magic === MAGIC_DIRECTED
+  const layout = LAYOUTS.find((one) => one.magic === magic)
+  assert(layout, 'not a tick frame')
   const n = head.getUint32(4, true)
   assert.equal(n, specs.length, `frame of ${n} services, ${specs.length} specs`)
-  const body = new Float64Array(bytes.slice(headBytes(isDirected)).buffer)
-  const cursor = { at: (FIELDS + LEVELS.length) * n }
+  const { fields } = layout
+  const body = new Float64Array(bytes.slice(headBytes(layout)).buffer)
+  const cursor = { at: (fields + LEVELS.length) * n }
   const services = specs.map((row, i) => ({
-    ...readService(body, i, n, cursor, row),
+    ...readService(body, { i, n, fields }, cursor, row),
     ...actorIn(row, actors),
   }))
+  const directive = layout.directed > 0 ? readDirective(head, layout) : undefined
   return {
     tick: head.getFloat64(8, true),
     atMs: head.getFloat64(16, true),
     costBudgetPerHour: head.getFloat64(24, true),
-    ...(isDirected ? { directive: readDirective(head) } : {}),
+    ...(directive ? { directive } : {}),
     services,
   }
 }
 
-function readDirective(head: DataView): Directive {
-  const figures = DIRECTIVE.map((key, k) => [key, head.getFloat64(HEAD_BYTES + k * 8, true)])
-  return Object.fromEntries(figures) as Record<(typeof DIRECTIVE)[number], number>
+function readDirective(head: DataView, { directed }: Layout): Directive | undefined {
+  const [reactivePrice, price, extraBudgetPerHour, tolerance = 0] = Array.from(
+    { length: directed },
+    (_, k) => head.getFloat64(HEAD_BYTES + k * 8, true),
+  ) as [number, number, number, number?]
+  if (Number.isNaN(price)) return undefined
+  return { reactivePrice, price, extraBudgetPerHour, tolerance }
 }
 
 /** Nothing for a row that names none. */
@@ -205,14 +237,14 @@ function actorIn(
 
 function readService(
   body: Float64Array,
-  i: number,
-  n: number,
+  { i, n, fields }: Row,
   cursor: { at: number },
   { service, spec }: SpecRow,
 ): ServiceInput {
-  const f = Array.from({ length: FIELDS }, (_, k) => body[k * n + i]!)
-  const demand = Float64Array.from(LEVELS, (_, level) => body[(FIELDS + level) * n + i]!)
-  const lists = f.slice(15).map((length) => readPairs(body, cursor, length))
+  const f = Array.from({ length: fields }, (_, k) => body[k * n + i]!)
+  const demand = Float64Array.from(LEVELS, (_, level) => body[(fields + level) * n + i]!)
+  const replacementPerHour = f[FIELDS] ?? 0
+  const lists = f.slice(15, FIELDS).map((length) => readPairs(body, cursor, length))
   const asCounts = (k: number) => lists[k]!.map(([atMs, replicas]) => ({ atMs, replicas }))
   const asChanges = (k: number) => lists[k]!.map(([atMs, change]) => ({ atMs, change }))
   const hpa = (k: number): HpaMemory => ({
@@ -222,6 +254,7 @@ function readService(
   })
   return {
     spec,
+    ...(replacementPerHour > 0 ? { replacementPerHour } : {}),
     mode: Mode.options[f[12]!]!,
     memory: Number.isNaN(f[13]!)
       ? undefined
@@ -255,20 +288,4 @@ function readPairs(body: Float64Array, cursor: { at: number }, length: number): 
     cursor.at += 2
     return pair
   })
-}
-
-/** The tick's outputs as bytes, for comparing: exact, order fixed. */
-export function encodeOutcome(
-  rows: readonly { to: number; floorReplicas: number; expectedLoss: number }[],
-  figures: readonly number[],
-): Uint8Array {
-  const out = new Float64Array(rows.length * 3 + figures.length)
-  let at = 0
-  for (const row of rows) {
-    out[at++] = row.to
-    out[at++] = row.floorReplicas
-    out[at++] = row.expectedLoss
-  }
-  out.set(figures, at)
-  return new Uint8Array(out.buffer)
 }

@@ -6,8 +6,9 @@ import type { AgentMemory, Floor } from '../agents/agent.ts'
 import { lossOfLoad, violationCurve } from '../agents/loss.ts'
 import type { ReplicaRange } from '../agents/observation.ts'
 import type { ServiceSpec } from '../agents/service-spec.ts'
+import { demandOf } from './arbiters/demand.ts'
 import { lossOnTheWay } from './arbiters/on-the-way.ts'
-import { demandOf, fund } from './arbiters/shadow-price.ts'
+import { fund } from './arbiters/shadow-price.ts'
 import type { FundingRequest } from './arbiters/steps.ts'
 import type { Directive } from './meta/directive.ts'
 import { PRICES } from './meta/price-ladder.ts'
@@ -103,13 +104,46 @@ function grantFairShares(
 
 /**
  * What the tick would spend at any price, $/hour: the reactive track alone, and all of it. `menu`: what the agents' own
- * curves ask for, from the least that is kept at any price.
+ * curves ask for, from the least that is kept at any price. Of all of it reactive need keeps its own price, the lower one, and
+ * leaves what its tolerance allows.
  */
-export function demandAtPrices(reactive: FundingRequest, menu: FundingRequest): DemandCurves {
+export function demandAtPrices(
+  candidates: readonly Candidate[],
+  reactive: FundingRequest,
+  menu: FundingRequest,
+  directive: Directive,
+): DemandCurves {
+  const most = reactive.to.map((need, i) => leastHarmless(candidates[i]!, need, directive))
+  const base = { request: reactive, most, priceMost: directive.reactivePrice }
   return {
-    reactive: demandOf([reactive], PRICES),
-    all: demandOf([reactive, menu], PRICES),
+    reactive: demandOf([{ request: reactive }], PRICES),
+    all: demandOf([base, { request: menu }], PRICES),
   }
+}
+
+/**
+ * The fewest of the `granted` replicas of its track that a service is left with whatever the price: those that it can spare
+ * without drawing on its error budget by more than the tolerance. Knows the load as observed, and no forecast.
+ */
+export function leastHarmless(
+  { input, floor }: Candidate,
+  granted: number,
+  { tolerance, price }: Directive,
+): number {
+  const { spec, observation } = input
+  const { loadRps, freshness, capacityPerReplica, saturationPerReplica } = observation
+  const least = Math.max(floor.least, Math.ceil(spec.fairShare * floor.need))
+  if (price <= 0 || tolerance <= 0 || freshness !== 'fresh' || granted <= least) return granted
+  const { objective } = spec.slo
+  const curve = violationCurve(capacityPerReplica, saturationPerReplica, objective)
+  const most = lossOfLoad(curve, loadRps, granted) + tolerance * (1 - objective) * loadRps
+  let [low, high] = [least, granted]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (lossOfLoad(curve, loadRps, middle) <= most) high = middle
+    else low = middle + 1
+  }
+  return high
 }
 
 /** The least that is kept at any price: what the allowed range leaves, and all where there is no fresh data. */
@@ -120,20 +154,23 @@ export function keptAtAnyPrice(candidates: readonly Candidate[], kept: Int32Arra
   })
 }
 
-/** Step 2: the floor inside what guardrails allow. Only an operator's cut can make it cost more than step 1. */
+/** Step 2: the floor, under a directive but for what it can spare, inside what guardrails allow. Only an operator's cut can make it cost more than step 1. */
 export function grantBases(
   candidates: readonly Candidate[],
   columns: Columns,
   floorGranted: Int32Array,
   held: Int32Array,
   budget: number,
+  directive?: Directive,
 ): Int32Array {
   const least = new Int32Array(candidates.length)
   const target = new Int32Array(candidates.length)
   for (let i = 0; i < candidates.length; i++) {
     const { allowed } = candidates[i]!
+    const granted = floorGranted[i]!
+    const floor = directive ? leastHarmless(candidates[i]!, granted, directive) : granted
     least[i] = allowed.min
-    target[i] = Math.min(Math.max(floorGranted[i]!, allowed.min), allowed.max)
+    target[i] = Math.min(Math.max(floor, allowed.min), allowed.max)
   }
   const request = reactiveRequest(candidates, columns, { from: least, to: target, held })
   return fund(request, budget - costOf(columns, least)).granted
@@ -183,6 +220,20 @@ export function keepWithoutData(
     { ...columns, from: base, to: keep, held: base, loss },
     budget - costOf(columns, base),
   ).granted
+}
+
+/** Which replacements the money carries that is `left` after all reactive need, in the services' order, and what they cost. */
+export function payReplacements(
+  candidates: readonly Candidate[],
+  left: number,
+): { readonly paid: readonly boolean[]; readonly cost: number } {
+  let cost = 0
+  const paid = candidates.map(({ input: { replacementPerHour = 0 } }) => {
+    const isPaid = replacementPerHour > 0 && cost + replacementPerHour <= left
+    if (isPaid) cost += replacementPerHour
+    return isPaid
+  })
+  return { paid, cost }
 }
 
 /** Whether extra replicas can be given back within one tick whenever the budget needs them. */

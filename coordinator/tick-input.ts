@@ -14,6 +14,11 @@ export interface ServiceInput {
   readonly memory: AgentMemory | undefined
   /** What acts where the policy is `learned`; absent: nothing does. A frame names it by its version. */
   readonly actor?: LearnedActor | undefined
+  /**
+   * $/hour of replicas of another tier that run beside its own, to take over (meta/tiers.ts); absent: none. Paid after all
+   * reactive need and before anything that forecasts want; where it cannot be, the change is given up.
+   */
+  readonly replacementPerHour?: number
 }
 
 export interface TickInput {

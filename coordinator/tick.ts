@@ -4,7 +4,8 @@
  *   1 floor      what reactive control alone would be granted under this budget, on a track of its own
  *   2 base       that floor, inside each service's allowed range: funded first, across all services
  *   3 keep       what services without fresh data hold beyond it: no data, no shrink
- *   4 extra      what forecasts want beyond: paid where the next dollar avoids most loss
+ *   4 extra      what forecasts want beyond: paid where the next dollar avoids most loss; changes of tier under way
+ *                (meta/tiers.ts) come just before it
  *
  * Do no harm. Steps 1 and 2 never look at a forecast, and 3 and 4 only spend what they leave. So with any forecast
  * whatever no service gets less than reactive control under the same budget would give it, and the total stays
@@ -34,6 +35,7 @@ import {
   grantFloors,
   keepWithoutData,
   keptAtAnyPrice,
+  payReplacements,
   releasable,
   shortagePrice,
 } from './stages.ts'
@@ -49,6 +51,8 @@ export interface Grant {
   /** Expected requests/s outside the SLO at `to`. */
   readonly expectedLoss: number
   readonly boundBy: BoundBy
+  /** Whether a change of tier under way is paid for; absent where there is none. */
+  readonly replacementPaid?: boolean
 }
 
 export interface TickOutput {
@@ -64,7 +68,9 @@ export interface TickOutput {
 
 interface Arbitrated {
   readonly granted: Int32Array
+  /** Of those, and of the replacements that are paid. */
   readonly cost: number
+  readonly replacementPaid: readonly boolean[]
   readonly floorGranted: Int32Array
   readonly proposals: Proposal[]
   readonly wanted: Int32Array
@@ -134,7 +140,7 @@ function arbitrate(
   const floors = grantFloors(candidates, columns, budget, directive)
   const floorGranted = floors.granted
   const held = Int32Array.from(candidates, (c) => c.input.observation.replicas.requested)
-  const base = grantBases(candidates, columns, floorGranted, held, budget)
+  const base = grantBases(candidates, columns, floorGranted, held, budget, directive)
   const kept = keepWithoutData(candidates, columns, base, budget)
   const most = Int32Array.from(candidates, (c) => c.input.spec.maxReplicas)
   const mayCommit = costOf(columns, most) <= budget + MONEY_SLACK
@@ -156,14 +162,16 @@ function arbitrate(
   }
   const loss = (i: number) => worthOf(candidates[i]!, proposals[i]!, kept[i]!, to[i]!)
   const request = { ...columns, from: kept, to, held, loss }
+  const replacements = payReplacements(candidates, budget - costOf(columns, kept))
   const left = Math.min(
     budget - costOf(columns, kept),
     directive?.extraBudgetPerHour ?? Number.POSITIVE_INFINITY,
   )
-  const extra = fund(request, left, directive?.price)
+  const extra = fund(request, left - replacements.cost, directive?.price)
   return {
     granted: extra.granted,
-    cost: costOf(columns, extra.granted),
+    cost: costOf(columns, extra.granted) + replacements.cost,
+    replacementPaid: replacements.paid,
     floorGranted,
     proposals,
     wanted,
@@ -175,7 +183,14 @@ function arbitrate(
       shortagePrice(candidates, columns, directive ? extra.granted : floorGranted),
     ),
     feasible: costOf(columns, base) <= budget + MONEY_SLACK,
-    demand: directive && demandAtPrices(floors.request, wholeMenu(candidates, proposals, request)),
+    demand:
+      directive &&
+      demandAtPrices(
+        candidates,
+        floors.request,
+        wholeMenu(candidates, proposals, request),
+        directive,
+      ),
   }
 }
 
@@ -252,6 +267,7 @@ function assemble(
           feasible: result.feasible,
           withheld: result.withheld[i]!,
         }),
+        ...(input.replacementPerHour ? { replacementPaid: result.replacementPaid[i]! } : {}),
       }
       const granted = {
         floorReplicas,

@@ -68,7 +68,7 @@ describe('a service that is far behind, under a price', () => {
       const { grants, memories } = decideTick({
         ...{ tick, atMs: nowMs, costBudgetPerHour: 100 },
         services: [{ ...service, observation: { ...service.observation, nowMs } }],
-        directive: { reactivePrice: price, price, extraBudgetPerHour: 100 },
+        directive: { reactivePrice: price, price, extraBudgetPerHour: 100, tolerance: 0 },
       })
       replicas = grants[0]!.to
       memory = memories[0]

@@ -41,38 +41,6 @@ export function fund(request: FundingRequest, budget: number, reservePrice = 0):
 }
 
 /**
- * What would be spent at each of `prices` (rising from 0, at which everything is bought), $/hour. A service has the most
- * that any of the requests buys for it; all of them have the same services.
- */
-export function demandOf(requests: readonly FundingRequest[], prices: Float64Array): Float64Array {
-  const all = requests.map((request) => ({ request, steps: stepsOf(request) }))
-  const { from, pricePerReplicaHour } = requests[0]!
-  const spend = new Float64Array(prices.length)
-  const counts = new Int32Array(prices.length)
-  for (let i = 0; i < from.length; i++) {
-    counts.fill(0)
-    for (const { request, steps } of all) raiseCounts(counts, request, steps, { row: i, prices })
-    for (let k = 0; k < counts.length; k++) spend[k]! += counts[k]! * pricePerReplicaHour[i]!
-  }
-  return spend
-}
-
-/** Raises each `counts[k]` to what row i has at `prices[k]`. */
-function raiseCounts(
-  counts: Int32Array,
-  { from }: FundingRequest,
-  { slope, start }: Steps,
-  { row, prices }: { readonly row: number; readonly prices: Float64Array },
-): void {
-  const [first, end] = [start[row]!, start[row + 1]!]
-  let bought = end // slopes fall within a row, so fewer are bought the higher the price
-  for (let k = 0; k < counts.length; k++) {
-    while (prices[k]! > 0 && bought > first && slope[bought - 1]! <= prices[k]!) bought--
-    counts[k] = Math.max(counts[k]!, from[row]! + bought - first)
-  }
-}
-
-/**
  * The greedy order by falling slope, without sorting all of it: bisection finds the price at which the money ends. What
  * is dearer is bought at once; then, dearest first, every block that still fits; the change goes to single steps.
  */

@@ -12,4 +12,9 @@ export interface Directive {
   readonly price: number
   /** $/hour that may be spent beyond the track. */
   readonly extraBudgetPerHour: number
+  /**
+   * What reactive need leaves to the price, while there is one: a service's own error budget, as its observed load and its
+   * violation curve have it, is drawn on by no more than this share beyond what it would be without.
+   */
+  readonly tolerance: number
 }

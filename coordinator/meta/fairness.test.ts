@@ -32,7 +32,9 @@ const needOf = ({ observation }: ServiceInput) => observation.replicas.requested
 const decide = (services: readonly ServiceInput[], costBudgetPerHour: number, price = 0) =>
   decideTick({
     ...{ tick: 1, atMs: 1e9, costBudgetPerHour, services },
-    ...(price > 0 ? { directive: { reactivePrice: price, price, extraBudgetPerHour: 1e9 } } : {}),
+    ...(price > 0
+      ? { directive: { reactivePrice: price, price, extraBudgetPerHour: 1e9, tolerance: 0 } }
+      : {}),
   })
 
 const fleet = fc.array(

@@ -3,11 +3,12 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { amountOf, openPurse, type Purse, pace, payFrom, tightest } from './pacing.ts'
 import { demandAt, PRICES, priceFor } from './price-ladder.ts'
-import { demandUntil, learnDemand, openProfile } from './spend-profile.ts'
+import { demandUntil, growthOf, learnDemand, openProfile } from './spend-profile.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const DAYS = 30
+const SHARES = { reactiveShare: 0.7, tolerance: 0.1 }
 
 /** Demand of `scale` $/hour at no price, falling smoothly to `least` about the price `bend`. */
 const curve = (scale: number, least: number, bend: number) =>
@@ -57,16 +58,30 @@ describe('the profile of demand', () => {
       demandUntil(profile, 3 * DAY_MS + 5.5 * HOUR_MS, 3 * DAY_MS + 6.5 * HOUR_MS)!.all[0],
     ).toBe(6.5)
   })
-  it('gives newer weeks more weight, and grows with what is known of later', () => {
-    const profile = seen(undefined, 7 * 6, (hour) => (hour < 24 * 35 ? 10 : 20))
-    const [low, high] = [10, 20]
-    const now = demandUntil(profile, 0, HOUR_MS)!.all[0]!
-    expect(now).toBeGreaterThan(low)
-    // what is new everywhere lately is taken to stay: a week of it is enough
-    expect(Math.abs(now / high - 1)).toBeLessThan(0.05)
-    expect(demandUntil(profile, 0, HOUR_MS, () => 1.5)!.all[0]).toBeCloseTo(1.5 * now, 9)
+  it('gives newer weeks more weight', () => {
+    const now = demandUntil(
+      seen(undefined, 7 * 6, (hour) => (hour < 24 * 35 ? 10 : 20)),
+      ...ofHour(6 * 7 * 24),
+    )!
+    expect(now.all[0]!).toBeGreaterThan(12)
+    expect(now.all[0]!).toBeLessThan(20)
+  })
+  it('knows steady growth, and asks for later hours accordingly', () => {
+    const growing = (hour: number) =>
+      (10 + 4 * Math.sin((2 * Math.PI * hour) / 24)) * 1.01 ** (hour / 24)
+    const profile = seen(undefined, 7 * 4, growing)
+    for (const hour of [28 * 24 + 5, 40 * 24 + 17])
+      expect(demandUntil(profile, ...ofHour(hour))!.all[0]! / growing(hour)).toBeCloseTo(1, 1)
+    expect(growthOf(profile) * DAY_MS).toBeCloseTo(Math.log(1.01), 3)
+  })
+  it('takes days that only scatter for no growth, and too few days too', () => {
+    const scattered = (hour: number) => 10 * (1 + (0.2 * ((Math.floor(hour / 24) * 7) % 5)) / 5)
+    expect(Math.abs(growthOf(seen(undefined, 7 * 5, scattered)) * DAY_MS)).toBeLessThan(0.004)
+    expect(growthOf(seen(undefined, 7 + 5, (hour) => 10 + hour))).toBe(0)
   })
 })
+
+const ofHour = (hour: number) => [hour * HOUR_MS, (hour + 1) * HOUR_MS] as const
 
 /** A month of hours in which exactly what the price buys is spent, within the limits. */
 function live({
@@ -99,7 +114,7 @@ function live({
   for (let hour = 0; hour < 24 * DAYS; hour++) {
     const atMs = hour * HOUR_MS
     const given = { period, purse, profile, atMs, tickMs: HOUR_MS }
-    const paced = pace({ ...given, minimumCostPerHour: least, reactiveShare: 0.7 })
+    const paced = pace({ ...given, minimumCostPerHour: least, ...SHARES })
     const wanted = demandAt(demandOf(hour), paced.directive.price)
     const cost = Math.max(least, Math.min(wanted, paced.costBudgetPerHour))
     prices.push(paced.directive.price)
@@ -174,7 +189,10 @@ describe('pace', () => {
     const [reactive, all] = [curve(2, 0, 1), curve(9, 0, 1)]
     learnDemand(profile, { reactive, all }, { atMs: 0, lastedMs: HOUR_MS })
     const purse = openPurse(period, 0)
-    const given = { period, purse, profile, atMs: 0, tickMs: HOUR_MS, minimumCostPerHour: 0 }
+    const given = {
+      ...{ period, purse, profile, atMs: 0, tickMs: HOUR_MS, minimumCostPerHour: 0 },
+      tolerance: 0.1,
+    }
     const { reserve, directive } = pace({ ...given, reactiveShare: 0.7 })
     // 24 hours at 2 $, and a fifth more
     expect(reserve).toBeCloseTo(57.6, 9)
@@ -187,11 +205,11 @@ describe('pace', () => {
   it('two amounts at once: a tick keeps to the tightest of each limit', () => {
     const paced = (price: number, extraBudgetPerHour: number) => ({
       ...{ purse: openPurse({ startMs: 0, endMs: 1, amount: 1 }, 0), reserve: 0 },
-      directive: { reactivePrice: price / 2, price, extraBudgetPerHour },
+      directive: { reactivePrice: price / 2, price, extraBudgetPerHour, tolerance: price / 100 },
       costBudgetPerHour: 3 * extraBudgetPerHour,
     })
     expect(tightest([paced(4, 5), paced(2, 1)])).toEqual({
-      directive: { reactivePrice: 2, price: 4, extraBudgetPerHour: 1 },
+      directive: { reactivePrice: 2, price: 4, extraBudgetPerHour: 1, tolerance: 0.02 },
       costBudgetPerHour: 3,
     })
   })

@@ -126,8 +126,8 @@ export interface PacingInput {
   readonly minimumCostPerHour: number
   /** Share of the amount that reactive need has for itself, 0 to 1. */
   readonly reactiveShare: number
-  /** Demand at a later time as a multiple of what the profile says. */
-  readonly growthAt?: ((atMs: number) => number) | undefined
+  /** Share of its error budget that a service may lose to the price, 0 to 1 (directive.ts). */
+  readonly tolerance: number
 }
 
 export interface Paced {
@@ -141,7 +141,7 @@ export interface Paced {
 
 /** Prices and limits for the tick at `atMs`. */
 export function pace(input: PacingInput): Paced {
-  const { period, profile, atMs, tickMs, reactiveShare } = input
+  const { period, profile, atMs, tickMs, reactiveShare, tolerance } = input
   const amount = amountOf(period, input.purse)
   const left = amount - input.purse.spent
   const reactiveLeft = reactiveShare * amount - input.purse.reactiveSpent
@@ -163,6 +163,7 @@ export function pace(input: PacingInput): Paced {
       reactivePrice: Math.min(price, reactivePriceOf(purse, period)),
       price,
       extraBudgetPerHour: Math.max(0, left - reserve) / hours,
+      tolerance,
     },
     costBudgetPerHour: Math.max(0, left - later) / hours,
     reserve,
@@ -178,11 +179,11 @@ function reactivePriceOf(purse: Purse, period: BudgetPeriod): number {
 }
 
 function solve(
-  { period, profile, atMs, growthAt }: PacingInput,
+  { period, profile, atMs }: PacingInput,
   left: number,
   reactiveLeft: number,
 ): Partial<Purse> {
-  const demand = demandUntil(profile, atMs, period.endMs, growthAt)
+  const demand = demandUntil(profile, atMs, period.endMs)
   if (!demand) return {}
   const price = priceFor(demand.all, left)
   return {
@@ -208,6 +209,7 @@ export function tightest(all: readonly Paced[]): Pick<Paced, 'directive' | 'cost
       reactivePrice: most(({ directive }) => directive.reactivePrice),
       price: most(({ directive }) => directive.price),
       extraBudgetPerHour: least(({ directive }) => directive.extraBudgetPerHour),
+      tolerance: least(({ directive }) => directive.tolerance),
     },
     costBudgetPerHour: least((paced) => paced.costBudgetPerHour),
   }

@@ -3,8 +3,11 @@
  * it, newer ones weighing more. Two curves: what reactive control alone asks for, and what all of it does.
  *
  * A part that was never seen is taken from the same part of other days, and where there is none from all that was seen.
- * So a forecast of demand exists from the first tick on, and gets its shape as days and weeks pass. Growth that other
- * forecasts know of (the outlook) is laid over it by who asks.
+ * So a forecast of demand exists from the first tick on, and gets its shape as days and weeks pass.
+ *
+ * Means lag behind where demand grows. Each knows of when it speaks, and what a day asks for beside what they said of it,
+ * weeks before, tells the growth: one rate for the fleet, from the days of the last two weeks, as far as it stands out from
+ * their scatter (positive-part shrinkage: James & Stein 1961). What is left of a month is asked for at that rate.
  */
 import { type DemandCurve, PRICES } from './price-ladder.ts'
 
@@ -20,13 +23,23 @@ export interface SpendProfile {
   readonly partMs: number
   /** One a part of the week; null: never seen. */
   readonly parts: (PartDemand | null)[]
-  /** Demand lately, and what the parts had said of it, $/hour: they lag behind where it grows. */
-  lately: { seen: number; said: number }
+  /** Today so far: what was asked for and what the parts said of it, $; the middle of their lag, weighted by that, $ · ms. */
+  today: Growth & { day: number }
+  /** The last days, oldest first. */
+  days: readonly Growth[]
+}
+
+interface Growth {
+  readonly seen: number
+  readonly said: number
+  readonly lag: number
 }
 
 export interface PartDemand {
   /** Time that the means stand for, at most `VISITS` parts. */
   readonly weightMs: number
+  /** The middle of the time that they speak of. */
+  readonly centreMs: number
   readonly reactive: readonly number[]
   readonly all: readonly number[]
 }
@@ -37,14 +50,24 @@ export interface ProfileGrid {
   readonly weekDays: number
 }
 
-/** Days over which the level is averaged. */
-const LEVEL_DAYS = 2
+/** Weeks of days from which growth is told. */
+const GROWTH_WEEKS = 2
+/** So few days of a fortnight tell nothing: what a week had more or less than the one before is mostly chance. */
+const LEAST_OF_DAYS = 0.75
+/** Days of less than this share of a whole one are left out. */
+const LEAST_OF_DAY = 0.5
+/** Growth is no more than e-fold in so many weeks, either way. */
+const FASTEST_WEEKS = 4
 /** A part's mean reaches this many visits back. */
 const VISITS = 3
 
 export function openProfile({ dayMs, partsADay, weekDays }: ProfileGrid): SpendProfile {
   const parts = new Array<PartDemand | null>(partsADay * weekDays).fill(null)
-  return { partsADay, weekDays, partMs: dayMs / partsADay, parts, lately: { seen: 0, said: 0 } }
+  return {
+    ...{ partsADay, weekDays, partMs: dayMs / partsADay, parts },
+    today: { day: -1, seen: 0, said: 0, lag: 0 },
+    days: [],
+  }
 }
 
 const partAt = ({ partMs, parts }: SpendProfile, atMs: number): number =>
@@ -62,20 +85,59 @@ export function learnDemand(
   const share = Math.min(1, lastedMs / weightMs)
   const mixed = (old: readonly number[] | undefined, now: DemandCurve) =>
     Array.from(now, (value, k) => (old ? old[k]! + (value - old[k]!) * share : value))
+  if (known) followGrowth(profile, { seen: all[0]!, said: known.all[0]!, atMs, lastedMs, known })
   profile.parts[at] = {
     weightMs,
+    centreMs: known ? known.centreMs + (atMs - known.centreMs) * share : atMs,
     reactive: mixed(known?.reactive, reactive),
     all: mixed(known?.all, all),
   }
-  if (known) {
-    const weight = Math.min(1, lastedMs / (LEVEL_DAYS * profile.partsADay * profile.partMs))
-    const { seen, said } = profile.lately
-    profile.lately = {
-      seen: seen + (all[0]! - seen) * weight,
-      said: said + (profile.parts[at].all[0]! - said) * weight,
-    }
-  }
   return profile
+}
+
+interface Said {
+  readonly seen: number
+  readonly said: number
+  readonly atMs: number
+  readonly lastedMs: number
+  readonly known: PartDemand
+}
+
+/** Notes what a part had said that was last seen before today. */
+function followGrowth(profile: SpendProfile, { seen, said, atMs, lastedMs, known }: Said): void {
+  const { partMs, partsADay, weekDays } = profile
+  const dayMs = partMs * partsADay
+  const lagMs = atMs - known.centreMs
+  if (lagMs < dayMs || said <= 0) return
+  const day = Math.floor(atMs / dayMs)
+  if (day !== profile.today.day) {
+    const { day: _, ...ended } = profile.today
+    if (ended.said > 0) profile.days = [...profile.days, ended].slice(-GROWTH_WEEKS * weekDays)
+    profile.today = { day, seen: 0, said: 0, lag: 0 }
+  }
+  const { today } = profile
+  const hours = lastedMs / 3_600_000
+  profile.today = {
+    day,
+    seen: today.seen + seen * hours,
+    said: today.said + said * hours,
+    lag: today.lag + said * hours * lagMs,
+  }
+}
+
+/** Growth of demand, its logarithm a ms. */
+export function growthOf({ days, partMs, partsADay, weekDays }: SpendProfile): number {
+  const most = 1 / (FASTEST_WEEKS * weekDays * partsADay * partMs)
+  const usual = days.reduce((sum, { said }) => sum + said, 0) / days.length
+  const rates = days
+    .filter(({ seen, said }) => seen > 0 && said > LEAST_OF_DAY * usual)
+    .map(({ seen, said, lag }) => (Math.log(seen / said) * said) / lag)
+  const n = rates.length
+  if (n < LEAST_OF_DAYS * GROWTH_WEEKS * weekDays) return 0
+  const mean = rates.reduce((sum, rate) => sum + rate, 0) / n
+  const variance = rates.reduce((sum, rate) => sum + (rate - mean) ** 2, 0) / (n - 1)
+  const certainty = mean === 0 ? 0 : Math.max(0, 1 - variance / n / mean ** 2)
+  return Math.min(Math.max(certainty * mean, -most), most)
 }
 
 /** Money asked for from `fromMs` to `toMs`, $, by price; undefined before anything was learned. */
@@ -83,14 +145,14 @@ export function demandUntil(
   profile: SpendProfile,
   fromMs: number,
   toMs: number,
-  growthAt: (atMs: number) => number = () => 1,
 ): DemandCurves | undefined {
-  const { seen, said } = profile.lately
-  const level = said > 0 ? seen / said : 1
+  const growth = growthOf(profile)
   const hoursOf = new Float64Array(profile.parts.length)
   for (let atMs = fromMs; atMs < toMs; ) {
     const endMs = Math.min(toMs, (Math.floor(atMs / profile.partMs) + 1) * profile.partMs)
-    hoursOf[partAt(profile, atMs)]! += ((endMs - atMs) / 3_600_000) * growthAt(atMs) * level
+    const part = partAt(profile, atMs)
+    const sinceMs = atMs - (profile.parts[part]?.centreMs ?? fromMs)
+    hoursOf[part]! += ((endMs - atMs) / 3_600_000) * Math.exp(growth * sinceMs)
     atMs = endMs
   }
   const sums = { reactive: new Float64Array(PRICES.length), all: new Float64Array(PRICES.length) }

@@ -10,7 +10,7 @@ import { type Scenario, Scrape, Serving } from '../simulator/scenario.ts'
 
 const DAY_MS = 86_400_000
 /** A Monday; the month that is judged is the one that begins at `startMs` of `monthOf`. */
-const WARM_UP_DAYS = 14
+export const WARM_UP_DAYS = 14
 const MONTH_MS = Date.UTC(2026, 1, 1)
 const MONTH_DAYS = 28
 /** Most change of level within four weeks, either way. */
@@ -38,9 +38,9 @@ export interface Month {
   readonly fromTick: number
 }
 
-export function monthOf(seed: number, tickMs: number): Month {
-  const startMs = MONTH_MS - WARM_UP_DAYS * DAY_MS
-  const ticks = ((WARM_UP_DAYS + MONTH_DAYS) * DAY_MS) / tickMs
+export function monthOf(seed: number, tickMs: number, warmUpDays = WARM_UP_DAYS): Month {
+  const startMs = MONTH_MS - warmUpDays * DAY_MS
+  const ticks = ((warmUpDays + MONTH_DAYS) * DAY_MS) / tickMs
   const services = MEMBERS.map(({ name, workload, peak, weight, pricePerReplicaHour }) => {
     const growth = MOST_GROWTH * (2 * hashUnit('pacing-growth', seed, name) - 1)
     const load = Float64Array.from({ length: ticks }, (_, tick) => {
@@ -74,6 +74,6 @@ export function monthOf(seed: number, tickMs: number): Month {
       scrape: Scrape.parse({}),
       synthetic: true,
     },
-    fromTick: (WARM_UP_DAYS * DAY_MS) / tickMs,
+    fromTick: (warmUpDays * DAY_MS) / tickMs,
   }
 }

@@ -1,7 +1,7 @@
 /**
- * npm run pacing -- [--seeds N] [--share 0.8] [--plant fluid|curve] [--tick-minutes M] [--json]
+ * npm run pacing -- [--seeds N] [--share 0.8] [--plant fluid|curve] [--tick-minutes M] [--history-days 14] [--json]
  *
- * A month under a budget of a share of what it would cost without one, after two weeks of history: how the live pacer
+ * A month under a budget of a share of what it would cost without one, after two weeks of history (or as many days as are said): how the live pacer
  * spends it, beside the best pacing that knows the whole month, and beside the same money spread evenly over its hours.
  * Synthetic loads; one month a seed. Ends with 1 when the bar is missed.
  */
@@ -10,7 +10,7 @@ import { seededRandom } from '../../datasets/random.ts'
 import { bootstrapInterval } from '../bootstrap.ts'
 import { createFluidPlant } from '../simulator/fluid/plant.ts'
 import { createCurvePlant } from './curve-plant.ts'
-import { monthOf } from './fleet.ts'
+import { monthOf, WARM_UP_DAYS } from './fleet.ts'
 import { comparePacing, type PacingRow } from './run.ts'
 
 const { values: given } = parseArgs({
@@ -19,6 +19,7 @@ const { values: given } = parseArgs({
     share: { type: 'string', default: '0.8' },
     plant: { type: 'string', default: 'fluid' },
     'tick-minutes': { type: 'string', default: '30' },
+    'history-days': { type: 'string', default: String(WARM_UP_DAYS) },
     json: { type: 'boolean', default: false },
   },
 })
@@ -41,13 +42,19 @@ const minutes = number(
   'a whole number that divides 60',
   (n) => n >= 1 && 60 % n === 0,
 )
+const historyDays = number(
+  'history-days',
+  given['history-days'],
+  'whole weeks, at least 7',
+  (n) => n >= 7 && n % 7 === 0,
+)
 if (given.plant !== 'fluid' && given.plant !== 'curve')
   number('plant', given.plant, 'fluid or curve', () => false)
 const createPlant = given.plant === 'curve' ? createCurvePlant : createFluidPlant
 
 const rows: PacingRow[] = []
 for (let seed = 1; seed <= seeds; seed++) {
-  const row = comparePacing(monthOf(seed, minutes * 60_000), share, { createPlant })
+  const row = comparePacing(monthOf(seed, minutes * 60_000, historyDays), share, { createPlant })
   rows.push(row)
   if (given.json) process.stdout.write(`${JSON.stringify(row)}\n`)
   else process.stderr.write(`month ${seed} of ${seeds}\n`)

@@ -1,6 +1,7 @@
 /** One month under one treasurer, and what the best pacing that knows the whole month would have made of it. */
 
 import { seededRandom } from '../../datasets/random.ts'
+import { BudgetConfig } from '../../services/budget/config.ts'
 import { createPacer, type Pacer } from '../../services/budget/pacer.ts'
 import type { CreatePlant } from '../simulator/plant.ts'
 import { simulate } from '../simulator/run.ts'
@@ -57,15 +58,16 @@ export const unlimited: Treasurer = { before: () => undefined, after: () => unde
 export function constantPrice(price: number): Treasurer {
   const directive = {
     ...{ reactivePrice: price, price },
-    extraBudgetPerHour: 1e9,
+    ...{ extraBudgetPerHour: 1e9, tolerance: 0 },
   }
   return { before: () => ({ directive, costBudgetPerHour: 1e9 }), after: () => undefined }
 }
 
 /** The live pacer with an amount for each calendar month. */
-export function paced(tickMs: number, perMonth: number, reactiveShare = 0.7): Pacer {
+export function paced(tickMs: number, perMonth: number): Pacer {
+  const { reactiveShare, reactiveTolerance: tolerance } = BudgetConfig.parse({})
   return createPacer(() => ({
-    ...{ amounts: { month: perMonth }, reactiveShare, tickMs },
+    ...{ amounts: { month: perMonth }, reactiveShare, tolerance, tickMs },
     ...{ dayMs: DAY_MS, weekDays: 7 },
   }))
 }

@@ -16,6 +16,10 @@ export const BudgetConfig = z
       description:
         'Share of these amounts that reactive need has for itself; forecasts can draw on the rest only, and on what it surely leaves.',
     }),
+    reactiveTolerance: z.number().min(0).max(1).default(0.1).meta({
+      description:
+        'While money has a price, reactive need gives up what draws on no more than this share of the service’s own error budget: headroom that avoids nothing now.',
+    }),
   })
   .meta({
     id: 'BudgetConfig',

@@ -52,18 +52,25 @@ export const PacerState = z.strictObject({
 export type PacerState = z.infer<typeof PacerState>
 
 const Curve = z.array(z.number()).length(PRICES.length)
+const Growth = z.strictObject({ seen: z.number(), said: z.number(), lag: z.number() })
 export const ProfileState = z.strictObject({
   partsADay: z.int().positive(),
   weekDays: z.int().positive(),
   partMs: z.number().positive(),
-  lately: z.strictObject({ seen: z.number(), said: z.number() }),
-  parts: z.array(z.strictObject({ weightMs: z.number(), reactive: Curve, all: Curve }).nullable()),
+  today: z.strictObject({ day: z.number(), ...Growth.shape }),
+  days: z.array(Growth),
+  parts: z.array(
+    z
+      .strictObject({ weightMs: z.number(), centreMs: z.number(), reactive: Curve, all: Curve })
+      .nullable(),
+  ),
 })
 
 /** Read at every tick, so that a change is in force from the next one on. */
 export interface PacerSettings {
   readonly amounts: Readonly<Partial<Record<PeriodName, number | undefined>>>
   readonly reactiveShare: number
+  readonly tolerance: number
   readonly dayMs: number
   readonly weekDays: number
   readonly tickMs: number
@@ -74,7 +81,6 @@ export interface BeforeTick {
   /** Of all replicas as observed, $/hour. */
   readonly runningCostPerHour: number
   readonly minimumCostPerHour: number
-  readonly growthAt?: ((atMs: number) => number) | undefined
 }
 
 export interface AfterTick {
@@ -128,8 +134,8 @@ export function createPacer(
 
   return {
     before(tick) {
-      const { amounts, reactiveShare, dayMs, weekDays, tickMs } = settings()
-      const { atMs, minimumCostPerHour, growthAt } = tick
+      const { amounts, reactiveShare, tolerance, dayMs, weekDays, tickMs } = settings()
+      const { atMs, minimumCostPerHour } = tick
       const isSameGrid =
         profile?.partMs === dayMs / PARTS_A_DAY && profile.parts.length === PARTS_A_DAY * weekDays
       profile = isSameGrid ? profile! : openProfile({ dayMs, weekDays, partsADay: PARTS_A_DAY })
@@ -137,8 +143,8 @@ export function createPacer(
       last = names.map((name) => {
         const period = { ...periodAt(name, atMs, dayMs), amount: amounts[name]! }
         const purse = purseAt(period, purses[name], tick)
-        const given = { period, purse, profile: profile!, atMs, tickMs }
-        const paced = pace({ ...given, minimumCostPerHour, reactiveShare, growthAt })
+        const given = { period, purse, profile: profile!, atMs, tickMs, tolerance }
+        const paced = pace({ ...given, minimumCostPerHour, reactiveShare })
         return { name, period, paced, atMs }
       })
       purses = Object.fromEntries(last.map(({ name, paced }) => [name, paced.purse]))

@@ -6,7 +6,6 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { type Composed, compose } from '../compose.ts'
 import { AppConfig } from '../config.ts'
 import type { BudgetView, TickSummary } from '../control-plane.ts'
-import { growthOf } from './treasury.ts'
 
 const STEP_MS = 60_000
 /** A compressed day of 48 minutes: a part is two. */
@@ -139,22 +138,5 @@ describe('an amount for a day', () => {
     await controller.setAmount('month', null, 'test')
     await live(composed, 2, 3)
     expect(controller.budget().periods).toEqual([])
-  })
-})
-
-describe('growthOf', () => {
-  const view = (costs: readonly number[]) => ({
-    days: costs.length,
-    ...{ fromMs: 0, dayMs: DAY_MS, levels: [0.05, 0.5, 0.95] },
-    fleet: { cost: costs.map((cost) => [0, cost, 2 * cost]) },
-  })
-  it('is what the outlook expects a week to cost beside the coming one', () => {
-    const costs = Array.from({ length: 21 }, (_, day) => 10 * 1.5 ** Math.floor(day / 7))
-    const growth = growthOf([view(costs) as never])
-    expect([0, 6.9, 7, 14, 90].map((day) => growth(day * DAY_MS))).toEqual([1, 1, 1.5, 2.25, 2.25])
-  })
-  it('is 1 where nothing is foreseen', () => {
-    expect(growthOf([])(5)).toBe(1)
-    expect(growthOf([{ ...view([1]), fleet: null } as never])(5)).toBe(1)
   })
 })

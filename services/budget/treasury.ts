@@ -1,12 +1,11 @@
 /**
- * The pacer live: amounts from configuration and operators, growth from the outlook, state kept in the ledger. The purses
+ * The pacer live: amounts from configuration and operators, state kept in the ledger. The purses
  * are written at every tick, the profile of demand, which is long and changes slowly, once a part of the day.
  */
 import type { TickOutput } from '../../coordinator/tick.ts'
 import type { TickInput } from '../../coordinator/tick-input.ts'
 import type { AppConfig } from '../config.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { OutlookView } from '../outlook/view.ts'
 import { createPacer, PARTS_A_DAY, PacerState, ProfileState } from './pacer.ts'
 import type { PeriodName } from './period.ts'
 import type { PacedPeriodView } from './view.ts'
@@ -19,7 +18,6 @@ export interface TreasuryDeps {
   readonly config: () => Pick<AppConfig, 'budget' | 'outlook' | 'tickMs'>
   /** $ for a day or a month as it is in force; undefined: none. */
   readonly amountOf: (period: PeriodName) => number | undefined
-  readonly outlooks: () => readonly OutlookView[]
 }
 
 export interface Treasury {
@@ -38,6 +36,7 @@ export async function openTreasury(deps: TreasuryDeps): Promise<Treasury> {
     () => ({
       amounts: { day: amountOf('day'), month: amountOf('month') },
       reactiveShare: config().budget.reactiveShare,
+      tolerance: config().budget.reactiveTolerance,
       dayMs: config().outlook.dayMs,
       weekDays: config().outlook.weekDays,
       tickMs: config().tickMs,
@@ -50,7 +49,6 @@ export async function openTreasury(deps: TreasuryDeps): Promise<Treasury> {
       const told = pacer.before({
         atMs: input.atMs,
         ...costsOf(input),
-        growthAt: growthOf(deps.outlooks()),
       })
       if (!told) return input
       const costBudgetPerHour = Math.min(input.costBudgetPerHour, told.costBudgetPerHour)
@@ -82,32 +80,3 @@ function costsOf({ services }: TickInput): {
   }
   return { runningCostPerHour, minimumCostPerHour }
 }
-
-const WEEK = 7
-
-/**
- * What the outlook expects a later week to cost, as a multiple of the coming one: level and weekdays are in the profile
- * already, the trend is not. 1 where there is no outlook.
- */
-export function growthOf(outlooks: readonly OutlookView[]): (atMs: number) => number {
-  const longest = outlooks.reduce<OutlookView | undefined>(
-    (best, view) => (view.fleet && view.days > (best?.days ?? 0) ? view : best),
-    undefined,
-  )
-  if (!longest?.fleet) return () => 1
-  const { fromMs, dayMs, levels, fleet } = longest
-  const middle = levels.indexOf(0.5)
-  const costs = fleet.cost.map((day) => day[middle]!)
-  const weeks = Array.from({ length: Math.max(1, Math.floor(costs.length / WEEK)) }, (_, week) =>
-    mean(costs.slice(week * WEEK, (week + 1) * WEEK)),
-  )
-  const first = weeks[0]!
-  return (atMs) => {
-    const week = Math.floor((atMs - fromMs) / (WEEK * dayMs))
-    const at = weeks[Math.min(Math.max(week, 0), weeks.length - 1)]!
-    return first > 0 ? at / first : 1
-  }
-}
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length
