@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { FRESHNESS } from '../agents/observation.ts'
 import { FEATURE_NAMES, type FeatureName } from '../agents/policies/learned/features.ts'
+import { TuningEffect } from '../agents/policies/learned/tuning-attribution.ts'
 import { ProposalDocument } from '../agents/proposal.ts'
 import { Mode, PolicyKind } from '../agents/service-spec.ts'
 import { PARTS } from '../coordinator/attribution-parts.ts'
@@ -154,9 +155,13 @@ export const Explanation = z
         stretch: z.number().meta({ description: 'What the forecast demand was multiplied by.' }),
         analytic: z.int().meta({
           description:
-            'Replicas without the policy, alone and with all the money; `atRest` and the effects sum to `alone` − `analytic`.',
+            'Replicas without the policy, alone and with all the money; `tuning`, `atRest` and the effects sum to `alone` − `analytic`.',
         }),
         alone: z.int().meta({ description: 'The same with it.' }),
+        tuning: z.array(TuningEffect).meta({
+          description:
+            "What was learned from the service's own past added, part by part; empty where nothing was.",
+        }),
         atRest: z
           .strictObject({ factor: z.number(), replicas: z.number() })
           .meta({ description: 'What it does of a service like this one at rest.' }),

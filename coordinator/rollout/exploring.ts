@@ -14,6 +14,7 @@ export function exploringActor(base: LearnedActor | undefined, factor: number): 
     version: [PREFIX, factor, ...(base ? [base.version] : [])].join(':'),
     features: base?.features ?? [],
     stretch: (seen) => factor * (base ? base.stretch(seen) : 1),
+    ...(base?.tuningOf ? { tuningOf: base.tuningOf } : {}),
   }
 }
 

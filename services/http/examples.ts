@@ -198,6 +198,7 @@ export const explanation: Explanation = {
     stretch: 1.1,
     analytic: 6,
     alone: 7,
+    tuning: [],
     atRest: { factor: 0.98, replicas: 0 },
     effects: [
       { feature: 'doubt', value: 0.31, factor: 1.15, replicas: 1.5 },

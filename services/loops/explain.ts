@@ -75,7 +75,7 @@ export async function explainDecision(
 /** What a learned policy saw, and what of it moved it; null where none acted. */
 function learnedIn({ input, index }: Recalled): Explanation['learned'] {
   const acted = attributePolicy(input, input.services[index]!)
-  return acted ? { ...acted, effects: [...acted.effects] } : null
+  return acted ? { ...acted, effects: [...acted.effects], tuning: [...acted.tuning] } : null
 }
 
 /** What moved it since it last had another count; null when it never had, or when that is no longer kept. */

@@ -86,7 +86,7 @@ function stretchesOfSets(
 }
 
 /** Mean of what feature `bit` adds, over all orders in which features could have come. */
-function shapley(worth: Float64Array, count: number, bit: number): number {
+export function shapley(worth: Float64Array, count: number, bit: number): number {
   const weights = orderWeights(count)
   let sum = 0
   for (let set = 0; set < worth.length; set++) {

@@ -9,13 +9,10 @@ import { learned } from '../learned.ts'
 import { predictive } from '../predictive.ts'
 import type { LearnedActor } from './act.ts'
 import { replicasWorth, Tuning, tunedDemand } from './tuning.ts'
+import { tuningAtRest, tuningEffects } from './tuning-attribution.ts'
 
 const spec = ServiceSpec.parse({ policy: 'learned', maxReplicas: 60 })
-const AT_REST = { stretch: 1, spread: 1, recent: 0, standingRps: 0, holdLeads: 1 }
-const asPredictive = (objective: number): Tuning => ({
-  ...AT_REST,
-  weighing: { kind: 'tolerated', share: 1 - objective },
-})
+const asPredictive = tuningAtRest
 
 const actor = (tuning: Tuning): LearnedActor => ({
   ...{ version: 'test', features: [], stretch: () => 1 },
@@ -122,6 +119,29 @@ describe('a tuning', () => {
           expect(at(2 * worth)).toBeGreaterThanOrEqual(at(worth))
         },
       ),
+    )
+  })
+
+  it('tells what each of its parts added: from the predictive count to its own', () => {
+    const tuning: Tuning = {
+      ...asPredictive(spec.slo.objective),
+      weighing: { kind: 'worth', requests: 5000 },
+      ...{ stretch: 1.2, standingRps: 80 },
+    }
+    fc.assert(
+      fc.property(observation, (o) => {
+        const countAt = (one: Tuning) => wishOf(o, actor(one)).replicas
+        const effects = tuningEffects(tuning, spec.slo.objective, countAt)
+        expect(effects.map(({ part }) => part).sort()).toEqual([
+          'standingRps',
+          'stretch',
+          'weighing',
+        ])
+        const floor = floorOf(spec, o, firstMemory(o.replicas.requested))
+        const added = effects.reduce((sum, { replicas }) => sum + replicas, 0)
+        const plain = predictive.wish(spec, o, floor).replicas
+        expect(plain + added).toBeCloseTo(countAt(tuning), 9)
+      }),
     )
   })
 })

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { FEATURE_WORDS } from '../../../agents/policies/learned/feature-words.ts'
+import { TUNING_WORDS } from '../../../agents/policies/learned/tuning-words.ts'
 import { PART_WORDS } from '../../../coordinator/attribution-parts.ts'
 import { nearest } from '../../config-error.ts'
 import { Explanation, ReplayReport, ServiceStatus } from '../../control-plane.ts'
@@ -189,11 +190,13 @@ function showMoved({ moved }: ExplanationDocument, terminal: Terminal): void {
 /** What the learned policy did beside the analytic one, and what of that each thing that it saw. */
 function showLearned({ learned }: ExplanationDocument, terminal: Terminal): void {
   if (learned === null) return
-  const { version, stretch, analytic, alone, atRest, effects } = learned
+  const { version, stretch, analytic, alone, tuning, atRest, effects } = learned
   terminal.print()
   terminal.print(
     `learned policy ${version} took the forecast times ${stretch.toFixed(2)}: ${alone} replicas in place of ${analytic}, money aside`,
   )
+  for (const { part, replicas } of tuning)
+    terminal.print(`  ${signed(replicas).padStart(6)}  own past: ${TUNING_WORDS[part]}`)
   const lines = [
     { ...atRest, words: 'a service like this at rest' },
     ...effects.map((effect) => ({ ...effect, words: FEATURE_WORDS[effect.feature] })),

@@ -1,5 +1,6 @@
 /** What moved a count, as bars: the inputs of the decision, and what a learned policy made of each thing that it saw. */
 import { FEATURE_WORDS } from '../../../agents/policies/learned/feature-words.ts'
+import { TUNING_WORDS } from '../../../agents/policies/learned/tuning-words.ts'
 import { PART_WORDS } from '../../../coordinator/attribution-parts.ts'
 import type { Explanation } from '../../control-plane.ts'
 import { h } from '../ui/dom.ts'
@@ -49,16 +50,23 @@ export function movedBy({ moved: m }: Explanation, clock: Clock): HTMLElement {
 }
 
 export function learnedBy(learned: NonNullable<Explanation['learned']>): HTMLElement {
-  const { version, stretch, analytic, alone, atRest, effects } = learned
+  const { version, stretch, analytic, alone, tuning, atRest, effects } = learned
   const rows = [
     { ...atRest, words: 'a service like this at rest' },
     ...effects.map((effect) => ({ ...effect, words: FEATURE_WORDS[effect.feature] })),
   ].filter(({ factor }) => Math.abs(factor - 1) >= NEGLIGIBLE_STRETCH)
-  const shown = rows.map(({ words, factor, replicas }) => ({
-    words,
-    figure: `×${factor.toFixed(2)}, ${format.signed(replicas)}`,
-    amount: Math.log(factor),
-  }))
+  const shown = [
+    ...tuning.map(({ part, replicas }) => ({
+      words: TUNING_WORDS[part],
+      figure: format.signed(replicas),
+      amount: replicas,
+    })),
+    ...rows.map(({ words, factor, replicas }) => ({
+      words,
+      figure: `×${factor.toFixed(2)}, ${format.signed(replicas)}`,
+      amount: Math.log(factor),
+    })),
+  ]
   const took = `Policy ${version} took the forecast times ${stretch.toFixed(2)}`
   const instead = `${alone} replicas in place of the ${analytic} without it, money aside`
   return h(
