@@ -1,0 +1,120 @@
+/**
+ * Simulated days of the controller cluster with faults.
+ *
+ *   npm run simulate -- --days 100            seeds 1 to 100, a day each
+ *   npm run simulate -- --seed 7 --log 50     one seed again, with the end of its log
+ *   npm run simulate -- --mutants             how many seeds it takes to find each planted bug
+ */
+import { Command, InvalidArgumentError } from 'commander'
+import { MUTANTS } from './mutants.ts'
+import { addTo, commandFor, failureText, noTotals, totalsText } from './report.ts'
+import { shrink } from './shrink.ts'
+import { type RunChoice, simulate } from './simulate.ts'
+
+interface Options {
+  readonly days: number
+  readonly from: number
+  readonly seed?: number
+  readonly controllers: number
+  readonly liveness?: boolean
+  readonly skewMinutes?: number
+  readonly mutants?: boolean
+  readonly mutant?: string
+  readonly seeds: number
+  readonly keep?: number[]
+  readonly log?: number
+}
+
+function whole(text: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  throw new InvalidArgumentError('a whole number from 0 up')
+}
+const indices = (text: string) => (text === 'none' ? [] : text.split(',').map(whole))
+
+const program = new Command('simulate')
+  .description('the real controllers in a simulated world: seeded, in virtual time, with faults')
+  .option('--days <n>', 'seeds to run, a simulated day each', whole, 100)
+  .option('--from <seed>', 'first seed', whole, 1)
+  .option('--seed <seed>', 'one seed only; prints its events’ hash', whole)
+  .option('--controllers <n>', 'controllers that elect a leader', whole, 1)
+  .option('--skew-minutes <n>', 'wall clocks may be off by so much', whole)
+  .option('--liveness', 'some faults never end, but a working core remains')
+  .option('--keep <list>', 'only these faults of the seed, as printed', indices)
+  .option('--log <n>', 'print the last n lines of the log', whole)
+  .option('--mutant <name>', 'with this planted bug')
+  .option('--mutants', 'every planted bug in turn, until it is found')
+  .option('--seeds <n>', 'with --mutants: most seeds a bug', whole, 50)
+  .parse()
+const options = program.opts<Options>()
+
+function choiceOf(seed: number): RunChoice {
+  const mutant = options.mutant && MUTANTS.find(({ name }) => name === options.mutant)
+  if (options.mutant && !mutant)
+    program.error(
+      `--mutant: "${options.mutant}" is none of ${MUTANTS.map((m) => m.name).join(', ')}`,
+    )
+  return {
+    ...{ seed, controllers: options.controllers, keep: options.keep },
+    isLiveness: options.liveness,
+    skewMs: options.skewMinutes === undefined ? undefined : options.skewMinutes * 60_000,
+    mutant: mutant || undefined,
+  }
+}
+
+/** One seed again. */
+async function showOne(seed: number): Promise<boolean> {
+  const choice = choiceOf(seed)
+  const verdict = await simulate(choice)
+  for (const line of verdict.log.slice(-(options.log ?? 0) || Infinity))
+    if (options.log) console.log(line)
+  if (verdict.violations.length > 0) console.log(failureText(choice, verdict))
+  console.log(`hash ${verdict.hash}, ${verdict.events} events`)
+  return verdict.violations.length === 0
+}
+
+async function runAll(): Promise<boolean> {
+  const totals = noTotals()
+  const usage = process.cpuUsage()
+  for (let seed = options.from; seed < options.from + options.days; seed++) {
+    const choice = choiceOf(seed)
+    const verdict = await simulate(choice)
+    addTo(totals, verdict)
+    if (verdict.violations.length === 0) continue
+    const keep = await shrink(choice, verdict.faults.length)
+    const shrunk = { ...choice, keep }
+    console.log(failureText(shrunk, await simulate(shrunk)))
+  }
+  const { user, system } = process.cpuUsage(usage)
+  console.log(totalsText(totals, (user + system) / 1e6))
+  return totals.brokenByGuarantee.size === 0
+}
+
+async function huntAll(): Promise<boolean> {
+  let found = 0
+  for (const mutant of MUTANTS) {
+    const { seed, what } = await hunt(mutant)
+    if (seed !== undefined) found++
+    console.log(
+      `${(seed === undefined ? 'not found' : `seed ${seed}`).padEnd(10)} ${mutant.name}: ${what}`,
+    )
+  }
+  console.log(`${found} of ${MUTANTS.length} planted bugs found within ${options.seeds} seeds`)
+  return found === MUTANTS.length
+}
+
+async function hunt(mutant: (typeof MUTANTS)[number]) {
+  for (let seed = 1; seed <= options.seeds; seed++) {
+    const choice = { seed, mutant, controllers: mutant.controllers }
+    const [violation] = (await simulate(choice)).violations
+    if (violation) return { seed, what: `${violation.guarantee} (${commandFor(choice)})` }
+  }
+  return { seed: undefined, what: '' }
+}
+
+const isGood = options.mutants
+  ? await huntAll()
+  : options.seed === undefined
+    ? await runAll()
+    : await showOne(options.seed)
+process.exitCode = isGood ? 0 : 1
