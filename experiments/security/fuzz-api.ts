@@ -7,6 +7,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { startWhole, type Whole } from '../../services/http/test-whole.ts'
 
@@ -14,8 +15,12 @@ const VERSION = '4.32.5'
 const SEED = '20261121'
 const VENV = path.join(homedir(), '.cache', 'forescale', 'schemathesis')
 const PROGRAM = path.join(VENV, 'bin', 'schemathesis')
-/** Streams that never end, and a connection that stops to be HTTP: tested by hand (services/http/events.test.ts). */
-const STREAMS = '^/v1/(events|ws)$'
+/**
+ * Streams that never end, a connection that stops to be HTTP (services/http/events.test.ts), and what starts processes
+ * that work for minutes (services/trainings): tested by hand.
+ */
+const STREAMS = '^/v1/(events|ws|trainings)$'
+const CONFIG = fileURLToPath(new URL('schemathesis.toml', import.meta.url))
 const SLOWEST_S = '5'
 
 interface Amount {
@@ -65,7 +70,7 @@ async function attack(
   const report = path.join(folder, 'run.ndjson')
   const exitCode = await run([
     ...[
-      'run',
+      ...['--config-file', CONFIG, 'run'],
       `${url}/openapi.json`,
       '--checks',
       'all',

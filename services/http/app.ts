@@ -17,8 +17,8 @@ import { budgetRoutes } from './budget.ts'
 import { configurationRoutes } from './configuration.ts'
 import { covariateRoutes } from './covariates.ts'
 import { dashboardRoutes } from './dashboard.ts'
-import { declaredPaths } from './declared-paths.ts'
 import { decisionRoutes } from './decisions.ts'
+import { declaredPaths } from './declared-paths.ts'
 import { demoRoutes } from './demo.ts'
 import type { DemoPort } from './demo-port.ts'
 import { docsRoutes } from './docs.ts'
@@ -39,7 +39,13 @@ import { modeRoutes } from './modes.ts'
 import { openDoor } from './open-door.ts'
 import { outcomeRoutes } from './outcomes.ts'
 import { outlookRoutes } from './outlook.ts'
-import { asProblem, invalidRequest, methodNotAllowed, ProblemError, problemResponse } from './problem.ts'
+import {
+  asProblem,
+  invalidRequest,
+  methodNotAllowed,
+  ProblemError,
+  problemResponse,
+} from './problem.ts'
 import { remoteWriteRoutes } from './remote-write.ts'
 import { rolloutRoutes } from './rollouts.ts'
 import type { RouteDeps } from './route.ts'

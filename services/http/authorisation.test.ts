@@ -64,6 +64,8 @@ function pathOf({ path, operation }: Route, service: string): string {
 function ask(method: string, at: string, token: string) {
   const headers: Record<string, string> = token === '' ? {} : { authorization: `Bearer ${token}` }
   const hasBody = !['get', 'delete'].includes(method)
+  // what a body is packed in is looked at before anything else
+  if (hasBody && at === '/api/v1/write') headers['content-encoding'] = 'snappy'
   return app.request(at, {
     method: method.toUpperCase(),
     headers: hasBody ? { ...headers, 'content-type': 'application/json' } : headers,
@@ -162,7 +164,7 @@ describe('the routes', () => {
       const at = pathOf(known[0]!, 'search')
       for (const method of METHODS.filter((m) => !known.some((route) => route.method === m))) {
         // 400: the last part is taken for another route's number
-        expect([400, 405], `${method} ${at}`).toContain((await ask(method, at, admin)).status)
+        expect([400, 405, 415], `${method} ${at}`).toContain((await ask(method, at, admin)).status)
         asked++
       }
       for (const name of ['x-http-method-override', 'x-http-method', 'x-method-override']) {
@@ -215,7 +217,9 @@ describe('a way around', () => {
     const paths = ['v1/budget', 'v1/services', 'v1/keys', 'v1/audit', 'v1/config', 'metrics']
     const tried = [...paths, 'v1/decisions/latest', 'v1/pause'].flatMap(around)
     for (const at of tried) {
-      const response = await app.request(`http://localhost${at}`).catch(() => undefined)
+      const response = await Promise.resolve(app.request(`http://localhost${at}`)).catch(
+        () => undefined,
+      )
       expect([undefined, 400, 401, 404, 405], at).toContain(response?.status)
     }
     console.log(`paths: ${tried.length} ways to write eight routes, 0 ways around the door`)

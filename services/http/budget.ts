@@ -26,7 +26,7 @@ const BudgetRequest = strict({
     .openapi({ description: '$ that must last for a month; null: no longer any.' }),
 })
   .refine((body) => Object.values(body).some((value) => value !== undefined), { error: FIELDS })
-  .meta({ id: 'BudgetRequest' })
+  .meta({ id: 'BudgetRequest', minProperties: 1 })
 
 const readBudget = createRoute({
   method: 'get',

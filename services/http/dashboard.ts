@@ -5,7 +5,7 @@ import { OPEN } from './permission.ts'
 import { ProblemError } from './problem.ts'
 import { strict } from './query.ts'
 import { problems } from './route.ts'
-import { staticFile } from './static-file.ts'
+import { anyType, staticFile } from './static-file.ts'
 
 const CSP =
   "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -25,7 +25,7 @@ const FileParam = strict({
 const tags = ['pages']
 const anyFile = {
   description: 'The file.',
-  content: { 'application/octet-stream': { schema: z.string() } },
+  content: anyType,
 }
 
 const page = createRoute({
@@ -45,7 +45,7 @@ const asset = createRoute({
   tags,
   summary: "The dashboard's scripts and styles",
   request: { params: FileParam },
-  responses: { 200: anyFile, ...problems('not-found') },
+  responses: { 200: anyFile, ...problems('invalid-request', 'not-found') },
 })
 const rootFile = createRoute({
   method: 'get',
@@ -54,7 +54,7 @@ const rootFile = createRoute({
   tags,
   summary: "The dashboard's icon and the like",
   request: { params: FileParam },
-  responses: { 200: anyFile, ...problems('not-found') },
+  responses: { 200: anyFile, ...problems('invalid-request', 'not-found') },
 })
 
 /** Registered last: `/{file}` would shadow what comes after it. */

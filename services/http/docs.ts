@@ -11,7 +11,7 @@ import { OPEN } from './permission.ts'
 import { Problem, ProblemError } from './problem.ts'
 import { NoQuery, strict } from './query.ts'
 import { problems } from './route.ts'
-import { staticFile } from './static-file.ts'
+import { anyType, staticFile } from './static-file.ts'
 
 const SWAGGER = path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
 const SWAGGER_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'] as const
@@ -80,7 +80,7 @@ const docsFile = createRoute({
   responses: {
     200: {
       description: 'The file.',
-      content: { 'application/octet-stream': { schema: z.string() } },
+      content: anyType,
     },
     ...problems('invalid-request', 'not-found'),
   },

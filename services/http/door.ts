@@ -14,9 +14,10 @@ import type { Limits } from '../access/limits.ts'
 import { mayAct } from '../access/role.ts'
 import { isCsrfTokenOf } from '../access/sessions.ts'
 import { type AuditSink, recorded } from './audited.ts'
+import type { DeclaredPaths } from './declared-paths.ts'
 import { jsonGuard } from './json-guard.ts'
 import { type Declared, type Permission, permissionOf } from './permission.ts'
-import { ProblemError } from './problem.ts'
+import { methodNotAllowed, ProblemError } from './problem.ts'
 
 export const SESSION_COOKIE = 'forescale_session'
 export const CSRF_HEADER = 'x-csrf-token'
@@ -31,7 +32,7 @@ export interface Door {
 }
 
 /** From here on every route of `app` passes the door. */
-export function guardRoutes(app: OpenAPIHono, door: Door): void {
+export function guardRoutes(app: OpenAPIHono, door: Door, paths: DeclaredPaths): void {
   const register = app.openapi.bind(app) as (...given: unknown[]) => unknown
   const guarded = (
     route: Declared & { middleware?: MiddlewareHandler[]; request?: { body?: unknown } },
@@ -41,7 +42,7 @@ export function guardRoutes(app: OpenAPIHono, door: Door): void {
     const permission = permissionOf(route)
     const takesBody = route.request?.body !== undefined
     const middleware = [
-      passing(permission, door),
+      passing(route.path, permission, door, paths),
       ...(takesBody ? [jsonGuard] : []),
       ...(route.middleware ?? []),
     ]
@@ -54,10 +55,17 @@ export function guardRoutes(app: OpenAPIHono, door: Door): void {
   Object.assign(app, { openapi: guarded })
 }
 
-function passing(permission: Permission, door: Door): MiddlewareHandler {
+function passing(
+  template: string,
+  permission: Permission,
+  door: Door,
+  paths: DeclaredPaths,
+): MiddlewareHandler {
   const trusted = rangesOf(door.trustedProxies)
   const { role, scope } = permission
   return async (c, next) => {
+    if (paths.isShadowed(template, c.req.path))
+      throw methodNotAllowed(c, paths.methodsOf(c.req.path) ?? [])
     const address = addressOf(c, trusted)
     if (role === undefined) {
       if (door.access.required()) await spend(door, `address:${address}`)

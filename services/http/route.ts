@@ -28,7 +28,11 @@ export function json<Schema extends z.ZodType>(
 
 export function body<Schema extends z.ZodType>(schema: Schema, example: z.input<Schema>) {
   return {
-    body: { required: true, content: { 'application/json': { schema, example } } },
+    // what all of its fields may be left out of may be left out itself
+    body: {
+      required: !schema.safeParse({}).success,
+      content: { 'application/json': { schema, example } },
+    },
   } as const
 }
 

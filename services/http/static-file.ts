@@ -1,6 +1,7 @@
 /** Files of a built page: read from one folder, never above it, with the type their name says. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { z } from '@hono/zod-openapi'
 
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -16,6 +17,13 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webp': 'image/webp',
   '.woff2': 'font/woff2',
 }
+
+/** For OpenAPI: each type that a file may have. */
+export const anyType = Object.fromEntries(
+  Object.values(TYPES)
+    .filter((type) => !type.includes('json')) // of which the page has none
+    .map((type) => [type, { schema: z.string() }]),
+)
 
 /** One path segment, as the routes hand it in. */
 const PLAIN_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/

@@ -29,6 +29,8 @@ export interface OutboundOptions {
   /** As `dns.lookup` with `all: true`; for tests. */
   readonly lookup?: typeof systemLookup | undefined
   readonly mostBytes?: number | undefined
+  /** On the same host; 3 when not given. */
+  readonly mostRedirects?: number | undefined
 }
 
 export interface OutboundAnswer {
@@ -36,11 +38,15 @@ export interface OutboundAnswer {
   readonly text: string
 }
 
+export interface OutboundRequest {
+  readonly method?: string | undefined
+  readonly headers?: Record<string, string> | undefined
+  readonly body?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
 export interface GuardedFetch {
-  (
-    url: string,
-    init?: { method?: string; headers?: Record<string, string>; body?: string },
-  ): Promise<OutboundAnswer>
+  (url: string, init?: OutboundRequest): Promise<OutboundAnswer>
   close(): Promise<void>
 }
 
@@ -89,7 +95,13 @@ export function rulesOf(urls: readonly string[]): OutboundRule[] {
 }
 
 export function createGuardedFetch(options: OutboundOptions): GuardedFetch {
-  const { allow, timeoutMs = TIMEOUT_MS, mostBytes = MOST_BYTES, lookup = systemLookup } = options
+  const {
+    allow,
+    timeoutMs = TIMEOUT_MS,
+    mostBytes = MOST_BYTES,
+    mostRedirects = MOST_REDIRECTS,
+    lookup = systemLookup,
+  } = options
   const agents = new Map<OutboundRule, Agent>()
   const agentOf = (rule: OutboundRule): Agent => {
     const known = agents.get(rule)
@@ -102,20 +114,25 @@ export function createGuardedFetch(options: OutboundOptions): GuardedFetch {
     return agent
   }
   const guarded: GuardedFetch = Object.assign(
-    async (text: string, init: Parameters<GuardedFetch>[1] = {}) => {
-      const signal = AbortSignal.timeout(timeoutMs)
+    async (text: string, init: OutboundRequest = {}) => {
+      const { method = 'GET', headers = {}, body = null } = init
+      const late = AbortSignal.timeout(timeoutMs)
+      const signal = init.signal ? AbortSignal.any([late, init.signal]) : late
       let at = text
-      for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
+      for (let hop = 0; hop <= mostRedirects; hop++) {
         const { url, rule } = checkUrl(at, allow)
         checkLiteral(url, rule)
         const dispatcher = agentOf(rule)
-        const response = await undiciFetch(url, { ...init, dispatcher, signal, redirect: 'manual' })
+        const response = await undiciFetch(url, {
+          ...{ method, headers, body, dispatcher, signal },
+          redirect: 'manual',
+        })
         if (!REDIRECTS.includes(response.status))
           return { status: response.status, text: await response.text() }
         await response.body?.cancel()
         at = sameHost(url, response.headers.get('location'))
       }
-      throw new OutboundRefused(`more than ${MOST_REDIRECTS} redirects`)
+      throw new OutboundRefused(`more than ${mostRedirects} redirects`)
     },
     { close: async () => void (await Promise.all([...agents.values()].map((a) => a.close()))) },
   )
