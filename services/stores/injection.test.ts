@@ -33,7 +33,7 @@ describe('Flux', () => {
         for (const flux of [cellsFlux(range, 1000), pointsFlux(range), newestFlux(range)]) {
           const expected = [
             `from(bucket: ${fluxLiteral(bucket)})`,
-            '  |> range(start: 1970-01-01T00:00:00.001Z, stop: 1970-01-01T00:01:00.001Z)',
+            '  |> range(start: time(v: "1970-01-01T00:00:00.001Z"), stop: time(v: "1970-01-01T00:01:00.001Z"))',
             `  |> filter(fn: (r) => r._measurement == ${fluxLiteral(metric)} and r._field == "value" and (r.service == ${fluxLiteral(service)}))`,
           ].join('\n')
           expect(flux.startsWith(`${expected}\n`)).toBe(true)

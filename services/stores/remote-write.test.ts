@@ -78,6 +78,11 @@ describe('what is no WriteRequest', () => {
     expect(() => readRemoteWrite(zeros)).toThrow(/unpacks to 67108865 bytes/)
   })
 
+  it('is refused when a length in it goes backwards, on which snappyjs itself never ends', () => {
+    const endless = Uint8Array.from([8, 0xfc, 0xfa, 0xff, 0xff, 0xff, ...new Uint8Array(8)])
+    expect(() => readRemoteWrite(endless)).toThrow('not in snappy block format')
+  })
+
   it('is refused for a label that is there twice', () => {
     const body = compress(
       // one series with the label a twice, by hand

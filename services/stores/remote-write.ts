@@ -47,26 +47,60 @@ export function readRemoteWrite(body: Uint8Array): WrittenSeries[] {
 
 /** Its length stands in front of it, so a bomb is known before it goes off. */
 function unpack(body: Uint8Array): Uint8Array {
-  const length = lengthOf(body)
-  if (length === undefined) throw new RemoteWriteError('the body is not in snappy block format')
+  const header = lengthOf(body)
+  if (header === undefined) throw noBlock()
+  const { length, end } = header
   if (length > MOST_UNPACKED_BYTES || length > MOST_RATIO * body.byteLength + 1024)
     throw new RemoteWriteError(
       `the body unpacks to ${length} bytes; allowed: at most ${MOST_UNPACKED_BYTES}, and ${MOST_RATIO} times its own`,
     )
+  // the library would go round for ever on a length beyond 2^31, and fill up what is too short
+  if (!isWholeBlock(body, end, length)) throw noBlock()
   try {
     return uncompress(body)
   } catch (cause) {
-    throw new RemoteWriteError('the body is not in snappy block format', { cause })
+    throw noBlock(cause)
   }
 }
 
-function lengthOf(body: Uint8Array): number | undefined {
+const noBlock = (cause?: unknown): RemoteWriteError =>
+  new RemoteWriteError('the body is not in snappy block format', { cause })
+
+function lengthOf(body: Uint8Array): { length: number; end: number } | undefined {
   let length = 0
   for (let at = 0; at < 5 && at < body.length; at++) {
     length += (body[at]! & 0x7f) * 2 ** (7 * at)
-    if (body[at]! < 0x80) return length
+    if (body[at]! < 0x80) return { length, end: at + 1 }
   }
   return undefined
+}
+
+/** Walks over the elements (google/snappy, format_description.txt) without copying: they must make up `length` bytes. */
+function isWholeBlock(body: Uint8Array, from: number, length: number): boolean {
+  let at = from
+  let made = 0
+  while (at < body.length) {
+    const tag = body[at++]!
+    const kind = tag & 3
+    const short = tag >>> 2
+    // literals of 61 and more say their length in 1 to 4 bytes; copies their offset in 1, 2 or 4
+    const extra = kind === 0 ? Math.max(0, short - 59) : [0, 1, 2, 4][kind]!
+    if (at + extra > body.length) return false
+    let number = 0
+    for (let k = 0; k < extra; k++) number += body[at + k]! * 2 ** (8 * k)
+    at += extra
+    if (kind === 0) {
+      const bytes = (extra > 0 ? number : short) + 1
+      at += bytes
+      made += bytes
+    } else {
+      const offset = kind === 1 ? number + ((tag >>> 5) << 8) : number
+      if (offset === 0 || offset > made) return false
+      made += kind === 1 ? (short & 7) + 4 : short + 1
+    }
+    if (at > body.length || made > length) return false
+  }
+  return made === length
 }
 
 const tagOf = (field: number, wire: number): number => (field << 3) | wire
