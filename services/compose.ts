@@ -5,8 +5,10 @@ import { createWebhooks } from './alerts/webhooks.ts'
 import { createAuditLog, takeOverSettings } from './audit/audit.ts'
 import { createManualClock, systemClock } from './clock.ts'
 import type { AppConfig } from './config.ts'
+import { openRelay } from './events/registry.ts'
 import { type App, createApp, packageVersion } from './http/app.ts'
 import { createDemoPort } from './http/demo-port.ts'
+import { instanceName } from './leader/instance.ts'
 import { openLed } from './leader/lead.ts'
 import { openLedger } from './ledger/registry.ts'
 import { type Controller, createController } from './loops/controller.ts'
@@ -63,15 +65,18 @@ export async function compose({
   })
   const actuator = observed('actuator', target, instruments)
   const clock = config.clock === 'manual' ? createManualClock() : systemClock
+  const relay = await openRelay({ config, ledger, env, log, told: instruments.told })
   const webhooks = createWebhooks({
     ledger,
+    deliver: relay.deliver,
     secretOf: (url) => secretOf(controller.config(), env, url),
     log,
   })
   const shared = { config, reread, clock, store, ledger, fitter, webhooks, stateDir, log }
   const controller = await openLed({
-    ...{ config, ledger, actuator, stateDir, clock, log },
-    make: (fenced) => createController({ ...shared, actuator: fenced }),
+    ...{ config, ledger, actuator, clock, log },
+    holder: instanceName(stateDir),
+    make: (fenced) => createController({ ...shared, recorded: relay.kick, actuator: fenced }),
   })
   const demo =
     config.shop && createDemoPort({ loadUrl, stateDir, shop: () => controller.config().shop! })
@@ -96,6 +101,7 @@ export async function compose({
     async close() {
       app.closeStreams()
       await controller.stop()
+      await relay.close()
       await fitter.close()
       await actuator.close()
       await ledger.close()

@@ -5,14 +5,18 @@
 import { hash } from 'node:crypto'
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { AppConfig } from '../config.ts'
+import { alertEvent } from '../events/event.ts'
+import { sinkAddress } from '../events/relay.ts'
 import type { Delivery } from '../ledger/alerts-ledger.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { TickResult } from '../loops/control-loop.ts'
 import type { OutlookView } from '../outlook/view.ts'
+import type { Rollout } from '../rollouts/rollout.ts'
 import { type Alert, type AlertChange, type AlertKind, rankOf } from './alert.ts'
 import { type AnomalyWatch, type Coverage, createAnomalyWatch } from './anomalies.ts'
 import { standingOf } from './conditions.ts'
 import { follow } from './follow.ts'
+import { endedRollouts } from './rollouts.ts'
 import { createHolds, type Holds } from './standing.ts'
 import type { DeliveryCounts, Webhooks } from './webhooks.ts'
 
@@ -40,6 +44,8 @@ export interface Alerts {
 export interface TickGiven {
   readonly violationRatioOf: (service: ServiceId) => number
   readonly outlooks: readonly OutlookView[]
+  /** The newest that have ended. */
+  readonly endedRollouts: readonly Rollout[]
 }
 
 export interface AlertsDeps {
@@ -76,7 +82,7 @@ export async function openAlerts(deps: AlertsDeps): Promise<Alerts> {
     })
     const conditions = [
       ...anomalies.tick(result, given.violationRatioOf),
-      ...holds.update(standing, atMs),
+      ...holds.update([...standing, ...endedRollouts(given.endedRollouts, atMs)], atMs),
     ]
     // what could not be written is not yet so: the next tick finds it again
     const next = new Map(open)
@@ -84,7 +90,7 @@ export async function openAlerts(deps: AlertsDeps): Promise<Alerts> {
     if (changes.length === 0) return
     await ledger.saveAlerts(
       changes.map(({ alert }) => alert),
-      changes.flatMap((change) => deliveriesOf(change, config)),
+      changes.flatMap((change) => deliveriesOf(change, config, ledger.epoch)),
     )
     for (const key of open.keys()) if (!next.has(key)) open.delete(key)
     for (const [key, alert] of next) open.set(key, withAcknowledgement(alert, open.get(key)))
@@ -149,19 +155,31 @@ function watches(
 }
 
 /** One message for each address that wants to know; the same change always has the same ids. */
-function deliveriesOf({ event, alert }: AlertChange, { alerts }: AppConfig): Delivery[] {
+function deliveriesOf(
+  change: AlertChange,
+  { alerts, events }: AppConfig,
+  epoch: string,
+): Delivery[] {
+  const { event, alert } = change
   if (event === 'updated') return []
-  return alerts.webhooks
-    .filter(({ minSeverity }) => rankOf(alert.severity) >= rankOf(minSeverity))
-    .map(({ url }) => ({
-      id: hash('sha256', `${alert.id}:${event}:${alert.severity}:${url}`, 'hex').slice(0, 32),
-      alertId: alert.id,
-      url,
-      body: JSON.stringify({ version: 1, event, alert }),
-      createdAtMs: Date.now(),
-      attempts: 0,
-      nextAtMs: 0,
-      deliveredAtMs: null,
-      error: null,
-    }))
+  const to = (url: string, body: string): Delivery => ({
+    id: hash('sha256', `${alert.id}:${event}:${alert.severity}:${url}`, 'hex').slice(0, 32),
+    alertId: alert.id,
+    url,
+    body,
+    createdAtMs: Date.now(),
+    attempts: 0,
+    nextAtMs: 0,
+    deliveredAtMs: null,
+    error: null,
+  })
+  const webhooks = alerts.webhooks.filter(
+    ({ minSeverity }) => rankOf(alert.severity) >= rankOf(minSeverity),
+  )
+  const sinks = events.sinks.filter((sink) => sink.events.includes('alert'))
+  const { json } = alertEvent(change, epoch)
+  return [
+    ...webhooks.map(({ url }) => to(url, JSON.stringify({ version: 1, event, alert }))),
+    ...sinks.map(({ name }) => to(sinkAddress(name), json)),
+  ]
 }

@@ -1,9 +1,10 @@
 /**
- * Carries alerts from the ledger's outbox to webhooks, at least once: a message is there until its receiver has taken
+ * Carries alerts from the ledger's outbox to webhooks and to sinks of events, at least once: a message is there until its receiver has taken
  * it, over restarts, and has the same `webhook-id` every time. Each address has its own line, so that a slow one holds
  * up nobody else, and ticks never wait. A failed message is tried three times at once and then ever more rarely, for a
  * day; what has not arrived by then is given up and counted.
  */
+
 import {
   ExponentialBackoff,
   handleAll,
@@ -13,8 +14,10 @@ import {
   timeout,
   wrap,
 } from 'cockatiel'
+import { isSinkAddress, type Relay } from '../events/relay.ts'
 import type { Delivery } from '../ledger/alerts-ledger.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { createGuardedFetch, rulesOf } from '../outbound/guarded-fetch.ts'
 import { signedHeaders } from './signature.ts'
 
 const MESSAGES_AT_ONCE = 50
@@ -42,6 +45,8 @@ export interface WebhooksDeps {
   readonly ledger: Pick<Ledger, 'dueDeliveries' | 'nextDeliveryMs' | 'settleDelivery'>
   /** Secret of an address; undefined when its messages are not signed. */
   readonly secretOf: (url: string) => string | undefined
+  /** Takes what is addressed to a sink of events and not to a webhook. */
+  readonly deliver?: Relay['deliver'] | undefined
   readonly log: { warn(fields: object, message: string): void }
   readonly times?: WebhookTimes
 }
@@ -85,7 +90,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     try {
       await policy.execute(async ({ signal }) => {
         attempts++
-        await post(delivery, deps.secretOf(delivery.url), signal).catch((error) => {
+        await send(deps, delivery, signal).catch((error) => {
           counts.failedAttempts++
           throw error
         })
@@ -155,15 +160,29 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   }
 }
 
+async function send(
+  { deliver, secretOf }: WebhooksDeps,
+  delivery: Delivery,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!isSinkAddress(delivery.url)) return post(delivery, secretOf(delivery.url), signal)
+  if (!deliver) throw new Error('no sinks of events are open')
+  await deliver(delivery)
+}
+
 async function post(
   { id, url, body }: Delivery,
   secret: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const headers = signedHeaders(id, body, secret, Date.now())
-  const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'error' })
-  await response.body?.cancel()
-  if (!response.ok) throw new Error(`HTTP ${response.status}`)
+  const guarded = createGuardedFetch({ allow: rulesOf([url]), mostRedirects: 0 })
+  try {
+    const { status } = await guarded(url, { method: 'POST', headers, body, signal })
+    if (status < 200 || status > 299) throw new Error(`HTTP ${status}`)
+  } finally {
+    await guarded.close()
+  }
 }
 
 function messageOf(error: unknown): string {
@@ -172,4 +191,5 @@ function messageOf(error: unknown): string {
 }
 
 /** The rest of an address may be a secret. */
-const originOf = (url: string): string => URL.parse(url)?.origin ?? ''
+const originOf = (url: string): string =>
+  isSinkAddress(url) ? url : (URL.parse(url)?.origin ?? '')

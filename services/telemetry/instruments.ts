@@ -16,6 +16,8 @@ export interface Instruments {
   answered(labels: { method: string; route: string; status: string }, seconds: number): void
   /** A call of a part (store, ledger, actuator) that ended. */
   called(labels: { part: string; operation: string }, seconds: number, failed: boolean): void
+  /** Events that a sink was told, and took or did not take. */
+  told(sink: string, events: number, failed: boolean): void
 }
 
 export function createInstruments(): Instruments {
@@ -41,6 +43,12 @@ export function createInstruments(): Instruments {
     labelNames: ['part', 'operation'],
     registers,
   })
+  const events = new Counter({
+    name: 'forescale_events_total',
+    help: 'Events that sinks were told, by what became of them; what failed is told again.',
+    labelNames: ['sink', 'outcome'],
+    registers,
+  })
   let before = performance.eventLoopUtilization()
   new Gauge({
     name: 'forescale_event_loop_utilization_ratio',
@@ -59,6 +67,7 @@ export function createInstruments(): Instruments {
       calls.observe(labels, seconds)
       if (failed) errors.inc(labels)
     },
+    told: (sink, n, failed) => events.inc({ sink, outcome: failed ? 'failed' : 'taken' }, n),
   }
 }
 

@@ -1,9 +1,13 @@
-/** Rollouts that run: their stage, and by how much the candidate is better or worse so far. */
+/** Rollouts that run, by how much the candidate is better or worse so far, what may be rolled out next, and what trains. */
 import type { ControlPlane } from '../control-plane.ts'
+import { VERDICTS } from '../rollouts/automatic-view.ts'
 import { ROLLOUT_STAGES } from '../rollouts/rollout.ts'
+import { TRAINING_STATES } from '../trainings/training.ts'
 import type { Scrape } from './scrape.ts'
 
 export function rolloutMetrics(scrape: Scrape, control: ControlPlane): void {
+  automaticMetrics(scrape, control)
+  trainingMetrics(scrape, control)
   const running = control.rollouts.running()
   scrape.gauge(
     'forescale_rollouts',
@@ -29,6 +33,52 @@ export function rolloutMetrics(scrape: Scrape, control: ControlPlane): void {
     'forescale_rollout_burn_difference',
     'Error budgets that the candidate burns beyond the champion: estimate and interval.',
     running.flatMap(({ number, findings }) => boundsOf(number, findings?.burn)),
+  )
+}
+
+/** Whether rollouts are begun by themselves, and what is known of the policies in the registry. */
+function automaticMetrics(scrape: Scrape, control: ControlPlane): void {
+  const { enabled, lookedAtMs, policies } = control.automaticRollouts()
+  scrape.gauge(
+    'forescale_automatic_rollouts_enabled',
+    '1 while rollouts are begun without being asked for, else 0.',
+    [{ value: enabled ? 1 : 0 }],
+  )
+  if (!enabled) return
+  scrape.gauge(
+    'forescale_automatic_rollouts_last_look_timestamp_seconds',
+    'Unix time at which the registry was last looked through.',
+    lookedAtMs === null ? [] : [{ value: lookedAtMs / 1000 }],
+  )
+  scrape.gauge(
+    'forescale_policies',
+    'Policies in the registry, by what the last look found of them.',
+    VERDICTS.map((verdict) => ({
+      labels: { verdict },
+      value: policies.filter((policy) => policy.verdict === verdict).length,
+    })),
+  )
+}
+
+function trainingMetrics(scrape: Scrape, control: ControlPlane): void {
+  const trainings = control.trainings.list()
+  scrape.gauge(
+    'forescale_trainings',
+    'Trainings that are kept, by state.',
+    TRAINING_STATES.map((state) => ({
+      labels: { state },
+      value: trainings.filter((training) => training.state === state).length,
+    })),
+  )
+  scrape.gauge(
+    'forescale_training_progress_ratio',
+    'Share of its decisions that the running training has learned from.',
+    trainings
+      .filter(({ state }) => state === 'running')
+      .map(({ number, stepsDone, steps }) => ({
+        labels: { training: String(number) },
+        value: stepsDone / steps,
+      })),
   )
 }
 
