@@ -44,6 +44,8 @@ export interface WorldOptions {
   /** Ticks that can be run. */
   readonly ticks: number
   readonly costBudgetPerHour?: number
+  /** Over the rest of the configuration. */
+  readonly over?: object
 }
 
 export async function createWorld(options: WorldOptions): Promise<World> {
@@ -107,7 +109,7 @@ async function openController(config: AppConfig, folder: string, errors: string[
   }
 }
 
-function configOf({ seed, costBudgetPerHour }: WorldOptions): AppConfig {
+function configOf({ seed, costBudgetPerHour, over }: WorldOptions): AppConfig {
   const service = {
     ...{ maxReplicas: 30, capacityPerReplica: 30, startupSeconds: 60, targetUtilization: 0.9 },
     behavior: { scaleDown: { stabilizationWindowSeconds: 60 } },
@@ -123,6 +125,7 @@ function configOf({ seed, costBudgetPerHour }: WorldOptions): AppConfig {
       refitMs: SEASON * TICK_MS,
     },
     services: Object.fromEntries(SERVICES.map((name) => [name, service])),
+    ...over,
   })
 }
 

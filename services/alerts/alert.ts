@@ -19,6 +19,8 @@ export const AlertKind = z
     'forecast-coverage',
     'outlook-budget',
     'outlook-max-replicas',
+    'rollout-rolled-back',
+    'rollout-promoted',
   ])
   .meta({ id: 'AlertKind' })
 export type AlertKind = z.infer<typeof AlertKind>

@@ -51,6 +51,19 @@ describe('forescale rollouts', () => {
     expect((await run('rollouts', 'list', '-s', 'payment')).err).toBe('no rollouts yet\n')
   })
 
+  it('says what is known of each policy where rollouts are begun by themselves', async () => {
+    const { code, out } = await run('rollouts', 'automatic')
+    expect(code).toBe(0)
+    expect(out).toContain('rollouts are begun by themselves')
+    expect(out).toMatch(
+      new RegExp(`${version} +cautious +import +runs +rollout 1 is in stage canary`),
+    )
+    expect(out).toMatch(/4be0643f1d98573b +bold +trained +worse +the log predicts no less loss/)
+    expect(JSON.parse((await run('rollouts', 'automatic', '--json')).out)).toEqual(
+      examples.automatic,
+    )
+  })
+
   it('shows one with what was found and how it got there', async () => {
     const { code, out } = await run('rollouts', 'show', '1')
     expect(code).toBe(0)

@@ -1,6 +1,7 @@
 /** Documents of learned policies and rollouts, as the API's documentation and tests show them. */
 import { storeFloats } from '../../agents/learning/numbers.ts'
 import { PolicyDocument } from '../../agents/policies/learned/document.ts'
+import type { AutomaticView } from '../rollouts/automatic-view.ts'
 import { type LearnAnswer, type PolicyVersion, policyRow } from '../rollouts/policy-version.ts'
 import { RolloutRequest, type RolloutView, rolloutOf } from '../rollouts/request.ts'
 import type { Strategy } from '../rollouts/rollout.ts'
@@ -106,4 +107,25 @@ export const rolledBack: RolloutView = {
     },
   ],
   findings: null,
+}
+
+export const automatic: AutomaticView = {
+  enabled: true,
+  ...{ lookedAtMs: AT_MS, nextLookAtMs: AT_MS + HOUR_MS, learnedAtMs: null, waiting: null },
+  policies: [
+    {
+      ...{ version: policy.version, name: policy.name, source: 'import', verdict: 'runs' },
+      why: 'rollout 1 is in stage canary',
+      findings: null,
+    },
+    {
+      ...{ version: '4be0643f1d98573b', name: 'bold', source: 'trained', verdict: 'worse' },
+      why: 'the log predicts no less loss: 0.04 [-0.02, 0.1], error budgets by 0.03 [-0.05, 0.11], over 184 units, 39 of them without the champion',
+      findings: {
+        ...findings,
+        loss: { estimate: 0.04, low: -0.02, high: 0.1 },
+        burn: { estimate: 0.03, low: -0.05, high: 0.11 },
+      },
+    },
+  ],
 }

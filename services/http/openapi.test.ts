@@ -142,6 +142,7 @@ const PROMISED = [
   'POST /v1/models/{service}/import',
   'GET /v1/rollouts',
   'POST /v1/rollouts',
+  'GET /v1/rollouts/automatic',
   'GET /v1/rollouts/{number}',
   'POST /v1/rollouts/{number}/advance',
   'POST /v1/rollouts/{number}/stop',

@@ -3,6 +3,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { PolicyDocument } from '../../agents/policies/learned/document.ts'
 import { ServiceId } from '../../forecaster/series.ts'
+import { AutomaticView } from '../rollouts/automatic-view.ts'
 import { LearnAnswer, PolicySource, PolicyVersion } from '../rollouts/policy-version.ts'
 import { RolloutError, RolloutRequest, RolloutView, Why } from '../rollouts/request.ts'
 import { Rollout } from '../rollouts/rollout.ts'
@@ -59,6 +60,21 @@ const listRollouts = createRoute({
       items: [plain(examples.canary)],
       next: null,
     }),
+    ...problems('invalid-request'),
+  },
+})
+
+const readAutomatic = createRoute({
+  method: 'get',
+  path: '/v1/rollouts/automatic',
+  ...reads('fleet'),
+  tags,
+  summary: 'Rollouts that are begun by themselves: what is known of each policy',
+  description:
+    'With rollouts.automatic policies that come into the registry are judged by what the log predicts of them, and the best is rolled out. One that was tried is not tried again.',
+  request: { query: NoQuery },
+  responses: {
+    200: json(AutomaticView, 'As of the last look.', examples.automatic),
     ...problems('invalid-request'),
   },
 })
@@ -226,6 +242,7 @@ export function rolloutRoutes(app: OpenAPIHono, deps: RouteDeps): void {
     const { items, next } = await ledger.rollouts(c.req.valid('query'))
     return c.json({ items: [...items], next: next ?? null }, 200)
   })
+  app.openapi(readAutomatic, (c) => c.json(control.automaticRollouts(), 200))
   app.openapi(startRollout, async (c) =>
     c.json(await checked(() => rollouts.start(c.req.valid('json'), actorOf(c))), 201),
   )

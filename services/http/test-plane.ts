@@ -24,6 +24,7 @@ import * as examples from './examples.ts'
 import * as alertExamples from './examples-alerts.ts'
 import * as covariateExamples from './examples-covariates.ts'
 import * as explanationExamples from './examples-explanations.ts'
+import { automatic } from './examples-rollouts.ts'
 import { scoreboard } from './examples-scoreboard.ts'
 import { createTestModelControl } from './test-models.ts'
 import { createTestRolloutControl } from './test-rollouts.ts'
@@ -211,6 +212,7 @@ export function createTestPlane(store: SampleStore): TestPlane {
     ...readings(state),
     models: models.control,
     rollouts: rollouts.control,
+    automaticRollouts: () => automatic,
     trainings: trainings.control,
     async runTick(atMs) {
       state.nowMs = atMs

@@ -15,11 +15,11 @@ import { createModelControl, type ModelControl } from '../models/control.ts'
 import { createLifecycle, type Lifecycle, type LifecycleDeps } from '../models/lifecycle.ts'
 import { createOutlook, type Outlook } from '../outlook/outlook.ts'
 import { createOutlookWatch, type OutlookWatch } from '../outlook/refresh.ts'
+import type { Automatic } from '../rollouts/automatic.ts'
 import type { RolloutControl } from '../rollouts/control.ts'
 import type { Rollouts } from '../rollouts/rollouts.ts'
 import type { Selection } from '../selection/selection.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
-import type { TrainingControl } from '../trainings/control.ts'
 import {
   type ControlLoop,
   createControlLoop,
@@ -34,6 +34,7 @@ import { createRefitter, type Refitter } from './refit.ts'
 import type { Settings } from './settings.ts'
 import { createStartups } from './startups.ts'
 import { type TolerantBook, tolerant } from './tolerant-book.ts'
+import type { TrainingParts } from './training-parts.ts'
 import { budgetOf, statusesOf, type ViewInput } from './views.ts'
 
 /** After a longer silence forecasters start afresh. */
@@ -55,6 +56,8 @@ export interface ControllerDeps {
   readonly actuator: Actuator | ReportedActuator
   readonly fitter: Fitter
   readonly webhooks: Webhooks
+  /** A tick with its decisions is in the ledger. */
+  readonly recorded?: ((tick: number) => void) | undefined
   /** Folder of all state, absolute; without it nothing can be trained. */
   readonly stateDir?: string | undefined
   readonly log: Log
@@ -81,8 +84,8 @@ export interface Core {
   readonly selection: Selection
   readonly rollouts: Rollouts
   readonly rolloutControl: RolloutControl
-  readonly trainings: TrainingControl
-  closeTrainings(): Promise<void>
+  readonly automatic: Automatic
+  readonly trainings: TrainingParts
   config: AppConfig
   parts: Parts
   last: TickResult | undefined
@@ -98,8 +101,8 @@ export interface Beside {
   readonly selection: Selection
   readonly rollouts: Rollouts
   readonly rolloutControl: RolloutControl
-  readonly trainings: TrainingControl
-  closeTrainings(): Promise<void>
+  readonly automatic: Automatic
+  readonly trainings: TrainingParts
 }
 
 export function createCore(
@@ -109,7 +112,7 @@ export function createCore(
   beside: Beside,
 ): Core {
   const { listeners, alerts, calendar, treasury, selection, rollouts, rolloutControl } = beside
-  const { trainings, closeTrainings } = beside
+  const { automatic, trainings } = beside
   let queue: Promise<unknown> = Promise.resolve()
   const outlook = createOutlook({
     store: deps.store,
@@ -145,7 +148,7 @@ export function createCore(
       onError: (service, error) =>
         deps.log.error({ service, err: error }, 'its feature importance could not be worked out'),
     }),
-    ...{ treasury, selection, rollouts, rolloutControl, trainings, closeTrainings },
+    ...{ treasury, selection, rollouts, rolloutControl, automatic, trainings },
     parts: createParts(deps, settings, state, deps.config, beside),
     last: undefined,
     inTurn(work) {

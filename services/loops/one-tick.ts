@@ -81,5 +81,6 @@ async function followAlerts(core: Core, result: TickResult): Promise<void> {
   await alerts.tick(result, {
     violationRatioOf: (service) => parts.book.entries.get(service)?.violationRatio ?? Number.NaN,
     outlooks: outlookWatch.latest(),
+    endedRollouts: core.rollouts.ended(),
   })
 }

@@ -6,6 +6,8 @@ import { type ControllerDeps, type Core, emit } from './core.ts'
 
 export interface TrainingParts {
   readonly trainings: TrainingControl
+  /** Goes on with what the last controller left; not before this one leads. */
+  beginTrainings(): void
   /** Ends the process that trains; the next controller goes on with it. */
   closeTrainings(): Promise<void>
 }
@@ -16,7 +18,11 @@ export async function openTrainingParts(
   core: () => Core | undefined,
 ): Promise<TrainingParts> {
   if (stateDir === undefined)
-    return { trainings: NO_TRAININGS, closeTrainings: () => Promise.resolve() }
+    return {
+      trainings: NO_TRAININGS,
+      beginTrainings: () => {},
+      closeTrainings: () => Promise.resolve(),
+    }
   const opened = await openTrainings({
     ...{ stateDir, ledger },
     config: () => (core()?.config ?? config).trainings,
@@ -31,5 +37,5 @@ export async function openTrainingParts(
     },
     onError: (error, what) => log.error({ err: error }, what),
   })
-  return { trainings: opened, closeTrainings: opened.close }
+  return { trainings: opened, beginTrainings: opened.begin, closeTrainings: opened.close }
 }

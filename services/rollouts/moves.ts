@@ -98,11 +98,12 @@ const VERDICTS: Record<Exclude<Verdict, 'go-on'>, string> = {
   undecided: 'no difference was found in the units allowed',
 }
 
-export function verdictWords(
-  verdict: Exclude<Verdict, 'go-on'>,
-  { units, otherUnits, loss, burn }: Findings,
-): string {
-  return `${VERDICTS[verdict]}: loss by ${intervalWords(loss)}, error budgets by ${intervalWords(burn)}, over ${units} units, ${otherUnits} of them without the champion`
+export function verdictWords(verdict: Exclude<Verdict, 'go-on'>, findings: Findings): string {
+  return `${VERDICTS[verdict]}: loss by ${lossWords(findings)}`
+}
+
+export function lossWords({ units, otherUnits, loss, burn }: Findings): string {
+  return `${intervalWords(loss)}, error budgets by ${intervalWords(burn)}, over ${units} units, ${otherUnits} of them without the champion`
 }
 
 const known = (value: number): number | null => (Number.isFinite(value) ? value : null)

@@ -16,6 +16,8 @@ import { AUTOMATIC, type NewRollout, type Rollout } from './rollout.ts'
 import { createStrategies, type Strategies } from './strategies.ts'
 
 const MOST_OPEN = 1000
+/** Ended ones that are remembered. */
+const MOST_ENDED = 20
 
 export interface RolloutsDeps {
   readonly ledger: Ledger
@@ -38,6 +40,8 @@ export interface Rollouts {
   /** What the tick came to. */
   follow(result: TickResult): Promise<void>
   running(): readonly Rollout[]
+  /** The newest that have ended, newest first. */
+  ended(): readonly Rollout[]
   view(rollout: Rollout): RolloutView
   begin(rollout: NewRollout): Promise<Rollout>
   /** To another stage, or to its end with what that means for its services. */
@@ -51,6 +55,7 @@ export function createRollouts(deps: RolloutsDeps): Rollouts {
   const strategies = createStrategies(settings, actors)
   const courses = new Map<number, Course>()
   let lastTick = 0
+  const ended = createEnded()
 
   async function take(rollout: Rollout): Promise<void> {
     for (const version of versionsIn(rollout)) await actors.load(version)
@@ -71,7 +76,8 @@ export function createRollouts(deps: RolloutsDeps): Rollouts {
       await strategies.put(Object.entries(before), by, atMs)
     await ledger.saveRollout(moved)
     courses.delete(moved.number)
-    if (moved.stage !== 'ended') await take(moved)
+    if (moved.stage === 'ended') ended.remember(moved)
+    else await take(moved)
     deps.emit(view(moved))
     return moved
   }
@@ -98,6 +104,7 @@ export function createRollouts(deps: RolloutsDeps): Rollouts {
       await actors.load(await registerShipped(ledger, nowMs()))
       const { items } = await ledger.rollouts({ open: true, limit: MOST_OPEN })
       for (const rollout of items) await take(rollout)
+      await ended.recall(ledger)
       for (const service of deps.services) {
         const { version } = strategies.inForce(service)
         if (version !== null) await actors.load(version)
@@ -119,6 +126,7 @@ export function createRollouts(deps: RolloutsDeps): Rollouts {
     },
     running: () =>
       [...courses.values()].map(({ rollout }) => rollout).sort((a, b) => b.number - a.number),
+    ended: ended.newest,
     view,
     move,
     async begin(rollout) {
@@ -128,6 +136,22 @@ export function createRollouts(deps: RolloutsDeps): Rollouts {
       return begun
     },
     lastTick: () => lastTick,
+  }
+}
+
+/** The newest that have ended, newest first. */
+function createEnded() {
+  let known: readonly Rollout[] = []
+  return {
+    newest: () => known,
+    remember(rollout: Rollout): void {
+      const others = known.filter(({ number }) => number !== rollout.number)
+      known = [rollout, ...others].slice(0, MOST_ENDED)
+    },
+    async recall(ledger: Ledger): Promise<void> {
+      const { items } = await ledger.rollouts({ limit: MOST_ENDED })
+      known = items.filter(({ stage }) => stage === 'ended')
+    },
   }
 }
 

@@ -144,6 +144,8 @@ describe('a training', () => {
     expect(isAlive(pid)).toBe(false)
     const known = roundsOf(number).length
     trainings = await open()
+    expect(trainings.pid()).toBeUndefined()
+    trainings.begin()
     expect(trainings.read(number)).toMatchObject({ state: 'running', restarts: 0 })
     await hasRounds(number, known + 1)
     expect(await trainings.cancel(number, 'ann', 'seen enough')).toMatchObject({

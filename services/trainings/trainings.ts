@@ -15,6 +15,8 @@ import { hasEnded, type Training, type TrainingRequest, type TrainingView } from
 export type TrainingsDeps = BookDeps & RunnerDeps
 
 export interface Trainings extends TrainingControl {
+  /** Goes on with what the last controller left. */
+  begin(): void
   /** Ends the process that runs; the next controller goes on with it. */
   close(): Promise<void>
   /** Of the process that trains now. */
@@ -40,8 +42,8 @@ export async function openTrainings(deps: TrainingsDeps): Promise<Trainings> {
     if (runner.number() === number) await runner.stop()
   }
 
-  runner.next()
   return {
+    begin: runner.next,
     read,
     list: () =>
       book

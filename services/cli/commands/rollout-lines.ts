@@ -1,4 +1,5 @@
 /** A rollout as a person reads it. */
+import type { AutomaticView } from '../../rollouts/automatic-view.ts'
 import type { RolloutView } from '../../rollouts/request.ts'
 import { type Rollout, type RolloutFindings, strategyWords } from '../../rollouts/rollout.ts'
 import { fromNow, table, timeOfDay } from '../format.ts'
@@ -54,4 +55,27 @@ export function rolloutTable(rollouts: readonly Rollout[], nowMs: number): strin
     ],
     rollouts,
   )
+}
+
+export function automaticLines(automatic: AutomaticView, nowMs: number): string[] {
+  const { enabled, lookedAtMs, nextLookAtMs, learnedAtMs, waiting, policies } = automatic
+  const at = (atMs: number | null) => (atMs === null ? 'never' : fromNow(atMs, nowMs))
+  return [
+    enabled
+      ? 'rollouts are begun by themselves (rollouts.automatic)'
+      : 'rollouts are begun only when asked for (rollouts.automatic is false)',
+    `looked     ${at(lookedAtMs)}${nextLookAtMs === null ? '' : `, next at ${timeOfDay(nextLookAtMs)}`}; learned from the log: ${at(learnedAtMs)}`,
+    ...(waiting === null ? [] : [`waiting    ${waiting}`]),
+    '',
+    ...table(
+      [
+        { title: 'POLICY', text: (row) => row.version },
+        { title: 'NAME', text: (row) => row.name },
+        { title: 'SOURCE', text: (row) => row.source },
+        { title: 'VERDICT', text: (row) => row.verdict },
+        { title: 'WHY', text: (row) => row.why },
+      ],
+      policies,
+    ),
+  ]
 }

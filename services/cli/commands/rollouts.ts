@@ -2,12 +2,13 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import { PolicyKind } from '../../../agents/service-spec.ts'
 import { page } from '../../http/views.ts'
+import { AutomaticView } from '../../rollouts/automatic-view.ts'
 import { RolloutView } from '../../rollouts/request.ts'
 import { Rollout, type Strategy } from '../../rollouts/rollout.ts'
 import { read } from '../api.ts'
 import { act, type Context, jsonOption, queryOf, wholeNumber } from '../context.ts'
 import type { Surroundings } from '../terminal.ts'
-import { rolloutLines, rolloutTable } from './rollout-lines.ts'
+import { automaticLines, rolloutLines, rolloutTable } from './rollout-lines.ts'
 
 const MOST_ROLLOUTS = 999_999_999
 const AT = '/v1/rollouts'
@@ -24,7 +25,16 @@ export const addRollouts: Adder = (program, around, done) => {
     .helpGroup('Act:')
     .description('put a strategy to work step by step, compare two, take one back')
     .addHelpText('after', '\nExamples:\n  forescale rollouts list --open')
-  for (const add of [addList, addShow, addStart, addCompare, addAdvance, addStop, addRollback]) {
+  for (const add of [
+    addList,
+    addAutomatic,
+    addShow,
+    addStart,
+    addCompare,
+    addAdvance,
+    addStop,
+    addRollback,
+  ]) {
     add(group, around, done)
   }
 }
@@ -50,6 +60,22 @@ const addList: Adder = (group, around, done) => {
     if (items.length === 0) terminal.say('no rollouts yet')
     else for (const line of rolloutTable(items, terminal.nowMs())) terminal.print(line)
     if (next !== null) terminal.say(`more: --cursor ${next}`)
+  })
+}
+
+const addAutomatic: Adder = (group, around, done) => {
+  const command = group
+    .command('automatic')
+    .description('what is known of each policy where rollouts are begun by themselves')
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExamples:\n  forescale rollouts automatic')
+  act(command, around, done, async ({ api, terminal }, { json }) => {
+    const answer = await api.raw('GET', `${AT}/automatic`)
+    if (json) terminal.printJson(answer)
+    else
+      for (const line of automaticLines(read(AutomaticView, answer, api.url), terminal.nowMs()))
+        terminal.print(line)
+    return undefined
   })
 }
 

@@ -24,6 +24,8 @@ const KINDS: Readonly<Record<AlertKind, string>> = {
   'forecast-coverage': 'forecast coverage',
   'outlook-budget': 'outlook: budget',
   'outlook-max-replicas': 'outlook: maxReplicas',
+  'rollout-rolled-back': 'rollout: taken back',
+  'rollout-promoted': 'rollout: acts now',
 }
 
 export function createAlerts(context: Context): Panel {
