@@ -85,7 +85,12 @@ function createGrids({ metrics }: PrometheusStoreConfig, servers: ReadonlyMap<st
   async function grid(query: GridQuery): Promise<Float64Array> {
     const steps = Math.max(0, Math.ceil((query.toMs - query.fromMs) / query.stepMs))
     const cells = new Float64Array(query.services.length * steps).fill(Number.NaN)
-    const entries = metrics.filter(({ metric }) => metric === query.metric)
+    // who has nothing to say is not asked, and must not be counted as one who answered
+    const entries = metrics.filter(
+      ({ metric, services }) =>
+        metric === query.metric && (services?.some((one) => query.services.includes(one)) ?? true),
+    )
+    if (cells.length === 0) return cells
     const answers = await Promise.allSettled(entries.map((entry) => readOne(entry, query)))
     const failed = answers.filter((answer) => answer.status === 'rejected')
     if (entries.length > 0 && failed.length === entries.length) {

@@ -54,7 +54,7 @@ export function createInfluxClient({ url, org, token }: InfluxClientOptions): In
     },
     async query(flux, columns, timeoutMs, onRow) {
       const body = JSON.stringify({ query: flux, type: 'flux', dialect: DIALECT })
-      const signal = AbortSignal.timeout(timeoutMs)
+      const signal = AbortSignal.timeout(Math.ceil(timeoutMs))
       try {
         const chunks = transport.iterate(`/api/v2/query?${inOrg}`, body, {
           method: 'POST',
@@ -67,7 +67,7 @@ export function createInfluxClient({ url, org, token }: InfluxClientOptions): In
       }
     },
     async json(method, path, body, timeoutMs) {
-      const signal = AbortSignal.timeout(timeoutMs)
+      const signal = AbortSignal.timeout(Math.ceil(timeoutMs))
       const text = body === undefined ? '' : JSON.stringify(body)
       const headers = { accept: 'application/json' }
       return transport.request(path, text, { method, headers, signal })
@@ -83,7 +83,7 @@ function send(
   timeoutMs: number,
   headers: Record<string, string>,
 ): Promise<number> {
-  const signal = AbortSignal.timeout(timeoutMs)
+  const signal = AbortSignal.timeout(Math.ceil(timeoutMs))
   return new Promise((resolve, reject) => {
     let status = 0
     const options = { method: 'POST', headers, gzipThreshold: GZIP_FROM_BYTES, signal }

@@ -60,7 +60,7 @@ export function createPrometheusClient({
     // Thanos: an error, and not a part, when a store is away. VictoriaMetrics: the instants asked for, not near ones
     const forms = { partial_response: 'false', nocache: '1' }
     const body = new URLSearchParams({ ...fields, ...forms })
-    const signal = AbortSignal.timeout(timeoutMs)
+    const signal = AbortSignal.timeout(Math.ceil(timeoutMs))
     try {
       const url = `${base}${path}`
       const response = await fetch(url, {
