@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { LearnedActor } from '../agents/policies/learned/act.ts'
 import { FEATURE_NAMES } from '../agents/policies/learned/features.ts'
+import { tuningAtRest } from '../agents/policies/learned/tuning-attribution.ts'
 import { ServiceSpec } from '../agents/service-spec.ts'
 import { LEVELS } from '../forecaster/forecast.ts'
 import { decodeFrame, encodeFrame } from './frame.ts'
@@ -17,7 +18,15 @@ function linear(version: string, weight: number): LearnedActor {
     stretch: (features) => Math.exp(features.reduce((sum, value) => sum + weight * value, 0)),
   }
 }
-const ACTORS = new Map([linear('a', 0.1), linear('b', -0.1)].map((one) => [one.version, one]))
+/** What was learned of one service's own past, beside. */
+const TUNED: LearnedActor = {
+  ...linear('tuned', 0.05),
+  tuningOf: (service) =>
+    service === 's0' ? { ...tuningAtRest(0.99), standingRps: 170, holdLeads: 30 } : undefined,
+}
+const ACTORS = new Map(
+  [linear('a', 0.1), linear('b', -0.1), TUNED].map((one) => [one.version, one]),
+)
 
 const service = (i: number, load: number, version: string | undefined): ServiceInput => {
   const actor = version === undefined ? undefined : ACTORS.get(version)
@@ -38,7 +47,10 @@ const service = (i: number, load: number, version: string | undefined): ServiceI
 
 const anyInput = fc
   .array(
-    fc.tuple(fc.double({ min: 1, max: 400, noNaN: true }), fc.constantFrom('a', 'b', undefined)),
+    fc.tuple(
+      fc.double({ min: 1, max: 400, noNaN: true }),
+      fc.constantFrom('a', 'b', 'tuned', undefined),
+    ),
     { minLength: 1, maxLength: 6 },
   )
   .map((rows) => ({
@@ -75,4 +87,22 @@ it('a frame whose policy is not there is not decided again, and says which is mi
   expect(() => decodeFrame(encodeFrame(input), rowsOf(input.services), new Map())).toThrow(
     'policy a of service s0 is not known',
   )
+})
+
+it('a wish is held as long as the tuning says, from frame to frame', () => {
+  const at = (minute: number, load: number, before?: ReturnType<typeof decideTick>) => {
+    const one = service(0, load, 'tuned')
+    const nowMs = minute * 60_000
+    const services = [
+      { ...one, memory: before?.memories[0], observation: { ...one.observation, nowMs } },
+    ]
+    const input = { tick: minute, atMs: nowMs, costBudgetPerHour: 100, services }
+    return decideTick(decodeFrame(encodeFrame(input), rowsOf(services), ACTORS))
+  }
+  const burst = at(1, 300)
+  const wanted = (output: typeof burst) => output.grants[0]!.proposal!.wanted
+  expect(wanted(at(20, 20, burst))).toBe(wanted(burst))
+  expect(wanted(at(32, 20, burst))).toBeLessThan(wanted(burst))
+  // and no less than what carries 170 requests/s
+  expect(wanted(at(32, 20, burst))).toBeGreaterThanOrEqual(17)
 })

@@ -27,7 +27,6 @@ export const ARMS = {
   analytic: 'the predictive policy, one objective for all services, swept',
   alone: 'tunings, each service for itself',
   'alone-sure': 'the same where it paid in every fold of the past, else the analytic policy',
-  priced: 'the upper level’s price with the analytic policy alone: its objective by service',
   hierarchical: 'the upper level’s price, tunings below it',
   'hierarchical-sure': 'the same where it paid in every fold of the past, else alone-sure',
   oracle: 'the optimum that knows the future (it sees it)',
@@ -70,7 +69,7 @@ export async function playGroup(input: GroupInput): Promise<GroupResult> {
     onProgress(`${group.name}: ${service.name} tries on its past`)
     return rehearsed(config, alone(past, i), shared)
   })
-  const settings = referencesOf(all, config.thin)
+  const settings = referencesOf(all)
   const seen = new Map<string, JudgedSetting>()
   const judge = (chosen: readonly Known[]): JudgedSetting => {
     const candidates = chosen.map(({ candidate }) => candidate)
@@ -85,7 +84,6 @@ export async function playGroup(input: GroupInput): Promise<GroupResult> {
     onProgress(`${group.name}: ${name} is judged`)
     return settings.map((references) => judge(choose(references)))
   }
-  const analytic = all.map((own) => own.filter(({ candidate }) => !candidate.tuning))
   const each = (guarded: boolean) => (references: readonly Known[]) =>
     references.map((reference, i) => chooseAlone(all[i]!, reference, { guarded }))
   const free = { guarded: false }
@@ -99,7 +97,6 @@ export async function playGroup(input: GroupInput): Promise<GroupResult> {
       analytic: arm('analytic', (references) => references),
       alone: arm('alone', each(false)),
       'alone-sure': arm('alone-sure', each(true)),
-      priced: arm('priced', (references) => chooseTogether(analytic, references, free).chosen),
       hierarchical: arm('hierarchical', (r) => chooseTogether(all, r, free).chosen),
       'hierarchical-sure': arm('hierarchical-sure', (r) => chooseSurely(all, r)),
       oracle: oracleOf(judged, config),
@@ -108,7 +105,7 @@ export async function playGroup(input: GroupInput): Promise<GroupResult> {
 }
 
 function rehearsed(
-  { seed, blocks, evaluations, folds }: HistoryConfig,
+  { seed, blocks, evaluations, folds, thin }: HistoryConfig,
   scenario: Scenario,
   shared: Parameters<typeof play>[2],
 ): Known[] {
@@ -117,7 +114,7 @@ function rehearsed(
   const tried = search({
     tryOut: (candidate) => play({ scenario, seed, blocks }, [candidate], shared).services[0]!,
     measure: { busyRps: sorted[Math.floor(BUSY_QUANTILE * (sorted.length - 1))] ?? 0 },
-    analytic: analyticCandidates(),
+    analytic: analyticCandidates().filter((_, k) => k % thin === 0),
     start: [],
     evaluations,
     random: seededRandom('history search', seed, service.name),
@@ -126,11 +123,9 @@ function rehearsed(
 }
 
 /** The analytic sweep, setting by setting: the same of every service. */
-function referencesOf(all: readonly (readonly Known[])[], thin: number): Known[][] {
+function referencesOf(all: readonly (readonly Known[])[]): Known[][] {
   const settings = all[0]!.filter(({ candidate }) => !candidate.tuning).length
-  return Array.from({ length: settings }, (_, k) => all.map((own) => own[k]!)).filter(
-    (_, k) => k % thin === 0,
-  )
+  return Array.from({ length: settings }, (_, k) => all.map((own) => own[k]!))
 }
 
 function oracleOf(scenario: Scenario, { seed, blocks }: HistoryConfig): JudgedSetting[] {

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { policyVersion } from '../../../agents/policies/learned/document.ts'
 import type { Series } from '../../../forecaster/series.ts'
-import { EXIT } from '../../../services/cli/exit-codes.ts'
+import { CommandFailure, EXIT } from '../../../services/cli/exit-codes.ts'
 import { type Column, table } from '../../../services/cli/format.ts'
 import type { Terminal } from '../../../services/cli/terminal.ts'
 import type { AppConfig } from '../../../services/config.ts'
@@ -25,12 +25,17 @@ export interface TuneCommand {
 export function tune(terminal: Terminal, input: TuneCommand): number {
   const { config, series, evaluations, errorBudgetShare, name, out, json, command } = input
   const { seed, tickMs, forecast } = config
-  const all = series.map((one) => {
+  const all = series.map((one): Tuned => {
     terminal.say(`${one.service}: ${evaluations} tunings are tried on ${one.values.length} steps`)
     const spec = config.services[one.service]!
     const settings = { models: forecast.models, refitMs: forecast.refitMs }
     const given = { spec, tickMs, evaluations, seed, errorBudgetShare, forecast: settings }
-    return tuneService({ series: one, ...given })
+    try {
+      return tuneService({ series: one, ...given })
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      throw new CommandFailure(EXIT.failure, error.message, undefined, { cause: error })
+    }
   })
   const document = documentOf(all, { name, command, revision: revision(), seed })
   if (document) writeFileSync(out, `${JSON.stringify(document)}\n`)

@@ -37,7 +37,7 @@ export const HistoryConfig = z.strictObject({
       refitMs: z.int().positive().optional(),
     })
     .default({}),
-  evaluations: z.int().min(1).default(120).meta({
+  evaluations: z.int().min(1).default(100).meta({
     description: 'Tunings tried of a service, besides the whole sweep of the analytic policy.',
   }),
   blocks: z

@@ -24,6 +24,8 @@ const BLOCKS = 12
 const FOLDS = 3
 /** A declared capacity is this share of what all places of a replica serve, as in the other experiments. */
 const CAPACITY_SHARE = 0.7
+/** Mean service time of the experiments ÷ their SLO's latency. */
+const SERVICE_TIME_SHARE = 0.2
 const MOST_LEARNED_DAYS = 10
 const LEAST_STEPS = 48
 const STEPS_KEPT = 1_000_000
@@ -134,8 +136,6 @@ function pastOf({ series, spec, tickMs, seed }: TuneInput): Scenario {
     Math.floor(values.length / 2),
     Math.round((MOST_LEARNED_DAYS * DAY_MS) / stepMs),
   )
-  const concurrency = Serving.parse({}).concurrency
-  const meanSeconds = (CAPACITY_SHARE * concurrency) / spec.capacityPerReplica
   return {
     name: service,
     startMs: startMs + begin * stepMs,
@@ -146,7 +146,7 @@ function pastOf({ series, spec, tickMs, seed }: TuneInput): Scenario {
       {
         name: service,
         spec,
-        serving: Serving.parse({ serviceTime: { meanSeconds } }),
+        serving: servingOf(spec),
         history: values.slice(0, begin),
         load: values.slice(begin),
       },
@@ -155,6 +155,15 @@ function pastOf({ series, spec, tickMs, seed }: TuneInput): Scenario {
     synthetic: false,
     seed,
   }
+}
+
+/** Replicas that carry what was declared, with a service time that leaves the SLO room to hold. */
+function servingOf({ capacityPerReplica, slo }: ServiceSpec): Serving {
+  const usualSeconds = SERVICE_TIME_SHARE * slo.latencySeconds
+  const places = (capacityPerReplica * usualSeconds) / CAPACITY_SHARE
+  const concurrency = Math.max(1, Math.round(places))
+  const meanSeconds = (CAPACITY_SHARE * concurrency) / capacityPerReplica
+  return Serving.parse({ concurrency, serviceTime: { meanSeconds } })
 }
 
 export interface Origin {

@@ -1,6 +1,6 @@
 /** `forescale tune [SERVICE…]`: policies from the services' own stored load. What it does lies in experiments/learning/history. */
 import path from 'node:path'
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { floorToStep, LOAD_METRIC, type Series } from '../../../forecaster/series.ts'
 import type { AppConfig } from '../../config.ts'
 import { loadConfigFile } from '../../config-file.ts'
@@ -19,7 +19,7 @@ Examples:
   forescale policies import checkout.policy.json --why "tuned on three weeks"
 
 The second half of the past is replayed in the simulator under the predictive policy and under tunings of it; each service
-gets the cheapest that kept its objective in every third of that time, or none (exit 1 where no service gets one). It acts
+gets the cheapest that kept its objective in every third of that time, or none (exit 5 where no service gets one). It acts
 for nobody until it is imported and rolled out; rollouts compare it with what acts now.`
 
 export function addTune(
@@ -61,10 +61,7 @@ export function addTune(
 function share(text: string): number {
   const value = positive(text)
   if (value <= 1) return value
-  throw new CommandFailure(
-    EXIT.usage,
-    `--error-budget ${text} is not allowed; allowed: above 0, at most 1`,
-  )
+  throw new InvalidArgumentError(`${text} is not allowed; allowed: above 0, at most 1`)
 }
 
 /** Throws CommandFailure for a service that is not configured or of which nothing is stored. */
