@@ -17,7 +17,10 @@ export interface LeadDeps {
   readonly config: AppConfig
   readonly ledger: Ledger
   readonly actuator: AnyActuator
+  /** Where this instance keeps its name, the same in every run. */
   readonly stateDir: string
+  /** The name of an instance that has no folder. */
+  readonly holder?: string
   readonly clock: RunningClock | ManualClock
   readonly log: {
     info(fields: object, message: string): void
@@ -29,12 +32,14 @@ export interface LeadDeps {
 
 export async function openLed(deps: LeadDeps): Promise<Controller> {
   const { config, ledger, actuator, stateDir, log, make } = deps
-  const holder = instanceName(stateDir)
+  const holder = deps.holder ?? instanceName(stateDir)
+  // an election goes on by itself, also where ticks wait for somebody to move the time
+  const clock = deps.clock.kind === 'system' ? deps.clock : systemClock
   const { election, url, ...times } = config.leader
   const lease: Lease = election
     ? createElectedLease({
         ...{ store: ledger.lease, holder, url, times },
-        monotonicMs: systemClock.monotonicMs,
+        monotonicMs: clock.monotonicMs,
       })
     : await createSoleLease(ledger.lease, holder, url)
   const fenced = createFencedActuator({
@@ -56,7 +61,7 @@ export async function openLed(deps: LeadDeps): Promise<Controller> {
     return { ...(await make(fenced)), leadership }
   }
   return createLedController({
-    ...{ lease, announce, log, retryMs: times.retryMs, clock: systemClock },
+    ...{ lease, announce, log, retryMs: times.retryMs, clock },
     make: () => make(fenced),
   })
 }
