@@ -5,10 +5,9 @@ import { createWebhooks } from './alerts/webhooks.ts'
 import { createAuditLog, takeOverSettings } from './audit/audit.ts'
 import { createManualClock, systemClock } from './clock.ts'
 import type { AppConfig } from './config.ts'
-import { openRelay } from './events/registry.ts'
+import { openKafkaIngest, openRelay } from './events/registry.ts'
 import { type App, createApp, packageVersion } from './http/app.ts'
 import { createDemoPort } from './http/demo-port.ts'
-import { instanceName } from './leader/instance.ts'
 import { openLed } from './leader/lead.ts'
 import { openLedger } from './ledger/registry.ts'
 import { type Controller, createController } from './loops/controller.ts'
@@ -74,8 +73,7 @@ export async function compose({
   })
   const shared = { config, reread, clock, store, ledger, fitter, webhooks, stateDir, log }
   const controller = await openLed({
-    ...{ config, ledger, actuator, clock, log },
-    holder: instanceName(stateDir),
+    ...{ config, ledger, actuator, stateDir, clock, log },
     make: (fenced) => createController({ ...shared, recorded: relay.kick, actuator: fenced }),
   })
   const demo =
@@ -91,6 +89,11 @@ export async function compose({
     revision: env.FORESCALE_REVISION,
     traced: tracing !== undefined,
   })
+  const kafka = await openKafkaIngest(config, env, {
+    ingest: controller.ingest,
+    refused: (reason, n) => instruments.refused('kafka', reason, n),
+    log,
+  })
   return {
     controller,
     app,
@@ -100,6 +103,7 @@ export async function compose({
     },
     async close() {
       app.closeStreams()
+      await kafka?.close()
       await controller.stop()
       await relay.close()
       await fitter.close()
