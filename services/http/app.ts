@@ -47,6 +47,7 @@ import {
   problemResponse,
 } from './problem.ts'
 import { remoteWriteRoutes } from './remote-write.ts'
+import { rightSizingRoutes } from './right-sizing.ts'
 import { rolloutRoutes } from './rollouts.ts'
 import type { RouteDeps } from './route.ts'
 import { sampleRoutes } from './samples.ts'
@@ -78,6 +79,12 @@ export interface AppDeps {
   /** A span per request, under the caller's trace. */
   readonly traced?: boolean | undefined
 }
+
+/** The client hung up while its body was being read: nobody hears the answer, and it is no failure of ours. */
+const isGone = (error: unknown): boolean =>
+  error instanceof Error &&
+  error.message === 'aborted' &&
+  Reflect.get(error, 'code') === 'ECONNRESET'
 
 export type App = OpenAPIHono & {
   /** Ends all event streams and stops listening to the controller. */
@@ -113,6 +120,7 @@ export function createApp(deps: AppDeps): App {
   app.onError((error, c) => {
     const problem = asProblem(error)
     if (problem) return problemResponse(c, problem)
+    if (isGone(error)) return new Response(null, { status: 400 })
     log?.error({ err: error, path: c.req.path }, 'request failed')
     return problemResponse(c, new ProblemError('internal', 'the log says why'))
   })
@@ -158,6 +166,7 @@ function registerRoutes(app: OpenAPIHono, routeDeps: RouteDeps, door: Door): voi
   alertRoutes(app, routeDeps)
   outlookRoutes(app, routeDeps)
   scoreboardRoutes(app, routeDeps)
+  rightSizingRoutes(app, routeDeps)
   covariateRoutes(app, routeDeps)
   demoRoutes(app, routeDeps)
   configurationRoutes(app, routeDeps)

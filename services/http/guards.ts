@@ -4,11 +4,11 @@
  * another origin are refused. Bodies are bounded whether or not they say how long they are.
  */
 import { isIP } from 'node:net'
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
 import { inflate } from './inflate.ts'
-import { ProblemError, problemResponse } from './problem.ts'
+import { invalidRequest, ProblemError, problemResponse } from './problem.ts'
 
 const SAMPLES_BYTES = 8 * 1024 * 1024
 const MODEL_BYTES = 32 * 1024 * 1024
@@ -35,7 +35,9 @@ export function hostGuard(configuredHost: string, more: readonly string[]): Midd
   const allowed = new Set(['localhost', '127.0.0.1', '::1', configuredHost, ...more])
   const anyAddress = WILDCARDS.includes(configuredHost)
   return async (c, next) => {
-    const host = new URL(c.req.url).hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase()
+    const host = urlOf(c)
+      .hostname.replace(/^\[(.*)\]$/, '$1')
+      .toLowerCase()
     if (allowed.has(host) || (anyAddress && isIP(host) !== 0)) return next()
     throw new ProblemError('host-not-allowed', `host: "${host}" is not served here`, [
       { field: 'host', value: host, allowed: [...allowed].join(' | ') },
@@ -46,7 +48,7 @@ export function hostGuard(configuredHost: string, more: readonly string[]): Midd
 export const originGuard: MiddlewareHandler = async (c, next) => {
   const upgrade = c.req.header('upgrade') !== undefined
   if (READS.includes(c.req.method) && !upgrade) return next()
-  const own = new URL(c.req.url).host
+  const own = urlOf(c).host
   const origin = c.req.header('origin')
   const foreignOrigin = origin !== undefined && hostOf(origin) !== own
   if (!foreignOrigin && c.req.header('sec-fetch-site') !== 'cross-site') return next()
@@ -55,6 +57,14 @@ export const originGuard: MiddlewareHandler = async (c, next) => {
     `origin: "${origin ?? 'cross-site'}" may only read`,
     [{ field: 'origin', value: origin ?? null, allowed: `pages of ${own}` }],
   )
+}
+
+/** Node lets Host headers through that are no part of any address. */
+function urlOf(c: Context): URL {
+  const url = URL.parse(c.req.url)
+  if (url) return url
+  const allowed = 'a host name or address'
+  throw invalidRequest([{ field: 'host', value: c.req.header('host') ?? null, allowed }])
 }
 
 function hostOf(origin: string): string | undefined {

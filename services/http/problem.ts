@@ -126,7 +126,7 @@ export function problemResponse(
     title,
     status,
     detail: error.message,
-    instance: new URL(c.req.url).pathname,
+    instance: c.req.path,
     code: error.code,
     ...(error.errors ? { errors: [...error.errors] } : {}),
   }

@@ -54,7 +54,7 @@ export async function serve(app: App, options: ServeOptions): Promise<Listening>
   }) as Server
   server.maxHeadersCount = MOST_HEADERS
   if (limits) server.maxConnections = limits.connections
-  const connections = tls === undefined ? undefined : trackConnections(server)
+  const connections = trackConnections(server)
   await listen(server, host, port)
   const secured = server as unknown as Http2SecureServer
   const unfollow = tls && followFiles(secured, tls, options.log, options.certificatesEveryMs)
@@ -70,7 +70,7 @@ export async function serve(app: App, options: ServeOptions): Promise<Listening>
       const force = setTimeout(() => {
         for (const socket of sockets.clients) socket.terminate()
         server.closeAllConnections?.()
-        connections?.end()
+        connections.end()
       }, GRACE_MS)
       await closed
       clearTimeout(force)
@@ -86,7 +86,10 @@ function secureOptions(tls: TlsConfig) {
   return { ...tlsOptions(tls), ...TIMES, maxHeaderSize: MOST_HEADER_BYTES, http1Options }
 }
 
-/** A server of HTTP/2 does not know its connections, so that they cannot be ended by it. */
+/**
+ * A server of HTTP/2 does not know its connections, and one of HTTP/1.1 forgets those that asked for another protocol:
+ * whoever asked for one and then stays silent would keep it from ever closing.
+ */
 function trackConnections(server: Server): { end(): void } {
   const open = new Set<Socket>()
   server.on('connection', (socket) => {
