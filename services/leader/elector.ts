@@ -6,7 +6,7 @@ export interface ElectorOptions {
   readonly lease: Lease
   readonly retryMs: number
   readonly clock: Pick<RunningClock, 'after'>
-  /** Called when leading begins (with the lease) and when it ends; never overlaps itself. */
+  /** Called when leading begins (with the lease) and when it ends, again if it rejects; never overlaps itself. */
   readonly onChange: (held: HeldLease | undefined) => Promise<void>
   readonly onError: (error: unknown) => void
 }
@@ -29,8 +29,12 @@ export function createElector(options: ElectorOptions): Elector {
     await lease.acquire().catch(onError)
     const held = lease.held()
     if (held?.token === token) return
-    token = held?.token
-    await onChange(held).catch(onError)
+    try {
+      await onChange(held)
+      token = held?.token
+    } catch (error) {
+      onError(error) // it is told again at the next attempt
+    }
   }
 
   async function turn(): Promise<void> {

@@ -51,11 +51,17 @@ export async function createLedController(options: LedOptions): Promise<Controll
   async function lead({ token }: HeldLease): Promise<void> {
     stopFollowing()
     await following
-    await announce(token)
-    await replace()
+    try {
+      await announce(token)
+      await replace()
+      await current.start()
+    } catch (error) {
+      await announce(undefined)
+      follow()
+      throw error
+    }
     leads = true
-    await current.start()
-    log.info({ token }, 'leads')
+    log.info({ fencing: token }, 'leads')
   }
 
   async function stepDown(): Promise<void> {
@@ -74,17 +80,7 @@ export async function createLedController(options: LedOptions): Promise<Controll
       if (held) await lead(held)
     },
   })
-  const leadership = (): Leadership => {
-    const held = lease.held()
-    if (held && leads) return { leads: true, token: held.token, leader: held.holder, url: '' }
-    const seen = lease.seen()
-    return {
-      leads: false,
-      token: seen?.token ?? null,
-      leader: seen?.holder ?? null,
-      url: seen?.url ?? '',
-    }
-  }
+  const leadership = () => leadershipOf(lease, leads)
   const own: Partial<Controller> = {
     leadership,
     subscribe(listener) {
@@ -114,4 +110,11 @@ export async function createLedController(options: LedOptions): Promise<Controll
   return new Proxy(own as Controller, {
     get: (target, key) => Reflect.get(target, key) ?? Reflect.get(current, key),
   })
+}
+
+function leadershipOf(lease: Lease, leads: boolean): Leadership {
+  const held = lease.held()
+  if (held && leads) return { leads: true, token: held.token, leader: held.holder, url: '' }
+  const { token = null, holder: leader = null, url = '' } = lease.seen() ?? {}
+  return { leads: false, token, leader, url }
 }
