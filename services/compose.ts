@@ -15,6 +15,7 @@ import { createFitter } from './loops/fitter.ts'
 import { openStore } from './stores/registry.ts'
 import { createInstruments, observed } from './telemetry/instruments.ts'
 import { createLogger } from './telemetry/log.ts'
+import { addSecretsOf } from './telemetry/secrets.ts'
 import { startTracing } from './telemetry/tracing.ts'
 
 /** A fit that takes longer is broken off and done again without the slow models. */
@@ -48,6 +49,7 @@ export async function compose({
   loadUrl,
   env,
 }: ComposeOptions): Promise<Composed> {
+  addSecretsOf(config, env)
   const log = createLogger('controller', { env })
   const tracing = await startTracing(env, packageVersion())
   const instruments = createInstruments()

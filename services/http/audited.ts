@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Context, Next } from 'hono'
 import type { AuditEntry, AuditRow } from '../audit/chain.ts'
+import { secrets } from '../telemetry/secrets.ts'
 import { actorOf } from './callers.ts'
 import type { AuditAction } from './permission.ts'
 import { asProblem } from './problem.ts'
@@ -45,8 +46,8 @@ function targetOf(c: Context): string | null {
 function detailOf(c: Context): unknown {
   const body = validBody(c)
   if (body === undefined) return {}
-  const text = JSON.stringify(body)
-  if (text.length <= LONGEST_DETAIL) return body
+  const text = secrets.hide(JSON.stringify(body))
+  if (text.length <= LONGEST_DETAIL) return JSON.parse(text)
   return { bytes: text.length, sha256: createHash('sha256').update(text).digest('hex') }
 }
 

@@ -2,6 +2,7 @@
 
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { AppConfig } from '../config.ts'
+import { secrets } from '../telemetry/secrets.ts'
 import { actorOf } from './callers.ts'
 import { CONFIG_EXAMPLE } from './examples.ts'
 import { acts, reads } from './permission.ts'
@@ -40,7 +41,10 @@ const reloadConfig = createRoute({
 })
 
 export function configurationRoutes(app: OpenAPIHono, { control }: RouteDeps): void {
-  app.openapi(readConfig, (c) => c.json(control.config(), 200))
+  app.openapi(readConfig, (c) => {
+    const shown = secrets.hide(JSON.stringify(control.config()))
+    return c.json(JSON.parse(shown) as AppConfig, 200)
+  })
   app.openapi(reloadConfig, async (c) => {
     await control.reloadConfig(actorOf(c))
     return c.json({ reloaded: true } as const, 200)

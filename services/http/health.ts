@@ -1,5 +1,6 @@
 /** Liveness (does the process answer) and readiness (can it do its work), kept apart on purpose. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { secrets } from '../telemetry/secrets.ts'
 import { OPEN } from './permission.ts'
 import { NoQuery, strict } from './query.ts'
 import { json, problems, type RouteDeps } from './route.ts'
@@ -70,7 +71,10 @@ export function healthRoutes(app: OpenAPIHono, { control }: RouteDeps): void {
   app.openapi(live, (c) => c.json({ status: 'alive' } as const, 200))
   app.openapi(ready, async (c) => {
     const { verbose } = c.req.valid('query')
-    const checks = await control.health()
+    const checks = (await control.health()).map((check) => ({
+      ...check,
+      detail: secrets.hide(check.detail),
+    }))
     const unwell = checks.filter((check) => !check.ok || check.degraded)
     const shown = verbose === undefined || verbose === 'false' ? unwell : [...checks]
     if (checks.some((check) => !check.ok))

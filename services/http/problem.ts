@@ -10,6 +10,7 @@ import { ConfigError } from '../config-error.ts'
 import { Conflict } from '../control-plane.ts'
 import { Fenced, LedgerUnavailable } from '../ledger/ledger.ts'
 import { StoreUnavailable } from '../stores/sample-store.ts'
+import { secrets } from '../telemetry/secrets.ts'
 import { ShopUnreachable } from './demo-port.ts'
 
 export const PROBLEMS = {
@@ -130,7 +131,7 @@ export function problemResponse(
     code: error.code,
     ...(error.errors ? { errors: [...error.errors] } : {}),
   }
-  const response = new Response(JSON.stringify(body), {
+  const response = new Response(secrets.hide(JSON.stringify(body)), {
     status,
     headers: { ...error.headers, ...headers },
   })

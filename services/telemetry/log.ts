@@ -1,6 +1,7 @@
 /** JSON logs to stderr: stdout belongs to the program's answers. */
 import pino, { type DestinationStream, type Logger } from 'pino'
 import { z } from 'zod'
+import { secrets } from './secrets.ts'
 import { traceFields } from './spans.ts'
 
 const Level = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
@@ -23,6 +24,7 @@ export function createLogger(
       mixin: traceFields,
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
+      hooks: { streamWrite: secrets.hide },
       redact: { paths: ['password', 'token', '*.password', '*.token', '*.authorization'] },
     },
     to,

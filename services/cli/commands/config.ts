@@ -5,6 +5,7 @@ import { ConfigError } from '../../config-error.ts'
 import { configHash, loadConfigFile } from '../../config-file.ts'
 import { configJsonSchema } from '../../config-schema.ts'
 import { openHolidays } from '../../covariates/holidays.ts'
+import { secrets } from '../../telemetry/secrets.ts'
 import { act, configFileOf, jsonOption } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Surroundings } from '../terminal.ts'
@@ -64,8 +65,9 @@ export function addConfig(
     )
   act(show, around, done, async ({ terminal }, { json }, [given]) => {
     const config = loadConfigFile(configFileOf(given, around.env), around.env)
-    if (json) terminal.printJson(config)
-    else terminal.print(stringify(config, { aliasDuplicateObjects: false }).trimEnd())
+    const shown = JSON.parse(secrets.hide(JSON.stringify(config)))
+    if (json) terminal.printJson(shown)
+    else terminal.print(stringify(shown, { aliasDuplicateObjects: false }).trimEnd())
     return undefined
   })
 
