@@ -174,7 +174,7 @@ const PLUGINS: readonly PluginFolder[] = [
     registry: 'services/stores/registry.ts',
     // line protocol and remote-write are forms in which samples come in, whatever the store
     plugins: [
-      /^services\/stores\/(?!registry|config\.ts|sample-store\.ts|(line-protocol|remote-write|origins)\.ts|.*\.test)/,
+      /^services\/stores\/(?!registry|config\.ts|sample-store\.ts|(line-protocol|remote-write|origins|backfill)\.ts|.*\.test)/,
     ],
     exceptions: {
       'services/stores/config.ts': 'asks whether a template of PromQL can be filled safely',

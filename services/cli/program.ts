@@ -24,6 +24,7 @@ import { addPolicies } from './commands/policies.ts'
 import { addRollouts } from './commands/rollouts.ts'
 import { addScoreboard } from './commands/scoreboard.ts'
 import { addStatus } from './commands/status.ts'
+import { addStore } from './commands/store.ts'
 import { addTrain } from './commands/train.ts'
 import { addTrainings } from './commands/trainings.ts'
 import { addTune } from './commands/tune.ts'
@@ -90,6 +91,7 @@ export function createProgram(around: Surroundings, done: (code: number) => void
     addTune,
     addConfig,
     addDataset,
+    addStore,
     addCompletion,
   ]) {
     add(program, around, done)

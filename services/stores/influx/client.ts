@@ -58,7 +58,7 @@ export function createInfluxClient({ url, org, token }: InfluxClientOptions): In
       try {
         const chunks = transport.iterate(`/api/v2/query?${inOrg}`, body, {
           method: 'POST',
-          headers: { accept: 'text/csv', 'accept-encoding': 'gzip' },
+          headers: { accept: 'text/csv', 'accept-encoding': 'identity' },
           signal,
         })
         await readCsv(chunks, { columns, mostBytes: MOST_ANSWER_BYTES, onRow })

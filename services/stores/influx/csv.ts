@@ -29,20 +29,24 @@ export async function readCsv(
       if (rest.length > LONGEST_LINE) throw new InfluxAnswerError('the answer is no CSV')
       continue
     }
-    for (const line of rest.slice(0, end).split('\n')) table(line)
+    for (const line of rest.slice(0, end).split('\n')) table.read(line)
     rest = rest.slice(end + 1)
   }
+  // an empty line ends every answer; without it something was cut, which a gzipped one does not tell
+  if (rest === '' && !table.isWhole()) throw new InfluxAnswerError('the answer was cut, or is empty')
   if (rest !== '')
     throw new InfluxAnswerError(`the answer is no CSV, or ends in a line: ${shown(rest)}`)
 }
 
 const LONGEST_LINE = 1024 * 1024
 
-function tableReader({ columns, onRow }: CsvOptions): (line: string) => void {
+function tableReader({ columns, onRow }: CsvOptions) {
   let places: readonly number[] | undefined
-  return (raw) => {
+  let isWhole = false
+  function read(raw: string): void {
     const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw
-    if (line === '') places = undefined
+    isWhole = line === ''
+    if (isWhole) places = undefined
     else if (line.startsWith('#')) return
     else if (places === undefined) places = headerOf(line, columns)
     else {
@@ -52,6 +56,7 @@ function tableReader({ columns, onRow }: CsvOptions): (line: string) => void {
       onRow(places.map((place) => cells[place] ?? ''))
     }
   }
+  return { read, isWhole: () => isWhole }
 }
 
 /** Where the columns stand; none of a table that tells of an error. */
