@@ -106,6 +106,7 @@ export function createApp(deps: AppDeps): App {
   const metrics = createMetricsPage({
     control,
     version,
+    store,
     refusedSamples: routeDeps.refusedSamples,
     streams: events,
     instruments: deps.instruments,

@@ -5,6 +5,7 @@
  */
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import type { ControlPlane } from '../control-plane.ts'
+import type { SampleStore } from '../stores/sample-store.ts'
 import { alertMetrics } from './alert-metrics.ts'
 import { coordinatorMetrics } from './coordinator-metrics.ts'
 import { forecastMetrics } from './forecast-metrics.ts'
@@ -14,6 +15,7 @@ import { rolloutMetrics } from './rollout-metrics.ts'
 import { scoreMetrics } from './score-metrics.ts'
 import { Scrape } from './scrape.ts'
 import { serviceMetrics } from './service-metrics.ts'
+import { storeMetrics } from './store-metrics.ts'
 
 const TICK_BUCKETS_SECONDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
@@ -31,6 +33,7 @@ export interface MetricsPage {
 export interface MetricsDeps {
   readonly control: ControlPlane
   readonly version: string
+  readonly store?: Pick<SampleStore, 'health'> | undefined
   /** Samples that were refused before they reached the controller, by reason. */
   readonly refusedSamples?: ReadonlyMap<string, number> | undefined
   readonly streams?: { listeners(): number; dropped(): number } | undefined
@@ -70,6 +73,7 @@ export function createMetricsPage(deps: MetricsDeps): MetricsPage {
       scoreMetrics(scrape, control)
       rolloutMetrics(scrape, control)
       leaderMetrics(scrape, control)
+      if (deps.store) storeMetrics(scrape, deps.store)
       ownMetrics(scrape, deps)
       const grown = deps.instruments ? [deps.instruments.registry] : []
       const page = await Registry.merge([scrape.registry, lasting, ...grown]).metrics()
