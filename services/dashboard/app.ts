@@ -24,7 +24,10 @@ export function startApp(root: HTMLElement): void {
   let isDrawing = false
   let isStale = false
   const tell = (news: News) => {
+    const { gaps } = state.trainings
     state = reduce(state, news)
+    // a training that nobody here knows, or a round that was missed
+    if (state.trainings.gaps !== gaps) void loader.trainings()
     draw()
   }
   const loader = createLoader(api, () => state, tell)

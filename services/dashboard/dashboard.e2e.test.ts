@@ -365,6 +365,23 @@ describe.skipIf(REAL_URL !== undefined)('staged', () => {
     expect(faults).toEqual([])
   })
 
+  it('draws the reward curves of a training as its rounds come, and ends it', async () => {
+    const own = await staged({})
+    const { page, faults } = await open(own.url)
+    const panel = page.getByRole('region', { name: 'Trainings' })
+    await panel.getByText('2 shipped', { exact: true }).waitFor()
+    await panel.locator('.plot canvas').first().waitFor()
+    const reward = panel.getByRole('img', { name: /^Reward while learning.*seed-1 .*, seed-2 / })
+    const shown = await reward.getAttribute('aria-label')
+    // the next round moves the newest figure
+    await expect.poll(() => reward.getAttribute('aria-label')).not.toBe(shown)
+    await panel.getByRole('button', { name: 'Cancel training 2' }).click()
+    await panel.getByText('○ cancelled').waitFor()
+    await panel.getByRole('button', { name: 'Resume training 2' }).click()
+    await panel.getByText('◔ trains').waitFor()
+    expect(faults).toEqual([])
+  })
+
   it('comes back by itself when the stream is lost', async () => {
     const own = await staged({})
     const { page } = await open(own.url)

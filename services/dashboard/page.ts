@@ -9,6 +9,7 @@ import { createHeader } from './panels/header.ts'
 import { createOutlook } from './panels/outlook.ts'
 import { createRollouts } from './panels/rollouts.ts'
 import { createServiceCard, type ServiceCard } from './panels/service-card.ts'
+import { createTrainings } from './panels/trainings.ts'
 import { type Choices, type Context, demoDay } from './ui/context.ts'
 import { h, place } from './ui/dom.ts'
 
@@ -34,16 +35,18 @@ export function createPage(context: Context, choose: (change: Partial<Choices>) 
   const outlook = createOutlook(context)
   const accounts = createAccounts(context)
   const rollouts = createRollouts(context)
+  const trainings = createTrainings(context)
   const repaint = () => {
     fleet.repaint()
     outlook.repaint()
     cards.repaint()
+    trainings.repaint()
   }
   const header = createHeader({ context, choose, themeChanged: repaint })
   const waiting = h('p.waiting.muted', { role: 'status' }, 'Waiting for the controller…')
   const ahead = h('div.ahead', {}, alerts.element, outlook.element)
   const books = h('div.books', {}, accounts.element, rollouts.element)
-  const parts = [fleet.element, ahead, cards.element, log.element, books]
+  const parts = [fleet.element, ahead, cards.element, log.element, books, trainings.element]
   const main = h('main', { hidden: true }, ...parts)
   let drawn: State = INITIAL
   let drawnFor = ''
@@ -69,6 +72,7 @@ export function createPage(context: Context, choose: (change: Partial<Choices>) 
       outlook.update(state, choices)
       accounts.update(state)
       rollouts.update(state)
+      trainings.update(state)
     },
   }
 }

@@ -10,6 +10,7 @@ import type { ModelVersion } from '../../models/model-version.ts'
 import type { OutlookView } from '../../outlook/view.ts'
 import type { Rollout } from '../../rollouts/rollout.ts'
 import type { Scoreboard } from '../../selection/view.ts'
+import type { Training, TrainingView } from '../../trainings/training.ts'
 import { SHOWN_LEVELS } from './hindsight.ts'
 import type { GridView } from './points.ts'
 
@@ -153,6 +154,12 @@ export const api = {
   rollouts: (limit: number) => call<PageOf<Rollout>>('GET', `${at('rollouts')}${query({ limit })}`),
   takeBack: (number: number) =>
     call<Rollout>('POST', at('rollouts', 'rollback'), { number, why: BY_HAND }),
+  trainings: () => call<PageOf<Training>>('GET', at('trainings')),
+  training: (number: number) => call<TrainingView>('GET', at('trainings', String(number))),
+  cancelTraining: (number: number) =>
+    call<TrainingView>('POST', at('trainings', String(number), 'cancel'), { why: BY_HAND }),
+  resumeTraining: (number: number) =>
+    call<TrainingView>('POST', at('trainings', String(number), 'resume'), {}),
   scoreboard: () => call<Scoreboard>('GET', at('scoreboard')),
   outlook: (days: number) => call<OutlookView>('GET', `${at('outlook')}${query({ days })}`),
   startSpike: (request: SpikeRequest) => call<Spike>('POST', at('demo', 'spikes'), request),

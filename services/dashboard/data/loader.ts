@@ -2,6 +2,7 @@
 import type { Api } from './api.ts'
 import { pointsOf } from './points.ts'
 import { type News, type State, TRACKS, type Track } from './state.ts'
+import { TRAININGS_MAX } from './trainings.ts'
 
 const DEMO_DAYS = 2
 const PLAIN_KEEP_MS = 6 * 3_600_000
@@ -35,6 +36,8 @@ export interface Loader {
   /** The newest points of the named services' series: steps that no event carried. */
   tail(services: readonly string[]): Promise<void>
   demo(): Promise<void>
+  /** The newest trainings with their curves so far. */
+  trainings(): Promise<void>
 }
 
 interface Source {
@@ -50,6 +53,7 @@ export function createLoader(api: Api, state: () => State, tell: (news: News) =>
   return {
     snapshot: () => loadSnapshot(source),
     demo: () => loadDemo(source),
+    trainings: () => loadTrainings(source),
     async history(fromMs = state().atMs - state().keepMs) {
       const names = [...state().services.keys()]
       await pool([
@@ -102,13 +106,24 @@ async function loadSnapshot(source: Source): Promise<void> {
   const data = { services: [...services.items], budget, paused: mode.paused, atMs }
   tell({ kind: 'event', heardAtMs: Date.now(), event: { kind: 'status', data } })
   tell({ kind: 'mode', ...mode })
-  await loadAlerts(source)
+  await Promise.all([loadAlerts(source), loadTrainings(source)])
 }
 
 /** The newest ones: what opened and closed while nobody listened. */
 async function loadAlerts({ api, tell }: Source): Promise<void> {
   const known = await api.alerts(ALERT_ROWS).catch(() => ({ items: [] }))
   tell({ kind: 'alerts', items: known.items })
+}
+
+/** Ones that do not come leave the last ones. */
+async function loadTrainings({ api, tell }: Source): Promise<void> {
+  try {
+    const newest = (await api.trainings()).items.slice(0, TRAININGS_MAX)
+    const items = await Promise.all(newest.map(({ number }) => api.training(number)))
+    tell({ kind: 'trainings', items })
+  } catch {
+    // the next opening asks again
+  }
 }
 
 async function loadTrack(

@@ -5,13 +5,16 @@ import type { ForecastDocument } from '../../../forecaster/forecast.ts'
 import type { Alert } from '../../alerts/alert.ts'
 import type { BudgetView, ControlEvent, ServiceStatus, TickSummary } from '../../control-plane.ts'
 import type { DemoView } from '../../http/demo-port.ts'
+import type { TrainingView } from '../../trainings/training.ts'
 import { layInAlerts } from './alerts.ts'
 import type { TickRow } from './api.ts'
 import { type BandRow, remember } from './hindsight.ts'
 import { type LoggedDecision, layIn } from './log.ts'
 import { merge, type Point, preferValue } from './points.ts'
+import { onSetting } from './setting.ts'
 import { type SeenSpike, seen } from './spikes.ts'
 import type { Connection } from './stream.ts'
+import { layInTrainings, NO_TRAININGS, type SeenTrainings, withChange } from './trainings.ts'
 
 /** What a tick made of one service. */
 export interface DecidedPoint {
@@ -72,6 +75,7 @@ export interface State {
   readonly spikes: readonly SeenSpike[]
   /** How often anything was told of rollouts. */
   readonly rolloutChanges: number
+  readonly trainings: SeenTrainings
   /** Longest history that any chart may show, ms. */
   readonly keepMs: number
 }
@@ -89,6 +93,7 @@ export type News =
   | { readonly kind: 'earlier-forecast'; readonly forecast: ForecastDocument }
   | { readonly kind: 'decisions'; readonly items: readonly LoggedDecision[] }
   | { readonly kind: 'alerts'; readonly items: readonly Alert[] }
+  | { readonly kind: 'trainings'; readonly items: readonly TrainingView[] }
   | { readonly kind: 'ticks'; readonly items: readonly TickRow[] }
   | { readonly kind: 'demo'; readonly demo: DemoView | null; readonly nowMs: number }
   | { readonly kind: 'keep'; readonly keepMs: number; readonly tickMs: number }
@@ -108,6 +113,7 @@ export const INITIAL: State = {
   demo: undefined,
   spikes: [],
   rolloutChanges: 0,
+  trainings: NO_TRAININGS,
   keepMs: 6 * 3_600_000,
 }
 
@@ -136,6 +142,8 @@ export function reduce(state: State, news: News): State {
       return withDecisions(state, news.items)
     case 'alerts':
       return { ...state, alerts: layInAlerts(state.alerts, news.items) }
+    case 'trainings':
+      return { ...state, trainings: layInTrainings(state.trainings, news.items) }
     case 'ticks':
       return { ...state, fleet: merge(state.fleet, news.items.map(fleetPoint), keepFrom(state)) }
     case 'demo':
@@ -182,6 +190,8 @@ function onEvent(state: State, event: ControlEvent, heardAtMs: number): State {
       }))
     case 'rollout':
       return { ...state, rolloutChanges: state.rolloutChanges + 1 }
+    case 'training':
+      return { ...state, trainings: withChange(state.trainings, event.data) }
     case 'setting':
       return onSetting(state, event.data.key, event.data.value)
   }
@@ -255,17 +265,6 @@ function fleetPoint(tick: Omit<TickSummary, 'decisions'> | TickRow): FleetPoint 
     feasible: tick.feasible,
     boundBy: tick.boundBy,
   }
-}
-
-function onSetting(state: State, key: string, value: unknown): State {
-  if (key === 'paused' && typeof value === 'boolean') return { ...state, paused: value }
-  if (key === 'mode' && (value === 'off' || value === 'recommend' || value === 'enforce')) {
-    return { ...state, mode: value }
-  }
-  if (key === 'budget' && typeof value === 'number' && state.budget) {
-    return { ...state, budget: { ...state.budget, costBudgetPerHour: value } }
-  }
-  return state
 }
 
 /** Lays decisions into the log and into their services' step lines. */

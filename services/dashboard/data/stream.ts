@@ -4,7 +4,16 @@
  */
 import type { ControlEvent } from '../../control-plane.ts'
 
-const KINDS = ['tick', 'status', 'forecast', 'alert', 'model', 'rollout', 'setting'] as const
+const KINDS = [
+  'tick',
+  'status',
+  'forecast',
+  'alert',
+  'model',
+  'rollout',
+  'training',
+  'setting',
+] as const
 const WAIT_MIN_MS = 500
 const WAIT_MAX_MS = 15_000
 

@@ -9,6 +9,8 @@ import {
   TickSummary,
 } from '../../control-plane.ts'
 import { DemoView } from '../../http/demo-port.ts'
+import { TrainingRound } from '../../trainings/progress.ts'
+import { Training, TrainingView } from '../../trainings/training.ts'
 import { createBackend } from './backend.ts'
 
 const epochMs = 1_795_248_000_000
@@ -36,14 +38,20 @@ it('events are valid', () => {
   for (const { kind, data } of [...events, ...backend.present()]) {
     kinds.add(kind)
     if (kind === 'tick' || kind === 'forecast') SCHEMAS[kind].parse(data)
+    if (kind === 'training') {
+      Training.parse(data.training)
+      TrainingRound.parse(data.round?.round)
+    }
   }
-  expect(kinds).toEqual(new Set(['tick', 'forecast', 'status']))
+  expect(kinds).toEqual(new Set(['tick', 'forecast', 'status', 'training']))
 })
 
 it('answers are valid', () => {
   for (const item of get('/v1/services').items) ServiceStatus.parse(item)
   BudgetView.parse(get('/v1/budget'))
   DemoView.parse(get('/v1/demo'))
+  for (const { number } of get('/v1/trainings').items)
+    TrainingView.parse(get(`/v1/trainings/${number}`))
   const { items } = get('/v1/decisions?limit=10')
   expect(items.length).toBe(10)
   for (const { id } of items) {

@@ -9,6 +9,7 @@ import * as ahead from './ahead.ts'
 import * as documents from './documents.ts'
 import { createSyntheticImportance, explanationOf } from './explanations.ts'
 import { createSyntheticModels, type SyntheticModels } from './models.ts'
+import { createSyntheticTrainings, type SyntheticTrainings } from './trainings.ts'
 import { createWorld, type Measured, type World, type WorldOptions } from './world.ts'
 
 interface Answer {
@@ -56,6 +57,9 @@ interface Backend {
   readonly hasDemo: boolean
   readonly models: SyntheticModels
   readonly importance: ReturnType<typeof createSyntheticImportance>
+  readonly trainings: SyntheticTrainings
+  /** What is told with the next tick. */
+  readonly news: ControlEvent[]
   alerts: Alert[]
 }
 
@@ -65,8 +69,16 @@ const ROOMS: Record<string, Room> = {
   services,
   decisions,
   alerts,
+  // nobody has to sign in
+  session: () => ok({ required: false, caller: null, csrfToken: null }),
   scoreboard: () => ok(scoreboard),
   rollouts: () => ok({ items: [rollout], next: null }),
+  trainings: ({ trainings, news }, { method, rest: [number, what = ''] }) => {
+    if (number === undefined) return ok({ items: trainings.list() })
+    if (method === 'POST') news.push(trainings.ask(what))
+    const found = trainings.read(Number(number))
+    return found ? ok(found) : missing(`there is no training ${number}`)
+  },
   outlook: ({ world }, { query }) => ok(ahead.outlookOf(world, Number(query.get('days') ?? 7))),
   ticks: ({ world }, { query }) => {
     const rows = world.ticks.slice(-Number(query.get('limit') ?? 50)).reverse()
@@ -100,7 +112,9 @@ export function createBackend(options: WorldOptions, hasDemo: boolean) {
   const models = createSyntheticModels(names, epochMs)
   const importance = createSyntheticImportance()
   const alerts = ahead.alertsOf(world)
-  const backend: Backend = { world, modes, hasDemo, models, importance, alerts }
+  const trainings = createSyntheticTrainings()
+  const news: ControlEvent[] = []
+  const backend: Backend = { world, modes, hasDemo, models, importance, trainings, news, alerts }
   const status = (): ControlEvent => ({
     kind: 'status',
     data: {
@@ -132,7 +146,9 @@ export function createBackend(options: WorldOptions, hasDemo: boolean) {
     },
     advance(nowMs: number): ControlEvent[] {
       const made = world.advance(nowMs)
-      return made.length === 0 ? [] : [...made.map(tickEvent), ...forecasts(), status()]
+      if (made.length === 0) return []
+      const told = [...news.splice(0), ...trainings.advance()]
+      return [...made.map(tickEvent), ...forecasts(), ...told, status()]
     },
   }
 }
