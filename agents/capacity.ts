@@ -104,6 +104,20 @@ export function learnCapacity(state: CapacityState, evidence: CapacityEvidence):
   return locate(state)
 }
 
+/**
+ * What was learned on replicas of one size, for replicas that are `scale` times as large: taken to hold in proportion, with no
+ * more weight than a declared figure has, until they are seen.
+ */
+export function capacityOf(state: CapacityState, scale: number): CapacityState {
+  const weights = state.requests.map((n) => Math.min(1, PRIOR_REQUESTS / Math.max(n, 1)))
+  return locate({
+    ...state,
+    declared: state.declared * scale,
+    requests: state.requests.map((n, i) => n * weights[i]!),
+    violations: state.violations.map((n, i) => n * weights[i]!),
+  })
+}
+
 function locate(state: CapacityState): CapacityState {
   const { prior, requests, violations, declared, objective } = state
   const weights = requests.map((n) => n + PRIOR_REQUESTS)

@@ -1,6 +1,7 @@
 /** The one configuration: every folder's own schema put together. Unknown keys are refused. */
 import { z } from 'zod'
 import { Mode, ServiceSpec } from '../agents/service-spec.ts'
+import { TierCatalogue } from '../coordinator/meta/tiers.ts'
 import { ForecastConfig } from '../forecaster/config.ts'
 import { PARTS_A_DAY } from '../forecaster/outlook.ts'
 import { ServiceId } from '../forecaster/series.ts'
@@ -11,6 +12,7 @@ import { EventsConfig } from './events/config.ts'
 import { HttpConfig } from './http/config.ts'
 import { LeaderConfig } from './leader/config.ts'
 import { LedgerConfig } from './ledger/config.ts'
+import { RightSizingConfig, tierFaults } from './right-sizing/config.ts'
 import { RolloutsConfig } from './rollouts/config.ts'
 import { SelectionConfig } from './selection/config.ts'
 import { ShopConfig } from './shop/config.ts'
@@ -48,6 +50,10 @@ export const AppConfig = z
       .meta({ description: 'Cost of all replicas together, $/hour.' }),
     budget: BudgetConfig.prefault({}),
     selection: SelectionConfig.prefault({}),
+    tiers: TierCatalogue.default({}).meta({
+      description: 'Sizes in which replicas can be had, by name: micro … xlarge.',
+    }),
+    rightSizing: RightSizingConfig.prefault({}),
     rollouts: RolloutsConfig.prefault({}),
     stateDir: z.string().min(1).default('.forescale').meta({ description: 'Folder of all state.' }),
     retentionMs: z
@@ -125,6 +131,10 @@ export const AppConfig = z
   .refine((c) => !c.shop || Object.keys(c.shop.services).every((name) => name in c.services), {
     error: 'every service of shop.services must stand in services too',
     path: ['shop', 'services'],
+  })
+  .superRefine((config, context) => {
+    for (const { path, message } of tierFaults(config))
+      context.addIssue({ code: 'custom', path, message })
   })
   .meta({ id: 'AppConfig', title: 'Forescale configuration' })
 export type AppConfig = z.infer<typeof AppConfig>

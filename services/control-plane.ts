@@ -25,6 +25,7 @@ import type { LedgerHealth } from './ledger/ledger.ts'
 import type { ModelControl } from './models/control.ts'
 import type { ModelChange } from './models/model-version.ts'
 import type { OutlookView } from './outlook/view.ts'
+import type { RightSizingView } from './right-sizing/view.ts'
 import type { AutomaticView } from './rollouts/automatic-view.ts'
 import type { RolloutControl } from './rollouts/control.ts'
 import type { RolloutView } from './rollouts/request.ts'
@@ -39,6 +40,16 @@ export const ReplicaReport = z
     ready: z.int().min(0),
     starting: z.int().min(0).default(0),
     terminating: z.int().min(0).default(0),
+    beside: z
+      .strictObject({
+        tier: z.string(),
+        ready: z.int().min(0),
+        starting: z.int().min(0).default(0),
+      })
+      .optional()
+      .meta({
+        description: 'Replicas of the tier that is to take over, while a change is under way.',
+      }),
   })
   .meta({ id: 'ReplicaReport', description: 'Replica counts of one service.' })
 export type ReplicaReport = z.infer<typeof ReplicaReport>
@@ -280,6 +291,8 @@ export interface ControlPlane {
   outlook(days: number): Promise<OutlookView>
   /** Strategies by measured regret, savings and efficiency. */
   scoreboard(): Scoreboard
+  /** Tiers by cost over the days ahead, recommendations and changes under way. */
+  rightSizing(): RightSizingView
   /** Versions of the services' models: compare, promote, roll back, retrain, export, import. */
   readonly models: ModelControl
   /** Rollouts of strategies, comparisons of any two, learned policies. */

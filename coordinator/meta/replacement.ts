@@ -4,6 +4,8 @@
  * capacity ready than before; and both are paid for meanwhile, out of what reactive need leaves of the budget (tick.ts).
  * Where the money goes to reactive need, or the new ones do not get ready, the change is given up: they go, nothing else does.
  */
+import type { AgentMemory } from '../../agents/agent.ts'
+import type { HpaMemory } from '../../agents/hpa/normalize.ts'
 import { asMany, type TierOffer } from './tiers.ts'
 
 /** Plain data, kept over restarts. */
@@ -65,4 +67,27 @@ export function stepOf(input: ReplacementInput): ReplacementStep {
   if (nowMs - replacement.beganMs > mostMs) return { kind: 'give-up', why: 'late' }
   // what runs beside already is not let go while the change is under way
   return { kind: 'prepare', replicas: Math.max(needed, replacement.replicas) }
+}
+
+/** An agent's memory in replicas of the new tier: as many as carry what was meant. */
+export function memoryOn(
+  memory: AgentMemory,
+  from: Pick<TierOffer, 'capacityPerReplica'>,
+  to: Pick<TierOffer, 'capacityPerReplica'>,
+): AgentMemory {
+  const as = (replicas: number) => asMany(replicas, from.capacityPerReplica, to.capacityPerReplica)
+  const hpa = ({ recommendations, scaleUps, scaleDowns }: HpaMemory): HpaMemory => ({
+    recommendations: recommendations.map(({ atMs, replicas }) => ({
+      ...{ atMs, replicas: as(replicas) },
+    })),
+    scaleUps: scaleUps.map(({ atMs, change }) => ({ atMs, change: as(change) })),
+    scaleDowns: scaleDowns.map(({ atMs, change }) => ({ atMs, change: as(change) })),
+  })
+  return {
+    floorReplicas: as(memory.floorReplicas),
+    floorMemory: hpa(memory.floorMemory),
+    changes: hpa(memory.changes),
+    wants: memory.wants.map(({ atMs, replicas }) => ({ atMs, replicas: as(replicas) })),
+    lastTo: -1,
+  }
 }

@@ -99,7 +99,7 @@ export interface Judged {
 }
 
 /** From so many times the need or the error budget on, all is as bad. */
-const WORST = 20
+export const WORST = 20
 
 /** What `replicas` would have made of the load as it came; undefined where nothing came that can be judged. */
 export function judge({ spec, observation }: ServiceInput, replicas: number): Judged | undefined {

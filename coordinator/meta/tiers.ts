@@ -52,10 +52,11 @@ const SLACK = 1e-9
 export const asMany = (replicas: number, of: number, each: number): number =>
   Math.ceil((replicas * of) / each - SLACK)
 
-/** What a service may run on, in the order of its configuration; empty where it has no tiers. */
+/** What a service, as declared, may run on, in the order of its configuration; empty where it has no tier. */
 export function offersFor(spec: ServiceSpec, catalogue: TierCatalogue): readonly TierOffer[] {
-  const own = spec.tiers ?? {}
-  const base = spec.tier === undefined ? undefined : catalogue[spec.tier]
+  if (spec.tier === undefined) return []
+  const own = spec.tiers ?? { [spec.tier]: {} }
+  const base = catalogue[spec.tier]
   if (base === undefined) return []
   return Object.entries(own).flatMap(([name, differs]) => {
     const listed = catalogue[name]

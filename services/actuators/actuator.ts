@@ -1,5 +1,6 @@
 /** Carries decisions out. Orders are absolute (`replicas = to`), so a second apply is a no-op. */
 import type { ReplicaCounts } from '../../agents/observation.ts'
+import type { Beside } from '../../coordinator/meta/replacement.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
 
 /** By which a target tells a deposed leader from the newest one. */
@@ -26,7 +27,16 @@ export interface ScaleResult {
   readonly detail?: string
 }
 
+/** Replicas of a tier that is to take over (coordinator/meta/replacement.ts); absolute, as counts are. */
+export interface TierOrder {
+  readonly service: ServiceId
+  readonly tier: string
+  readonly replicas: number
+}
+
 export interface ObservedReplicas extends ReplicaCounts {
+  /** Of another tier, run beside them to take over; absent: none. */
+  readonly beside?: Beside
   /** Measured times from start to ready of recent replicas, ms. */
   readonly recentStartupsMs: readonly number[]
   /** The decision that set `requested`, when the target remembers it. */
@@ -46,8 +56,24 @@ export interface Actuator {
   close(): Promise<void>
 }
 
+/** An actuator that can run two tiers of a service at once and have one take over from the other. */
+export interface ResizingActuator extends Actuator {
+  /** Runs so many replicas of the tier beside the present ones; 0: none. Throws where that cannot be. */
+  prepare(order: TierOrder): Promise<void>
+  /** The replicas beside become the service's own, the ones that were go. A second time it is a no-op. */
+  takeOver(order: TierOrder): Promise<void>
+}
+
+export const canResize = (actuator: Actuator): actuator is ResizingActuator =>
+  'prepare' in actuator && 'takeOver' in actuator
+
+/** What a caller sees of a service. */
+export interface ReportedCounts extends ReplicaCounts {
+  readonly beside?: Beside | undefined
+}
+
 /** An actuator whose observations come from outside: it knows what it is told. */
 export interface ReportedActuator extends Actuator {
   /** What the caller sees now; services that are not named keep what was known of them. */
-  report(countsByService: ReadonlyMap<ServiceId, ReplicaCounts>): void
+  report(countsByService: ReadonlyMap<ServiceId, ReportedCounts>): void
 }

@@ -21,6 +21,7 @@ import { addLoad } from './commands/load.ts'
 import { addModels } from './commands/models.ts'
 import { addOutlook } from './commands/outlook.ts'
 import { addPolicies } from './commands/policies.ts'
+import { addRightSize } from './commands/right-size.ts'
 import { addRollouts } from './commands/rollouts.ts'
 import { addScoreboard } from './commands/scoreboard.ts'
 import { addStatus } from './commands/status.ts'
@@ -76,6 +77,7 @@ export function createProgram(around: Surroundings, done: (code: number) => void
     addAlerts,
     addOutlook,
     addScoreboard,
+    addRightSize,
     addControl,
     addModels,
     addRollouts,

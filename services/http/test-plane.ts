@@ -24,6 +24,7 @@ import * as examples from './examples.ts'
 import * as alertExamples from './examples-alerts.ts'
 import * as covariateExamples from './examples-covariates.ts'
 import * as explanationExamples from './examples-explanations.ts'
+import { rightSizing } from './examples-right-sizing.ts'
 import { automatic } from './examples-rollouts.ts'
 import { scoreboard } from './examples-scoreboard.ts'
 import { createTestModelControl } from './test-models.ts'
@@ -171,6 +172,7 @@ function readings(state: TestState) {
     covariates: testCovariates(state),
     outlook: async (days) => ({ ...state.outlook, days }),
     scoreboard: () => scoreboard,
+    rightSizing: () => rightSizing,
     health: async () => state.health,
     featureImportance: (service) =>
       service === explanationExamples.featureImportance.service

@@ -14,6 +14,7 @@ import type { Treasury } from '../budget/treasury.ts'
 import type { AppConfig } from '../config.ts'
 import type { Ledger, Outcome } from '../ledger/ledger.ts'
 import { lookAhead } from '../models/contenders.ts'
+import type { RightSizing } from '../right-sizing/right-sizing.ts'
 import { inSpan, inSpanSync } from '../telemetry/spans.ts'
 import { applyDecisions, type Settled } from './apply.ts'
 import type { Instant } from './clock-jumps.ts'
@@ -33,6 +34,8 @@ export interface ControlLoopDeps {
   readonly actuator: Actuator
   readonly settings: Settings
   readonly treasury: Treasury
+  /** Changes of tier under way; absent: there are none. */
+  readonly rightSizing?: Pick<RightSizing, 'lay'>
   /** What acts for a service whose policy is `learned`. */
   readonly actorOf?: ObserveDeps['actorOf']
   /** Start-up time by service as measured lately, ms. */
@@ -125,7 +128,8 @@ export function createControlLoop(deps: ControlLoopDeps, state: LoopState): Cont
         startups: await deps.startups(),
         memories: state.memories,
       })
-      const input = deps.treasury.direct(observed)
+      const directed = deps.treasury.direct(observed)
+      const input = deps.rightSizing?.lay(directed) ?? directed
       const decided = inSpanSync('decide', () => decide(input, ledger.epoch))
       state.isUnsure = true
       const durationMs = await inSpan('record', () => record(decided, forecasts, startedMs))

@@ -14,6 +14,7 @@ import type { CovariateControl } from '../covariates/control.ts'
 import { explainServiceForecast } from '../explanations/explain-forecast.ts'
 import { followLoad } from '../models/contenders.ts'
 import type { ModelControl } from '../models/control.ts'
+import { openRightSizing } from '../right-sizing/right-sizing.ts'
 import { openSelection } from '../selection/selection.ts'
 import { openAutomaticRollouts } from './automatic-parts.ts'
 import {
@@ -36,6 +37,7 @@ import { recallMemories, settlePending } from './recovery.ts'
 import { openRollouts, rolloutsInTurn } from './rollout-parts.ts'
 import { openSettings, type SettingKey } from './settings.ts'
 import { storeCheck } from './store-check.ts'
+import { takeOver } from './take-over.ts'
 import type { TolerantBook } from './tolerant-book.ts'
 import { openTrainingParts } from './training-parts.ts'
 import { budgetOf, proposalsOf, statusesOf, summaryOf } from './views.ts'
@@ -65,6 +67,12 @@ export async function createController(deps: ControllerDeps): Promise<Controller
     config: () => core.config,
     amountOf: settings.amountOf,
   })
+  const rightSizing = await openRightSizing({
+    ...deps,
+    settings,
+    config: () => core.config,
+    onTakeOver: (...change) => takeOver(core, ...change),
+  })
   const inRollout = await openRollouts(deps, settings, () => core)
   const { rollouts } = inRollout
   const automatic = await openAutomaticRollouts(deps, settings, inRollout, () => core)
@@ -77,7 +85,7 @@ export async function createController(deps: ControllerDeps): Promise<Controller
   let running: Core | undefined
   const trainings = await openTrainingParts(deps, () => running)
   const core: Core = createCore(deps, settings, await recallMemories(deps.ledger), {
-    ...{ listeners, alerts, treasury, selection, automatic, trainings, ...inRollout },
+    ...{ listeners, alerts, treasury, rightSizing, selection, automatic, trainings, ...inRollout },
     calendar: await openCalendar(deps.ledger),
   })
   running = core
@@ -104,6 +112,7 @@ function viewsOf(core: Core) {
     coverage: core.alerts.coverage,
     outlook: (days) => core.outlook.read(days),
     scoreboard: core.selection.view,
+    rightSizing: core.rightSizing.view,
     models: inTurnOf(core),
     rollouts: rolloutsInTurn(core),
     automaticRollouts: core.automatic.view,

@@ -15,6 +15,7 @@ import { createModelControl, type ModelControl } from '../models/control.ts'
 import { createLifecycle, type Lifecycle, type LifecycleDeps } from '../models/lifecycle.ts'
 import { createOutlook, type Outlook } from '../outlook/outlook.ts'
 import { createOutlookWatch, type OutlookWatch } from '../outlook/refresh.ts'
+import type { RightSizing } from '../right-sizing/right-sizing.ts'
 import type { Automatic } from '../rollouts/automatic.ts'
 import type { RolloutControl } from '../rollouts/control.ts'
 import type { Rollouts } from '../rollouts/rollouts.ts'
@@ -81,6 +82,7 @@ export interface Core {
   readonly calendar: Calendar
   readonly importance: Importance
   readonly treasury: Treasury
+  readonly rightSizing: RightSizing
   readonly selection: Selection
   readonly rollouts: Rollouts
   readonly rolloutControl: RolloutControl
@@ -98,6 +100,7 @@ export interface Beside {
   readonly alerts: Alerts
   readonly calendar: Calendar
   readonly treasury: Treasury
+  readonly rightSizing: RightSizing
   readonly selection: Selection
   readonly rollouts: Rollouts
   readonly rolloutControl: RolloutControl
@@ -112,7 +115,7 @@ export function createCore(
   beside: Beside,
 ): Core {
   const { listeners, alerts, calendar, treasury, selection, rollouts, rolloutControl } = beside
-  const { automatic, trainings } = beside
+  const { rightSizing, automatic, trainings } = beside
   let queue: Promise<unknown> = Promise.resolve()
   const outlook = createOutlook({
     store: deps.store,
@@ -148,7 +151,7 @@ export function createCore(
       onError: (service, error) =>
         deps.log.error({ service, err: error }, 'its feature importance could not be worked out'),
     }),
-    ...{ treasury, selection, rollouts, rolloutControl, automatic, trainings },
+    ...{ treasury, rightSizing, selection, rollouts, rolloutControl, automatic, trainings },
     parts: createParts(deps, settings, state, deps.config, beside),
     last: undefined,
     inTurn(work) {
@@ -216,7 +219,7 @@ export function createParts(
   config: AppConfig,
   beside: Omit<Beside, 'listeners'>,
 ): Parts {
-  const { alerts, calendar, treasury } = beside
+  const { alerts, calendar, treasury, rightSizing } = beside
   // what a rollout has act in a tick stands over the settings
   const { specOf, actorOf } = beside.selection.over(beside.rollouts.strategies)
   const { store, ledger, actuator, clock } = deps
@@ -247,7 +250,7 @@ export function createParts(
   const stopwatchMs = clock.kind === 'manual' ? () => 0 : clock.monotonicMs
   const loop = createControlLoop(
     {
-      ...{ config, book, ledger, actuator, treasury, actorOf, startups, stopwatchMs },
+      ...{ config, book, ledger, actuator, treasury, rightSizing, actorOf, startups, stopwatchMs },
       settings: { ...settings, specOf },
     },
     state,

@@ -44,6 +44,7 @@ async function wholeTick(core: Core, nowMs: number): Promise<TickResult> {
   deps.recorded?.(result.decided.input.tick)
   await inSpan('follow', async () => {
     await unlessAway(log, 'rollouts', () => rollouts.follow(result))
+    await unlessAway(log, 'tiers', () => core.rightSizing.follow(result))
     await unlessAway(log, 'scores', () => core.selection.follow(result.decided.input))
     // live, policies are judged beside the ticks; by the manual clock a tick waits for it
     const judged = core.automatic.follow()

@@ -1,6 +1,7 @@
 /** What operators changed at run time (budget, modes, policies, pause): kept in the ledger, laid over the config. */
 import { z } from 'zod'
 import { Mode, PolicyKind, type ServiceSpec } from '../../agents/service-spec.ts'
+import { offersFor, specOn } from '../../coordinator/meta/tiers.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
 import { BudgetAmount } from '../budget/config.ts'
 import type { PeriodName } from '../budget/period.ts'
@@ -20,7 +21,9 @@ export interface Settings {
   policyOf(service: ServiceId): PolicyKind
   /** Of the learned policy that acts where `policyOf` is `learned`; undefined: none was chosen. */
   policyVersionOf(service: ServiceId): string | undefined
-  /** The service's spec with the policy that is in force. */
+  /** The tier that it runs on; undefined: it has none. */
+  tierOf(service: ServiceId): string | undefined
+  /** The service's spec with the policy and on the tier that are in force. */
   specOf(service: ServiceId): ServiceSpec
   put(key: SettingKey, value: unknown, actor: string, atMs: number): Promise<void>
   rebase(config: AppConfig): void
@@ -36,6 +39,7 @@ export type SettingKey =
   | `mode/${ServiceId}`
   | `policy/${ServiceId}`
   | `policy-version/${ServiceId}`
+  | `tier/${ServiceId}`
 
 const lower = (a: Mode, b: Mode): Mode => (RANK[a] <= RANK[b] ? a : b)
 
@@ -56,12 +60,20 @@ export async function openSettings(initial: AppConfig, ledger: Ledger): Promise<
   const paused = () => read('paused', z.boolean(), false)
   const policyOf = (service: ServiceId) =>
     read(`policy/${service}`, PolicyKind, config.services[service]!.policy)
+  function tierOf(service: ServiceId): string | undefined {
+    const { tier, tiers } = config.services[service]!
+    if (tier === undefined) return undefined
+    const stored = read(`tier/${service}`, z.string(), tier)
+    // one that the configuration no longer offers is as good as none
+    return tiers && Object.hasOwn(tiers, stored) ? stored : tier
+  }
   await reread()
   return {
     reread,
     mode,
     paused,
     policyOf,
+    tierOf,
     policyVersionOf: (service) =>
       read(`policy-version/${service}`, z.string().nullable(), null) ?? undefined,
     budget: () => read('budget', z.number().positive(), config.costBudgetPerHour),
@@ -77,8 +89,11 @@ export async function openSettings(initial: AppConfig, ledger: Ledger): Promise<
     specOf(service) {
       const known = specs.get(service)
       const policy = policyOf(service)
-      if (known?.policy === policy) return known
-      const spec = { ...config.services[service]!, policy }
+      const tier = tierOf(service)
+      if (known?.policy === policy && known.tier === tier) return known
+      const declared = { ...config.services[service]!, policy }
+      const offer = offersFor(declared, config.tiers).find(({ name }) => name === tier)
+      const spec = offer ? specOn(declared, offer) : declared
       specs.set(service, spec)
       return spec
     },

@@ -15,6 +15,7 @@ import { rolloutMetrics } from './rollout-metrics.ts'
 import { scoreMetrics } from './score-metrics.ts'
 import { Scrape } from './scrape.ts'
 import { serviceMetrics } from './service-metrics.ts'
+import { sizeMetrics } from './size-metrics.ts'
 import { storeMetrics } from './store-metrics.ts'
 
 const TICK_BUCKETS_SECONDS = [
@@ -71,6 +72,7 @@ export function createMetricsPage(deps: MetricsDeps): MetricsPage {
       coordinatorMetrics(scrape, control)
       alertMetrics(scrape, control)
       scoreMetrics(scrape, control)
+      sizeMetrics(scrape, control)
       rolloutMetrics(scrape, control)
       leaderMetrics(scrape, control)
       if (deps.store) storeMetrics(scrape, deps.store)
