@@ -22,6 +22,11 @@ interface Query {
   toSQL(): { readonly sql: string; readonly params: readonly unknown[] }
 }
 
+/** Of one table, as the program knows them. */
+export type RowsOf = (
+  table: SQLiteTable,
+) => AsyncIterable<readonly Readonly<Record<string, unknown>>[]>
+
 export interface Database {
   readonly db: Db
   readonly tables: Tables
@@ -35,6 +40,15 @@ export interface Database {
   write(statements: readonly Statement[]): Promise<readonly number[]>
   /** From now on `write` is refused unless this is still the newest token of the lease. */
   fence(token: number | undefined): void
+  /** Rows as they stand, with what fills itself as well: for a restored backup. */
+  restore(
+    table: SQLiteTable,
+    rows: readonly Readonly<Record<string, unknown>>[],
+  ): readonly Statement[]
+  /** What `restore` leaves to be said of a table. */
+  afterRestore(table: SQLiteTable): readonly Statement[]
+  /** All rows of a table in their order, some at a time, all tables as of one instant. */
+  snapshot(read: (rowsOf: RowsOf) => Promise<void>): Promise<void>
   rows(statement: Statement): Promise<readonly Readonly<Record<string, unknown>>[]>
   /** Whether the list under `key` of a document holds `value`. */
   listHolds(document: SQLiteColumn, key: string, value: string): SQL

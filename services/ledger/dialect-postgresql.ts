@@ -8,7 +8,6 @@ import {
   customType,
   doublePrecision,
   index,
-  json,
   pgTable,
   primaryKey,
   text,
@@ -16,6 +15,11 @@ import {
 } from 'drizzle-orm/pg-core'
 import type { Dialect } from './dialect-sqlite.ts'
 
+/** The driver has parsed it: drizzle's own type parses a text once more, and makes a number of the text "1". */
+const json = customType<{ data: unknown; driverData: unknown }>({
+  dataType: () => 'json',
+  toDriver: (value) => JSON.stringify(value),
+})
 const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' })
 
 const words: Record<keyof Dialect, unknown> = {

@@ -13,10 +13,14 @@ const PARAMETERS_A_STATEMENT = 8000
 const ROWS_A_STATEMENT = 10_000
 
 type Rows = readonly Readonly<Record<string, unknown>>[]
-type Columns = readonly (readonly [key: string, column: SQLiteColumn])[]
+export type Columns = readonly (readonly [key: string, column: SQLiteColumn])[]
 
-export function insertPlaces(table: SQLiteTable, rows: Rows, onConflict = ''): Statement[] {
-  const columns = columnsOf(table)
+export function insertPlaces(
+  table: SQLiteTable,
+  rows: Rows,
+  onConflict = '',
+  columns: Columns = columnsOf(table),
+): Statement[] {
   const places = `(${columns.map(() => '?').join(', ')})`
   return chunks(rows, Math.floor(PARAMETERS_A_STATEMENT / columns.length)).map((chunk) => ({
     sql: `${into(table, columns)} VALUES ${chunk.map(() => places).join(', ')} ${onConflict}`,
@@ -24,8 +28,12 @@ export function insertPlaces(table: SQLiteTable, rows: Rows, onConflict = ''): S
   }))
 }
 
-export function insertArrays(table: SQLiteTable, rows: Rows, onConflict = ''): Statement[] {
-  const columns = columnsOf(table)
+export function insertArrays(
+  table: SQLiteTable,
+  rows: Rows,
+  onConflict = '',
+  columns: Columns = columnsOf(table),
+): Statement[] {
   const arrays = columns.map(([, column]) => `?::${column.getSQLType()}[]`).join(', ')
   return chunks(rows, ROWS_A_STATEMENT).map((chunk) => ({
     sql: `${into(table, columns)} SELECT * FROM unnest(${arrays}) ${onConflict}`,
@@ -37,12 +45,17 @@ function into(table: SQLiteTable, columns: Columns): string {
   return `INSERT INTO "${getTableName(table)}" (${columns.map(([, { name }]) => `"${name}"`).join(', ')})`
 }
 
+/** Without those that fill themselves. */
 function columnsOf(table: SQLiteTable): Columns {
-  const all: Record<string, SQLiteColumn> = getTableColumns(table)
-  return Object.entries(all).filter(([, column]) => !fillsItself(column))
+  return allColumnsOf(table).filter(([, column]) => !fillsItself(column))
 }
 
-function fillsItself(column: SQLiteColumn): boolean {
+export function allColumnsOf(table: SQLiteTable): Columns {
+  const all: Record<string, SQLiteColumn> = getTableColumns(table)
+  return Object.entries(all)
+}
+
+export function fillsItself(column: SQLiteColumn): boolean {
   const { autoIncrement, generatedIdentity } = column as {
     autoIncrement?: boolean
     generatedIdentity?: unknown
@@ -50,8 +63,24 @@ function fillsItself(column: SQLiteColumn): boolean {
   return autoIncrement === true || generatedIdentity !== undefined
 }
 
+const isJson = (column: SQLiteColumn) =>
+  column.dataType === 'json' || column.getSQLType() === 'json'
+
 function toDriver(column: SQLiteColumn, value: unknown): unknown {
   if (value === undefined) return null
-  if (value === null && column.dataType !== 'json') return null
+  if (value === null && !isJson(column)) return null
   return column.mapToDriverValue(value)
+}
+
+/** A row as the driver has it in the program's terms. */
+export function fromDriver(
+  columns: Columns,
+  row: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    columns.map(([key, column]) => {
+      const value = row[column.name]
+      return [key, value === null ? null : column.mapFromDriverValue(value as never)]
+    }),
+  )
 }

@@ -3,13 +3,14 @@
  * that another one was in the way. Migrations run forward only; what a newer version wrote is refused.
  */
 import { fileURLToPath } from 'node:url'
-import { sql } from 'drizzle-orm'
+import { getTableName, sql } from 'drizzle-orm'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate } from 'drizzle-orm/node-postgres/migrator'
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import pg from 'pg'
-import { type Database, type Db, LEASE, type Statement } from './database.ts'
-import { insertArrays } from './insert-rows.ts'
+import { type Database, type Db, LEASE, type RowsOf, type Statement } from './database.ts'
+import { allColumnsOf, fillsItself, fromDriver, insertArrays } from './insert-rows.ts'
 import { Fenced, LedgerError } from './ledger.ts'
 import { isConflict, ledgerErrorOf } from './postgresql-errors.ts'
 import type * as shapes from './schema.ts'
@@ -98,6 +99,9 @@ function databaseOf(pool: pg.Pool): Database {
     db,
     tables: schema as unknown as typeof shapes,
     insert: insertArrays,
+    restore: (table, rows) => insertArrays(table, rows, '', allColumnsOf(table)),
+    afterRestore: countersOf,
+    snapshot: (read) => snapshotOf(pool, read),
     fence(next) {
       token = next
     },
@@ -111,6 +115,42 @@ function databaseOf(pool: pg.Pool): Database {
     listHolds: (document, key, value) =>
       sql`EXISTS (SELECT 1 FROM json_array_elements_text(${document} -> ${key}::text) AS item WHERE item = ${value})`,
     close: () => pool.end(),
+  }
+}
+
+/** What fills itself goes on after the rows that were restored. */
+function countersOf(table: SQLiteTable): Statement[] {
+  const name = getTableName(table)
+  return allColumnsOf(table)
+    .filter(([, column]) => fillsItself(column))
+    .map(([, column]) => ({
+      sql: `SELECT setval(pg_get_serial_sequence('${name}', '${column.name}'), max("${column.name}")) FROM "${name}"`,
+      args: [],
+    }))
+}
+
+const ROWS_AT_ONCE = 500
+
+async function snapshotOf(pool: pg.Pool, read: (rowsOf: RowsOf) => Promise<void>): Promise<void> {
+  const client = await pool.connect()
+  async function* rowsOf(table: SQLiteTable) {
+    const columns = allColumnsOf(table)
+    const keys = columns.filter(([, column]) => column.primary).map(([, column]) => column.name)
+    const order = keys.length > 0 ? ` ORDER BY ${keys.map((key) => `"${key}"`).join(', ')}` : ''
+    await client.query(`DECLARE reading CURSOR FOR SELECT * FROM "${getTableName(table)}"${order}`)
+    for (;;) {
+      const { rows } = await client.query(`FETCH ${ROWS_AT_ONCE} FROM reading`)
+      if (rows.length === 0) break
+      yield rows.map((row) => fromDriver(columns, row))
+    }
+    await client.query('CLOSE reading')
+  }
+  try {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    await read(rowsOf)
+    await client.query('COMMIT')
+  } finally {
+    client.release(true)
   }
 }
 

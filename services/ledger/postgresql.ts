@@ -1,6 +1,7 @@
 /** The ledger in PostgreSQL: what several controllers share, and what outlives all of them. */
 import { readFileSync } from 'node:fs'
 import type { PostgresqlConfig } from './config.ts'
+import type { Database } from './database.ts'
 import type { Ledger } from './ledger.ts'
 import { LedgerError } from './ledger.ts'
 import { openPostgresql, type PostgresqlOptions } from './postgresql-database.ts'
@@ -13,12 +14,19 @@ export async function openPostgresqlLedger(
   newEpoch: string,
   env: NodeJS.ProcessEnv,
 ): Promise<Ledger> {
-  const database = await openPostgresql(optionsOf(config, env))
+  const database = await openPostgresqlDatabase(config, env)
   return withLedgerErrors(await ledgerOn(database, newEpoch))
 }
 
+export async function openPostgresqlDatabase(
+  config: PostgresqlConfig,
+  env: NodeJS.ProcessEnv,
+): Promise<Database> {
+  return openPostgresql(optionsOf(config, env))
+}
+
 /** Throws LedgerError when the address or an authority cannot be read. */
-export function optionsOf(config: PostgresqlConfig, env: NodeJS.ProcessEnv): PostgresqlOptions {
+function optionsOf(config: PostgresqlConfig, env: NodeJS.ProcessEnv): PostgresqlOptions {
   const { ssl, sslCaFile } = config
   const ca = sslCaFile === undefined ? undefined : readText('ledger.sslCaFile', sslCaFile)
   return {

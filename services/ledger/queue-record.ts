@@ -26,19 +26,18 @@ export function decodeRecord(bytes: Uint8Array): QueuedCall {
   return { name, args, token }
 }
 
-function replacer(this: unknown, _key: string, value: unknown): unknown {
-  if (value instanceof Float64Array)
-    return {
-      [NUMBERS]: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64'),
-    }
-  if (value instanceof Uint8Array)
-    return {
-      [BYTES]: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64'),
-    }
+/** A Buffer would have become an object before it gets here: what stands at the key is looked at instead. */
+export function replacer(this: unknown, key: string, value: unknown): unknown {
+  const raw: unknown = Reflect.get(this as object, key)
+  if (raw instanceof Float64Array) return { [NUMBERS]: base64Of(raw) }
+  if (raw instanceof Uint8Array) return { [BYTES]: base64Of(raw) }
   return value
 }
 
-function reviver(_key: string, value: unknown): unknown {
+const base64Of = ({ buffer, byteOffset, byteLength }: Float64Array | Uint8Array): string =>
+  Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength).toString('base64')
+
+export function reviver(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   const keys = Object.keys(value)
   if (keys.length !== 1) return value

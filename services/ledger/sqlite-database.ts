@@ -4,12 +4,13 @@
  */
 import { fileURLToPath } from 'node:url'
 import { type Client, createClient, type InValue } from '@libsql/client'
-import { sql } from 'drizzle-orm'
+import { getTableName, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/libsql'
 import { migrate } from 'drizzle-orm/libsql/migrator'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
-import { type Database, type Db, LEASE, type Statement } from './database.ts'
-import { insertPlaces } from './insert-rows.ts'
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { type Database, type Db, LEASE, type RowsOf, type Statement } from './database.ts'
+import { allColumnsOf, fromDriver, insertPlaces } from './insert-rows.ts'
 import { Fenced, LedgerError } from './ledger.ts'
 import * as schema from './schema.ts'
 
@@ -63,6 +64,9 @@ function databaseOf(client: Client, db: Db): Database {
     db,
     tables: schema,
     insert: insertPlaces,
+    restore: (table, rows) => insertPlaces(table, rows, '', allColumnsOf(table)),
+    afterRestore: () => [],
+    snapshot: (read) => snapshotOf(client, read),
     fence(next) {
       token = next
     },
@@ -85,6 +89,29 @@ function databaseOf(client: Client, db: Db): Database {
     async close() {
       client.close()
     },
+  }
+}
+
+const ROWS_AT_ONCE = 500
+
+async function snapshotOf(client: Client, read: (rowsOf: RowsOf) => Promise<void>): Promise<void> {
+  const tx = await client.transaction('read')
+  async function* rowsOf(table: SQLiteTable) {
+    const columns = allColumnsOf(table)
+    for (let last = 0; ; ) {
+      const { rows } = await tx.execute({
+        sql: `SELECT rowid AS place, * FROM "${getTableName(table)}" WHERE rowid > ? ORDER BY rowid LIMIT ?`,
+        args: [last, ROWS_AT_ONCE],
+      })
+      if (rows.length === 0) return
+      yield rows.map((row) => fromDriver(columns, row))
+      last = Number(rows.at(-1)!.place)
+    }
+  }
+  try {
+    await read(rowsOf)
+  } finally {
+    tx.close()
   }
 }
 

@@ -1,0 +1,22 @@
+/** The database of a configured ledger by itself, brought up to date: for backup, restore and checks. */
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { AppConfig } from '../config.ts'
+import type { Database } from './database.ts'
+import { openPostgresqlDatabase } from './postgresql.ts'
+import { openSqlite } from './sqlite-database.ts'
+
+/** Throws LedgerError. */
+export async function openLedgerDatabase(
+  { ledger }: Pick<AppConfig, 'ledger'>,
+  stateDir: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Database> {
+  switch (ledger.kind) {
+    case 'embedded':
+      await mkdir(stateDir, { recursive: true })
+      return openSqlite(path.join(stateDir, 'ledger.db'))
+    case 'postgresql':
+      return openPostgresqlDatabase(ledger, env)
+  }
+}
