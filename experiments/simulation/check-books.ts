@@ -1,21 +1,30 @@
 /** What is checked when a run is over and quiet: who got what was decided, and whether the books say so. */
 import type { World } from './world.ts'
 
-/** Of the newest decisions of each service each must have had its effect by then. */
 export function closeBooks(world: World): void {
-  const { ledgerBook, checker, platform, knobs, lies } = world
-  const { tables } = ledgerBook
-  const newest = tables.newestTick
-  checker.remembered()
+  world.checker.remembered()
+  checkPending(world)
+  checkNewest(world)
+}
+
+/** What a broken tick left open was looked into since. */
+function checkPending({ ledgerBook: { tables }, checker }: World): void {
   for (const id of tables.pending) {
-    const decision = tables.decisions.get(id)!
-    if (decision.tick < newest - 2)
-      checker.broken('books', `${id} of tick ${decision.tick} is still pending at tick ${newest}`)
+    const { tick } = tables.decisions.get(id)!
+    if (tick < tables.newestTick - 2)
+      checker.broken('books', `${id} of tick ${tick} is pending at tick ${tables.newestTick}`)
   }
-  const decided = (tables.decided.get(newest) ?? []).map((id) => tables.decisions.get(id)!)
+}
+
+/** The newest decisions have their effects, wherever the target takes orders. */
+function checkNewest({ ledgerBook: { tables }, checker, platform }: World): void {
+  const decided = (tables.decided.get(tables.newestTick) ?? []).map(
+    (id) => tables.decisions.get(id)!,
+  )
   for (const { service, to, settlement, detail, mode } of decided) {
-    const ails = platform.ailments(service)
-    if (ails.refuses || mode !== 'enforce') continue
+    if (mode !== 'enforce')
+      checker.broken('recovery', `${service} is in mode ${mode} after the last fault`)
+    if (platform.ailments(service).refuses) continue
     const requested = platform.target(service)?.requested
     if (settlement === 'applied' && requested !== to)
       checker.broken('books', `${service} is said to be set to ${to}, but is ${requested}`)
@@ -25,8 +34,4 @@ export function closeBooks(world: World): void {
         `${service} cannot be set to ${to} after the last fault: ${detail}`,
       )
   }
-  for (const { service, mode } of decided)
-    if (mode !== 'enforce' && !lies.has(service))
-      checker.broken('recovery', `${service} is in mode ${mode} after the last fault`)
-  void knobs
 }

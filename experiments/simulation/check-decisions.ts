@@ -16,6 +16,7 @@ const CLOCK_SLACK_MS = 60_000
 export function createDecisionChecks(watch: Watch): DecisionChecks {
   const { ledgerBook, broken } = watch
   let shadow: Shadow = new Map()
+  const isLowered = budgetWatch()
   let specsHash = ''
   let specs: readonly SpecRow[] = []
 
@@ -36,11 +37,12 @@ export function createDecisionChecks(watch: Watch): DecisionChecks {
       if (!rows) return
       const input = decodeFrame(tick.inputs, rows)
       checkData(watch, recorded, input)
+      isLowered.see(tick.costBudgetPerHour)
       const alone = decideAlone(input, shadow)
       shadow = alone.next
       decisions.forEach(({ mode, service, to }, i) => {
         const floor = alone.to[i]!
-        if (mode === 'enforce' && to < floor)
+        if (mode === 'enforce' && to < floor && !isLowered.lately())
           broken('harm', `tick ${tick.tick} ${service} ${to}, reactive alone ${floor}`)
       })
     },
@@ -69,6 +71,20 @@ function checkData(watch: Watch, { tick, decisions }: Recorded, input: TickInput
     if (mode === 'enforce' && isLate && !isForced && to < Math.min(from, maxReplicas))
       broken('blind', `tick ${tick.tick} ${service} ${from}>${to} on data ${ageMs} ms old`)
   })
+}
+
+/** Extra that was taken under a larger budget may be slow to return: no harm is promised under one budget. */
+const RETURN_TICKS = 30
+
+function budgetWatch() {
+  const seen: number[] = []
+  return {
+    see(budget: number): void {
+      seen.push(budget)
+      if (seen.length > RETURN_TICKS) seen.shift()
+    },
+    lately: () => seen.some((budget) => budget > seen.at(-1)!),
+  }
 }
 
 interface Alone {
@@ -103,7 +119,9 @@ function decideAlone(input: TickInput, shadow: Shadow): { to: number[]; next: Sh
         ...observation,
         demand: undefined,
         drifting: false,
-        replicas: { requested: count, ready: count, starting: 0, terminating },
+        replicas: own
+          ? { requested: count, ready: count, starting: 0, terminating }
+          : observation.replicas,
       },
     }
   })

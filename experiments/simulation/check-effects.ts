@@ -2,6 +2,7 @@
 import type { ServiceSpec } from '../../agents/service-spec.ts'
 import type { Recorded, Watch } from './checker.ts'
 import type { Effect } from './platform.ts'
+import { leastDown, mostUp } from './ramp.ts'
 
 const MONEY_SLACK = 1e-6
 
@@ -18,7 +19,7 @@ interface Standing {
 }
 
 export function createEffectChecks(watch: Watch): EffectChecks {
-  const { knobs, platform, ledgerBook, nowMs, broken, told } = watch
+  const { knobs, ledgerBook, nowMs, broken, told } = watch
   const { services } = knobs.config
   const applied = new Set<string>()
   const own = new Map<string, Effect[]>(knobs.services.map((name) => [name, []]))
@@ -27,35 +28,34 @@ export function createEffectChecks(watch: Watch): EffectChecks {
 
   function ours(effect: Effect, id: string): void {
     const { service, from, to } = effect
+    const what = `${service} ${from}>${to}`
     const decision = ledgerBook.tables.decisions.get(id)
     const recordedMs = told.recordedMs.get(id)
-    if (!decision || recordedMs === undefined)
-      return broken('record', `${service} ${from}>${to} by ${id}, which is in no ledger`)
-    if (decision.service !== service || decision.to !== to || decision.from !== from)
-      broken(
-        'record',
-        `${service} ${from}>${to} by ${id}, which decided ${decision.service} ${decision.from}>${decision.to}`,
-      )
-    if (applied.has(id)) broken('twice', `${id}: ${service} ${from}>${to} once more`)
-    applied.add(id)
-    const ageMs = nowMs() - recordedMs
-    if (ageMs > 2 * knobs.config.tickMs + 4 * knobs.timeoutMs)
-      broken('expired', `${service} ${from}>${to} ${ageMs} ms after it was recorded`)
-    const { token } = effect
-    if (token !== undefined) {
-      if (token < (newestToken.get(service) ?? 0))
-        broken('deposed', `${service} ${from}>${to} under token ${token}`)
-      newestToken.set(service, Math.max(token, newestToken.get(service) ?? 0))
+    if (!decision || recordedMs === undefined) {
+      broken('record', `${what} by ${id}, which is in no ledger`)
+      return
     }
-    const { pausedSinceMs } = told
-    // what was on its way when the pause came may still arrive; a tick that began before it may still be recorded
-    if (pausedSinceMs !== undefined && recordedMs - pausedSinceMs > knobs.config.tickMs)
-      broken(
-        'pause',
-        `${service} ${from}>${to}, recorded ${recordedMs - pausedSinceMs} ms after the pause`,
-      )
+    if (decision.service !== service || decision.to !== to || decision.from !== from)
+      broken('record', `${what} by ${id}, which decided ${decision.from}>${decision.to}`)
+    if (applied.has(id)) broken('twice', `${id}: ${what} once more`)
+    applied.add(id)
+    timing(what, effect, recordedMs)
     // by when it was decided: on the way two may come nearer to one another than they were
     limits({ ...effect, atMs: recordedMs }, services[service]!)
+  }
+
+  function timing(what: string, { service, token }: Effect, recordedMs: number): void {
+    const { tickMs } = knobs.config
+    const ageMs = nowMs() - recordedMs
+    if (ageMs > 2 * tickMs + 4 * knobs.timeoutMs)
+      broken('expired', `${what} ${ageMs} ms after it was recorded`)
+    const newest = newestToken.get(service) ?? 0
+    if (token !== undefined && token < newest)
+      broken('deposed', `${what} under token ${token}, after one under ${newest}`)
+    newestToken.set(service, Math.max(token ?? 0, newest))
+    const sinceMs = recordedMs - (told.pausedSinceMs ?? Number.POSITIVE_INFINITY)
+    // what was on its way when the pause came may still arrive; a tick that began before it may still be recorded
+    if (sinceMs > tickMs) broken('pause', `${what}, recorded ${sinceMs} ms after the pause`)
   }
 
   function limits(effect: Effect, spec: ServiceSpec): void {
@@ -71,20 +71,7 @@ export function createEffectChecks(watch: Watch): EffectChecks {
       broken('ramp', `${service} ${from}>${to}, the scaling policies allow ${most}`)
     list.push(effect)
     if (list.length > 50) list.splice(0, 25)
-    if (to > from) budget(effect)
-  }
-
-  function budget({ service, from, to }: Effect): void {
-    if (!last?.feasible || told.foreignMs >= last.atMs) return
-    const cost = knobs.services.reduce(
-      (sum, name) => sum + platform.paidFor(name) * services[name]!.pricePerReplicaHour,
-      0,
-    )
-    if (cost > last.budget + MONEY_SLACK)
-      broken(
-        'budget',
-        `${service} ${from}>${to}: ${cost.toFixed(4)} of ${last.budget.toFixed(4)} $/hour`,
-      )
+    if (to > from) checkBudget(watch, last, effect)
   }
 
   return {
@@ -112,43 +99,22 @@ export function createEffectChecks(watch: Watch): EffectChecks {
   }
 }
 
-/** Of several rules the one that lets most through counts, as in `selectPolicy: Max`. */
-function mostUp(list: readonly Effect[], { from, atMs }: Effect, spec: ServiceSpec): number {
-  const { policies } = spec.behavior.scaleUp
-  const limits = policies.map(({ type, value, periodSeconds }) => {
-    const base =
-      from - changed(list, atMs, periodSeconds, 1) + changed(list, atMs, periodSeconds, -1, 2)
-    return type === 'Pods' ? base + value : Math.ceil(base * (1 + value / 100))
-  })
-  return Math.max(spec.minReplicas, ...limits)
-}
-
-function leastDown(list: readonly Effect[], { from, atMs }: Effect, spec: ServiceSpec): number {
-  const { policies } = spec.behavior.scaleDown
-  const limits = policies.map(({ type, value, periodSeconds }) => {
-    const base =
-      from + changed(list, atMs, periodSeconds, -1) - changed(list, atMs, periodSeconds, 1, 2)
-    return type === 'Pods' ? base - value : Math.floor(base * (1 - value / 100))
-  })
-  return Math.min(spec.maxReplicas, Math.max(0, Math.min(...limits)))
-}
-
-/**
- * Replicas that were added (1) or taken away (−1) within the period, as the HorizontalPodAutoscaler counts: what went the
- * other way gives room. Effects come a little after their decisions, so what is held against a decision is what surely
- * lay in its period, and what speaks for it what may have.
- */
-function changed(
-  list: readonly Effect[],
-  atMs: number,
-  periodSeconds: number,
-  sign: 1 | -1,
-  periods = 0.5,
-): number {
-  let sum = 0
-  for (const effect of list) {
-    const change = sign * (effect.to - effect.from)
-    if (change > 0 && atMs - effect.atMs < periodSeconds * 1000 * periods) sum += change
-  }
-  return sum
+/** Of an increase: all that costs money then, under the budget that its tick was decided with. */
+function checkBudget(
+  watch: Watch,
+  last: Standing | undefined,
+  { service, from, to }: Effect,
+): void {
+  const { knobs, platform, broken, told } = watch
+  // what somebody else did since is not ours to answer for
+  if (!last?.feasible || told.foreignMs >= last.atMs) return
+  const cost = knobs.services.reduce(
+    (sum, name) => sum + platform.paidFor(name) * knobs.config.services[name]!.pricePerReplicaHour,
+    0,
+  )
+  if (cost > last.budget + MONEY_SLACK)
+    broken(
+      'budget',
+      `${service} ${from}>${to}: ${cost.toFixed(4)} of ${last.budget.toFixed(4)} $/hour`,
+    )
 }

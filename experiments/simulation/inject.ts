@@ -78,12 +78,12 @@ export function begin(world: World, fault: Fault): End {
 
 /** What a person does by the API. */
 function operate(world: World, fault: Fault, foreign: () => void): End {
-  const { knobs, checker, scheduler } = world
-  const someone = () => world.nodes.find(({ controller }) => controller !== undefined)?.controller
+  const { knobs } = world
+  const someone = world.leader
   const tell = (work: Promise<void> | undefined): void => void work?.then(foreign, nothing)
   switch (fault.kind) {
     case 'pause':
-      return pause(world, someone())
+      return pause(world, world.leader())
     case 'budget':
       foreign()
       tell(someone()?.setBudget(knobs.config.costBudgetPerHour * fault.times, 'operator'))
@@ -118,11 +118,12 @@ function pause({ checker, scheduler }: World, someone: Controller | undefined): 
 /** What is left of operators' doings is taken back, again and again until it is done. */
 export async function restoreSettings(world: World): Promise<void> {
   const { config } = world.knobs
-  const someone = world.nodes.find(({ controller }) => controller !== undefined)?.controller
+  const someone = world.leader()
+  if (!someone) throw new Error('nobody leads')
   world.checker.told.pausedSinceMs = undefined
-  await someone?.setPaused(false, 'operator')
-  await someone?.setBudget(config.costBudgetPerHour, 'operator')
-  for (const service of world.knobs.services) await someone?.setMode(service, 'enforce', 'operator')
+  await someone.setPaused(false, 'operator')
+  await someone.setBudget(config.costBudgetPerHour, 'operator')
+  for (const service of world.knobs.services) await someone.setMode(service, 'enforce', 'operator')
 }
 
 function crash(world: World, node: Node): End {
@@ -188,15 +189,17 @@ function swizzle(
 ): End {
   const { scheduler } = world
   const ends: End[] = []
+  let isOver = false
   order.forEach((server, i) => {
-    const clog = () =>
-      ends.push(onLink(world, controller, server, { requestsCut: true, answersCut: true }))
-    scheduler.at(scheduler.nowMs() + (i * forMs) / (2 * order.length), clog)
-    scheduler.at(scheduler.nowMs() + forMs / 2 + (i * forMs) / (2 * order.length), () =>
-      ends.shift()?.(),
-    )
+    const afterMs = (i * forMs) / (2 * order.length)
+    scheduler.at(scheduler.nowMs() + afterMs, () => {
+      if (!isOver)
+        ends.push(onLink(world, controller, server, { requestsCut: true, answersCut: true }))
+    })
+    scheduler.at(scheduler.nowMs() + forMs / 2 + afterMs, () => ends.shift()?.())
   })
   return () => {
+    isOver = true
     for (const end of ends.splice(0)) end()
   }
 }

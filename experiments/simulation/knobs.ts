@@ -105,8 +105,15 @@ export function knobsOf(seed: number, choice: KnobChoice = {}): Knobs {
   const names = Array.from({ length: chance.whole(1, 5) }, (_, i) => `s${i}`)
   const specs = Object.fromEntries(names.map((name) => [name, specOf(chance)]))
   const seasonSteps = chance.pick([12, 20, 30])
+  const controllers = choice.controllers ?? 1
   const draft = AppConfig.parse({
+    // what several share, for the rule that an election needs it; the ledger itself is simulated
+    ledger: controllers > 1 ? { kind: 'postgresql', urlEnv: 'SIMULATED' } : { kind: 'embedded' },
     ...{ tickMs, stepMs, mode: 'enforce', seed, services: specs },
+    leader: {
+      election: controllers > 1,
+      ...{ durationMs: tickMs / 2, renewDeadlineMs: tickMs / 3, retryMs: tickMs / 15 },
+    },
     retentionMs: chance.pick([3, 8, 30]) * HOUR_MS,
     forecast: {
       seasonsMs: chance.pick([[seasonSteps * stepMs], [seasonSteps * stepMs], []]),
@@ -129,7 +136,6 @@ export function knobsOf(seed: number, choice: KnobChoice = {}): Knobs {
     least * chance.pick([0.7, 1, 1, 1]) + (most - least) * share,
   )
   const skewMs = choice.skewMs ?? 500
-  const controllers = choice.controllers ?? 1
   return {
     ...{ seed, controllers, services: names },
     config: { ...draft, costBudgetPerHour },

@@ -3,8 +3,9 @@
  * running controller uses it. Every method is one transaction, carried out at one instant.
  */
 
+import type { LeaseStore } from '../../services/leader/lease.ts'
 import type { DemandDay } from '../../services/ledger/alerts-ledger.ts'
-import type { Ledger, StoredDecision } from '../../services/ledger/ledger.ts'
+import type { Ledger } from '../../services/ledger/ledger.ts'
 import { modelTables } from './ledger-models.ts'
 import { emptyTables, type Tables } from './ledger-tables.ts'
 
@@ -18,11 +19,19 @@ const keyOf = ({ service, dayMs, startMs }: DemandDay) => `${service} ${dayMs} $
 
 export function createLedgerBook(epoch: string): LedgerBook {
   const book = { tables: emptyTables() }
-  const part = { epoch, ...tickTables(book), ...restTables(book), ...modelTables(book) }
-  const ledger = new Proxy<Partial<Ledger>>(part, {
+  const part = {
+    epoch,
+    lease: leaseRow(book),
+    health: undefined,
+    ...tickTables(book),
+    ...restTables(book),
+    ...modelTables(book),
+  }
+  const ledger = new Proxy<object>(part, {
     get: (known, name) =>
-      Reflect.get(known, name) ??
-      (() => Promise.reject(new Error(`ledger.${String(name)} is not simulated`))),
+      name in known || name === 'health'
+        ? Reflect.get(known, name)
+        : () => Promise.reject(new Error(`ledger.${String(name)} is not simulated`)),
   })
   return Object.assign(book, { ledger: ledger as Ledger })
 }
@@ -63,7 +72,7 @@ function tickTables(book: { tables: Tables }) {
     },
     async pendingDecisions() {
       const { decisions, pending } = book.tables
-      return [...pending].flatMap((id): StoredDecision[] => decisions.get(id) ?? [])
+      return [...pending].map((id) => decisions.get(id)!)
     },
     async prune(beforeMs) {
       const { ticks, decided, decisions, pending, checkpoints } = book.tables
@@ -82,6 +91,18 @@ function tickTables(book: { tables: Tables }) {
         if (key.startsWith('specs:') && !needed.has(key)) checkpoints.delete(key)
     },
   } satisfies Partial<Ledger>
+}
+
+function leaseRow(book: { tables: Tables }): LeaseStore {
+  return {
+    read: async () => book.tables.lease,
+    async swap(expected, next) {
+      const row = book.tables.lease
+      if (row?.token !== expected?.token || row?.renewals !== expected?.renewals) return false
+      book.tables.lease = next
+      return true
+    },
+  }
 }
 
 function restTables(book: { tables: Tables }) {

@@ -2,6 +2,7 @@
 
 import type { PolicyDocument } from '../../agents/policies/learned/document.ts'
 import type { Alert } from '../../services/alerts/alert.ts'
+import type { LeaseRow } from '../../services/leader/lease.ts'
 import type { Delivery, DemandDay } from '../../services/ledger/alerts-ledger.ts'
 import type { Setting, StoredDecision, TickRecord } from '../../services/ledger/ledger.ts'
 import type { Artifact } from '../../services/ledger/models-ledger.ts'
@@ -25,6 +26,7 @@ export interface Tables {
   artifacts: Map<string, Artifact>
   days: Map<string, DemandDay>
   policies: Map<string, { readonly row: PolicyVersion; readonly document: PolicyDocument }>
+  lease: LeaseRow | undefined
   outcomes: number
 }
 
@@ -42,6 +44,7 @@ export const emptyTables = (): Tables => ({
   artifacts: new Map(),
   days: new Map(),
   policies: new Map(),
+  lease: undefined,
   outcomes: 0,
 })
 

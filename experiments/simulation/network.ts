@@ -111,7 +111,7 @@ export function createNetwork({ scheduler, random, wayMs }: NetworkOptions): Net
           scheduler.at(atMs, work)
         }
         const answer = (tell: () => void): void => {
-          if (link.answersCut || random() < link.loss) return giveUp()
+          if (link.answersCut || random() < link.loss) giveUp()
           later(way(link), () => {
             if (!isHeard) return
             onStage?.('answered', name)

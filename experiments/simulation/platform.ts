@@ -64,6 +64,8 @@ export interface Platform {
   target(service: ServiceId): Target | undefined
   ailments(service: ServiceId): Ailments
   observe(): ReadonlyMap<ServiceId, ObservedReplicas & { readonly version: number }>
+  /** From now on every target refuses smaller tokens. */
+  announce(token: number): void
   /** Throws Refused. */
   order(order: Order): void
   /** Somebody else sets the count. */
@@ -91,43 +93,17 @@ export interface PlatformOptions {
 const STARTUPS_KEPT = 5
 
 export function createPlatform(options: PlatformOptions): Platform {
-  const { nowMs, startupMs, drainMs, onEffect, forgetsOrders } = options
+  const { nowMs, onEffect, forgetsOrders } = options
   const targets = new Map<ServiceId, Target>()
   const ailments = new Map<ServiceId, Ailments>()
   const aboutService = (service: ServiceId): Ailments => ailments.get(service)!
   for (const { service, replicas } of options.services) {
     ailments.set(service, { refuses: false, neverReady: false, quota: Number.POSITIVE_INFINITY })
-    targets.set(service, newTarget(service, replicas, 1))
+    targets.set(service, newTarget(service, replicas, 1, nowMs()))
   }
 
-  function newTarget(service: ServiceId, replicas: number, version: number): Target {
-    return {
-      ...{ service, version, requested: replicas, lastDecisionId: undefined, token: 0 },
-      ...{ pods: Array<number>(replicas).fill(nowMs()), leaving: [], recentStartupsMs: [] },
-    }
-  }
-
-  /** Brings the pods up to now: what was let go is gone, what is asked for is there or on its way. */
-  function settle(target: Target): void {
-    const now = nowMs()
-    const { neverReady, quota } = aboutService(target.service)
-    if (target.leaving.length > 0) target.leaving = target.leaving.filter((goneMs) => goneMs > now)
-    const wanted = Math.min(target.requested, quota)
-    while (target.pods.length < wanted) {
-      const takesMs = startupMs(target.service)
-      target.pods.push(neverReady ? Number.POSITIVE_INFINITY : now + takesMs)
-      if (!neverReady)
-        target.recentStartupsMs = [...target.recentStartupsMs, takesMs].slice(-STARTUPS_KEPT)
-    }
-    if (!neverReady)
-      target.pods = target.pods.map((readyMs) =>
-        readyMs === Number.POSITIVE_INFINITY ? now + startupMs(target.service) : readyMs,
-      )
-    if (target.pods.length > target.requested) {
-      target.pods.sort((a, b) => a - b)
-      for (const _ of target.pods.splice(target.requested)) target.leaving.push(now + drainMs())
-    }
-  }
+  const settle = (target: Target): void =>
+    settlePods(target, { ...options, ailments: aboutService(target.service) })
 
   function write(target: Target, to: number, decisionId: string | undefined, token?: number): void {
     const from = target.requested
@@ -164,6 +140,9 @@ export function createPlatform(options: PlatformOptions): Platform {
       }
       return seen
     },
+    announce(token) {
+      for (const target of targets.values()) target.token = Math.max(target.token, token)
+    },
     order({ service, decisionId, to, version, token, by }) {
       const target = known(service)
       if (target.lastDecisionId === decisionId && !forgetsOrders) return
@@ -180,7 +159,7 @@ export function createPlatform(options: PlatformOptions): Platform {
     recreate(service, replicas) {
       const from = targets.get(service)?.requested ?? 0
       const version = (targets.get(service)?.version ?? 0) + 1
-      targets.set(service, newTarget(service, replicas, version))
+      targets.set(service, newTarget(service, replicas, version, nowMs()))
       onEffect({
         atMs: nowMs(),
         service,
@@ -204,5 +183,39 @@ export function createPlatform(options: PlatformOptions): Platform {
       settle(target)
       return Math.max(target.requested, target.pods.length) + target.leaving.length
     },
+  }
+}
+
+interface PodTimes extends Pick<PlatformOptions, 'nowMs' | 'startupMs' | 'drainMs'> {
+  readonly ailments: Ailments
+}
+
+/** Brings the pods up to now: what was let go is gone, what is asked for is there or on its way. */
+function settlePods(target: Target, { nowMs, startupMs, drainMs, ailments }: PodTimes): void {
+  const now = nowMs()
+  const { neverReady, quota } = ailments
+  if (target.leaving.length > 0) target.leaving = target.leaving.filter((goneMs) => goneMs > now)
+  const wanted = Math.min(target.requested, quota)
+  while (target.pods.length < wanted) target.pods.push(Number.POSITIVE_INFINITY)
+  if (!neverReady) startPods(target, now, startupMs)
+  if (target.pods.length <= target.requested) return
+  target.pods.sort((a, b) => a - b)
+  for (const _ of target.pods.splice(target.requested)) target.leaving.push(now + drainMs())
+}
+
+/** Pods that have not begun to start do so now. */
+function startPods(target: Target, now: number, startupMs: PodTimes['startupMs']): void {
+  target.pods.forEach((readyMs, i) => {
+    if (readyMs !== Number.POSITIVE_INFINITY) return
+    const takesMs = startupMs(target.service)
+    target.pods[i] = now + takesMs
+    target.recentStartupsMs = [...target.recentStartupsMs, takesMs].slice(-STARTUPS_KEPT)
+  })
+}
+
+function newTarget(service: ServiceId, replicas: number, version: number, now: number): Target {
+  return {
+    ...{ service, version, requested: replicas, lastDecisionId: undefined, token: 0 },
+    ...{ pods: Array<number>(replicas).fill(now), leaving: [], recentStartupsMs: [] },
   }
 }

@@ -98,7 +98,7 @@ export function actuatorPort(world: World, caller: Caller): Actuator {
     const asked: Order = {
       ...{ service, decisionId, from, to, by: undefined },
       version: versions.get(service),
-      token: undefined,
+      token: order.fence?.token,
     }
     try {
       await twice(() => call('order', () => world.order(asked)))
@@ -145,6 +145,7 @@ export function actuatorPort(world: World, caller: Caller): Actuator {
           },
       )
     },
+    announce: ({ token }) => twice(() => call('announce', () => platform.announce(token))),
     async close() {},
   }
 }

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { fitForecaster } from '../../forecaster/forecaster.ts'
 import { LOAD_METRIC } from '../../forecaster/series.ts'
+import { openLed } from '../../services/leader/lead.ts'
 import type { Ledger } from '../../services/ledger/ledger.ts'
 import { type Controller, createController } from '../../services/loops/controller.ts'
 import type { Fitter } from '../../services/loops/fitter.ts'
@@ -66,6 +67,8 @@ export interface World {
   transact<T>(method: string, token: number | undefined, work: () => Promise<T>): Promise<T>
   order(order: Order): void
   start(node: Node): void
+  /** The controller that an operator asks: the one that leads, if any does. */
+  leader(): Controller | undefined
   kill(node: Node): void
   powerCut(): void
   note(line: string): void
@@ -128,6 +131,10 @@ export function createWorld(knobs: Knobs, mutant?: Mutant): World {
       platform.order(mutant?.order?.(order, from) ?? order)
     },
     start: (node) => startController(world, node),
+    leader: () =>
+      world.nodes
+        .map(({ controller }) => controller)
+        .find((controller) => controller?.leadership?.().leads),
     kill(node) {
       node.machine.kill()
       node.controller = undefined
@@ -137,7 +144,9 @@ export function createWorld(knobs: Knobs, mutant?: Mutant): World {
     hash: () => digest.copy().digest('hex'),
   }
   const { checker } = world
-  world.nodes.forEach(({ machine }, i) => machine.drift(knobs.drifts[i]!))
+  world.nodes.forEach(({ machine }, i) => {
+    machine.drift(knobs.drifts[i]!)
+  })
   collect(world)
   return world
 }
@@ -196,6 +205,12 @@ function inlineFitter(world: World): Fitter {
   }
 }
 
+const NO_WEBHOOKS = {
+  kick: () => {},
+  counts: () => ({ delivered: 0, failedAttempts: 0, givenUp: 0 }),
+  close: async () => {},
+}
+
 function startController(world: World, node: Node): void {
   const run = node.machine.start()
   const caller: Caller = { name: node.machine.name, run }
@@ -222,18 +237,20 @@ function startController(world: World, node: Node): void {
       world.note(`${caller.name} ${message}: ${error}`)
     },
   }
-  void createController({
-    ...{ config, clock, reread: () => config },
-    store: mutant?.store?.(store) ?? store,
-    ledger: mutant?.ledger?.(ledger, run.clock) ?? ledger,
+  const ledgerHere = mutant?.ledger?.(ledger, run.clock) ?? ledger
+  void openLed({
+    ...{ config, log, stateDir: '', holder: caller.name, ledger: ledgerHere },
+    clock: mutant?.leaseMs ? { ...clock, monotonicMs: mutant.leaseMs(clock) } : clock,
     actuator: mutant?.actuator?.(actuator) ?? actuator,
-    fitter: inlineFitter(world),
-    webhooks: {
-      kick: () => {},
-      counts: () => ({ delivered: 0, failedAttempts: 0, givenUp: 0 }),
-      close: async () => {},
-    },
-    log,
+    make: (fenced) =>
+      createController({
+        ...{ config, clock, log, reread: () => config },
+        store: mutant?.store?.(store) ?? store,
+        ledger: ledgerHere,
+        actuator: fenced,
+        fitter: inlineFitter(world),
+        webhooks: NO_WEBHOOKS,
+      }),
   })
     .then(async (controller) => {
       if (!run.isAlive()) return
