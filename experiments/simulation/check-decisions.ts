@@ -83,7 +83,7 @@ function budgetWatch() {
       seen.push(budget)
       if (seen.length > RETURN_TICKS) seen.shift()
     },
-    lately: () => seen.some((budget) => budget > seen.at(-1)!),
+    lately: () => seen.some((budget) => budget !== seen[0]),
   }
 }
 

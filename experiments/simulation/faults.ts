@@ -70,21 +70,42 @@ const LONGEST_MS = 120 * MINUTE_MS
 /** Mean number of faults an hour. */
 const RATES = [0.2, 0.5, 1, 3]
 
-export function drawFaults(knobs: Knobs): Fault[] {
+export function drawFaults(knobs: Knobs, only?: readonly FaultKind[]): Fault[] {
   const chance = chanceOf(knobs.seed, 'faults')
   const anHour = chance.pick(RATES)
   const faults: Fault[] = []
   // some seeds know few kinds of faults: a rare pair meets more often among few
-  const kinds = chance.maybe(0.5) ? KINDS : Array.from({ length: 4 }, () => chance.pick(KINDS))
+  const all = only ?? KINDS
+  const kinds = chance.maybe(0.5) ? all : Array.from({ length: 4 }, () => chance.pick(all))
   let atMs = 0
   for (;;) {
     atMs += (-Math.log(1 - chance.unit()) / anHour) * 60 * MINUTE_MS
     if (atMs >= knobs.lengthMs) return faults
-    faults.push(drawFault(chance.pick(kinds), Math.round(atMs), knobs, chance))
+    const kind = chance.pick(kinds)
+    const isAimed = AIMED.has(kind) && chance.maybe(0.7)
+    faults.push(
+      drawFault(kind, Math.round(isAimed ? withinTick(atMs, knobs, chance) : atMs), knobs, chance),
+    )
   }
 }
 
-const KINDS: readonly FaultKind[] = [
+/** Some faults hit where it hurts: while a tick is at work, which is a thousandth of the time. */
+const AIMED: ReadonlySet<FaultKind> = new Set([
+  'crash',
+  'power-cut',
+  'freeze',
+  'partition',
+  'rival',
+])
+const TICK_OFFSET_MS = 500
+const CALLS_A_TICK = 20
+
+function withinTick(atMs: number, { config, wayMs, ledgerWorkMs }: Knobs, chance: Chance): number {
+  const workMs = CALLS_A_TICK * 2 * wayMs + 3 * ledgerWorkMs
+  return Math.floor(atMs / config.tickMs) * config.tickMs + TICK_OFFSET_MS + chance.unit() * workMs
+}
+
+export const KINDS: readonly FaultKind[] = [
   'crash',
   'crash',
   'crash',

@@ -3,9 +3,12 @@
  *
  *   npm run simulate -- --days 100            seeds 1 to 100, a day each
  *   npm run simulate -- --seed 7 --log 50     one seed again, with the end of its log
+ *   npm run simulate -- --crash-points        a crash at every point of a tick, for 50 seeds
  *   npm run simulate -- --mutants             how many seeds it takes to find each planted bug
  */
 import { Command, InvalidArgumentError } from 'commander'
+import { crashPoints } from './crash-points.ts'
+import { type FaultKind, KINDS } from './faults.ts'
 import { MUTANTS } from './mutants.ts'
 import { addTo, commandFor, failureText, noTotals, totalsText } from './report.ts'
 import { shrink } from './shrink.ts'
@@ -17,6 +20,8 @@ interface Options {
   readonly seed?: number
   readonly controllers: number
   readonly liveness?: boolean
+  readonly kinds?: FaultKind[]
+  readonly crashPoints?: boolean
   readonly skewMinutes?: number
   readonly mutants?: boolean
   readonly mutant?: string
@@ -32,6 +37,14 @@ function whole(text: string): number {
 }
 const indices = (text: string) => (text === 'none' ? [] : text.split(',').map(whole))
 
+function kindsOf(text: string): FaultKind[] {
+  return text.split(',').map((name) => {
+    const kind = KINDS.find((known) => known === name)
+    if (kind) return kind
+    throw new InvalidArgumentError(`"${name}" is none of ${[...new Set(KINDS)].join(', ')}`)
+  })
+}
+
 const program = new Command('simulate')
   .description('the real controllers in a simulated world: seeded, in virtual time, with faults')
   .option('--days <n>', 'seeds to run, a simulated day each', whole, 100)
@@ -40,6 +53,8 @@ const program = new Command('simulate')
   .option('--controllers <n>', 'controllers that elect a leader', whole, 1)
   .option('--skew-minutes <n>', 'wall clocks may be off by so much', whole)
   .option('--liveness', 'some faults never end, but a working core remains')
+  .option('--kinds <list>', 'only faults of these kinds', kindsOf)
+  .option('--crash-points', 'a crash before and after every call of a tick')
   .option('--keep <list>', 'only these faults of the seed, as printed', indices)
   .option('--log <n>', 'print the last n lines of the log', whole)
   .option('--mutant <name>', 'with this planted bug')
@@ -57,6 +72,7 @@ function choiceOf(seed: number): RunChoice {
   return {
     ...{ seed, controllers: options.controllers, keep: options.keep },
     isLiveness: options.liveness,
+    kinds: options.kinds,
     skewMs: options.skewMinutes === undefined ? undefined : options.skewMinutes * 60_000,
     mutant: mutant || undefined,
   }
@@ -90,6 +106,15 @@ async function runAll(): Promise<boolean> {
   return totals.brokenByGuarantee.size === 0
 }
 
+async function crashEverywhere(): Promise<boolean> {
+  const { cases, points, violations } = await crashPoints(
+    Array.from({ length: options.seeds }, (_, i) => options.from + i),
+  )
+  for (const text of violations) console.log(text)
+  console.log(`${cases} crashes at ${points} points of ticks, ${violations.length} violations`)
+  return violations.length === 0
+}
+
 async function huntAll(): Promise<boolean> {
   let found = 0
   for (const mutant of MUTANTS) {
@@ -112,9 +137,10 @@ async function hunt(mutant: (typeof MUTANTS)[number]) {
   return { seed: undefined, what: '' }
 }
 
-const isGood = options.mutants
-  ? await huntAll()
-  : options.seed === undefined
-    ? await runAll()
-    : await showOne(options.seed)
+function chosen(): Promise<boolean> {
+  if (options.mutants) return huntAll()
+  if (options.crashPoints) return crashEverywhere()
+  return options.seed === undefined ? runAll() : showOne(options.seed)
+}
+const isGood = await chosen()
 process.exitCode = isGood ? 0 : 1

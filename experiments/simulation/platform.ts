@@ -96,14 +96,13 @@ export function createPlatform(options: PlatformOptions): Platform {
   const { nowMs, onEffect, forgetsOrders } = options
   const targets = new Map<ServiceId, Target>()
   const ailments = new Map<ServiceId, Ailments>()
-  const aboutService = (service: ServiceId): Ailments => ailments.get(service)!
+  const about = (service: ServiceId): Ailments => ailments.get(service)!
   for (const { service, replicas } of options.services) {
     ailments.set(service, { refuses: false, neverReady: false, quota: Number.POSITIVE_INFINITY })
     targets.set(service, newTarget(service, replicas, 1, nowMs()))
   }
 
-  const settle = (target: Target): void =>
-    settlePods(target, { ...options, ailments: aboutService(target.service) })
+  const settle = (target: Target) => settlePods(target, options, about(target.service))
 
   function write(target: Target, to: number, decisionId: string | undefined, token?: number): void {
     const from = target.requested
@@ -125,7 +124,7 @@ export function createPlatform(options: PlatformOptions): Platform {
   return {
     targets: () => [...targets.values()],
     target: (service) => targets.get(service),
-    ailments: aboutService,
+    ailments: about,
     observe() {
       const now = nowMs()
       const seen = new Map<ServiceId, ObservedReplicas & { readonly version: number }>()
@@ -146,7 +145,7 @@ export function createPlatform(options: PlatformOptions): Platform {
     order({ service, decisionId, to, version, token, by }) {
       const target = known(service)
       if (target.lastDecisionId === decisionId && !forgetsOrders) return
-      if (aboutService(service).refuses) throw new Refused(`${service} takes no orders`)
+      if (about(service).refuses) throw new Refused(`${service} takes no orders`)
       if (token !== undefined && token < target.token)
         throw new Refused(`token ${token} is older than ${target.token}`)
       if (version !== undefined && version !== target.version)
@@ -173,9 +172,7 @@ export function createPlatform(options: PlatformOptions): Platform {
       targets.delete(service)
     },
     ready(service) {
-      const target = targets.get(service)
-      const now = nowMs()
-      return target ? target.pods.filter((readyMs) => readyMs <= now).length : 0
+      return targets.get(service)?.pods.filter((readyMs) => readyMs <= nowMs()).length ?? 0
     },
     paidFor(service) {
       const target = targets.get(service)
@@ -186,12 +183,14 @@ export function createPlatform(options: PlatformOptions): Platform {
   }
 }
 
-interface PodTimes extends Pick<PlatformOptions, 'nowMs' | 'startupMs' | 'drainMs'> {
-  readonly ailments: Ailments
-}
+type PodTimes = Pick<PlatformOptions, 'nowMs' | 'startupMs' | 'drainMs'>
 
 /** Brings the pods up to now: what was let go is gone, what is asked for is there or on its way. */
-function settlePods(target: Target, { nowMs, startupMs, drainMs, ailments }: PodTimes): void {
+function settlePods(
+  target: Target,
+  { nowMs, startupMs, drainMs }: PodTimes,
+  ailments: Ailments,
+): void {
   const now = nowMs()
   const { neverReady, quota } = ailments
   if (target.leaving.length > 0) target.leaving = target.leaving.filter((goneMs) => goneMs > now)

@@ -46,9 +46,12 @@ export function totalsText(totals: Totals, seconds: number): string {
 }
 
 /** The command that shows this run again. */
-export function commandFor({ seed, keep, controllers, isLiveness, mutant }: RunChoice): string {
+export function commandFor(choice: RunChoice): string {
+  const { seed, keep, controllers, isLiveness, mutant, kinds, skewMs } = choice
   const parts = ['npm run simulate --', `--seed ${seed}`]
   if (controllers !== undefined && controllers !== 1) parts.push(`--controllers ${controllers}`)
+  if (skewMs !== undefined) parts.push(`--skew-minutes ${skewMs / 60_000}`)
+  if (kinds) parts.push(`--kinds ${kinds.join(',')}`)
   if (isLiveness) parts.push('--liveness')
   if (mutant) parts.push(`--mutant "${mutant.name}"`)
   if (keep) parts.push(`--keep ${keep.join(',') || 'none'}`)

@@ -6,7 +6,7 @@
 import { chanceOf } from './chance.ts'
 import { closeBooks } from './check-books.ts'
 import type { Guarantee, Violation } from './checker.ts'
-import { drawFaults, type Fault, schedule } from './faults.ts'
+import { drawFaults, type Fault, type FaultKind, schedule } from './faults.ts'
 import { restoreSettings } from './inject.ts'
 import { type KnobChoice, knobsOf } from './knobs.ts'
 import type { Mutant } from './mutants.ts'
@@ -16,6 +16,8 @@ export interface RunChoice extends KnobChoice {
   readonly seed: number
   /** Instead of those of the seed: indices into its list. */
   readonly keep?: readonly number[] | undefined
+  /** Only faults of these kinds. */
+  readonly kinds?: readonly FaultKind[] | undefined
   /** Some faults never end, though what works is enough; else all end. */
   readonly isLiveness?: boolean | undefined
   readonly mutant?: Mutant | undefined
@@ -40,7 +42,7 @@ export const RECOVERY_TICKS = 12
 
 export async function simulate(choice: RunChoice): Promise<Verdict> {
   const knobs = knobsOf(choice.seed, choice)
-  const all = drawFaults(knobs)
+  const all = drawFaults(knobs, choice.kinds)
   const faults = choice.keep ? choice.keep.map((i) => all[i]!) : all
   const world = createWorld(knobs, choice.mutant)
   const isOver = () => world.checker.violations().length > 0
@@ -50,7 +52,7 @@ export async function simulate(choice: RunChoice): Promise<Verdict> {
   const endFaults = schedule(world, faults, permanent)
   await run(START_MS + knobs.lengthMs)
   endFaults()
-  await recover(world, run, permanent)
+  await recover(world, run)
   if (!isOver()) closeBooks(world)
   for (const node of world.nodes) world.kill(node)
   return {
@@ -72,11 +74,7 @@ function drawPermanent(seed: number, faults: readonly Fault[]): Set<Fault> {
 }
 const MAY_LAST: ReadonlySet<Fault['kind']> = new Set(['refused', 'never-ready', 'quota', 'lie'])
 
-async function recover(
-  world: World,
-  run: (untilMs: number) => Promise<void>,
-  permanent: ReadonlySet<Fault>,
-): Promise<void> {
+async function recover(world: World, run: (untilMs: number) => Promise<void>): Promise<void> {
   const { scheduler, knobs, nodes, checker } = world
   const { tickMs } = knobs.config
   for (const node of nodes) if (!node.machine.run()) world.start(node)
@@ -99,7 +97,6 @@ async function recover(
   const ticks = checker.ticks() - since
   if (ticks < RECOVERY_TICKS - 2)
     checker.broken('recovery', `${ticks} ticks in ${RECOVERY_TICKS} periods after the last fault`)
-  void permanent
 }
 
 export const brokenBy = (verdict: Verdict): Guarantee | undefined =>
