@@ -125,7 +125,8 @@ async function outage(
   const startedMs = Date.now()
   for (;;) {
     const check = await note()
-    const isWell = check?.ok && !check.degraded && (rig.store.health?.().pendingSamples ?? 0) < services
+    const isWell =
+      check?.ok && !check.degraded && (rig.store.health?.().pendingSamples ?? 0) < services
     if (isWell) break
     if (Date.now() - startedMs > RECOVERY_LIMIT_MS) throw new Error(`no recovery: ${check?.detail}`)
     await pause(250)
@@ -213,7 +214,10 @@ async function missing(server: InfluxServer, samples: readonly Sample[]): Promis
   let lost = 0
   for (const [metric, group] of Map.groupBy(samples, (one) => one.metric)) {
     const times = group.map(({ atMs }) => atMs)
-    const [fromMs, toMs] = [times.reduce((a, b) => Math.min(a, b)), times.reduce((a, b) => Math.max(a, b))]
+    const [fromMs, toMs] = [
+      times.reduce((a, b) => Math.min(a, b)),
+      times.reduce((a, b) => Math.max(a, b)),
+    ]
     const stored = await reader.points(metric, [], fromMs, toMs + 1)
     lost += group.filter((one) => stored.get(`${one.service} ${one.atMs}`) !== one.value).length
   }

@@ -21,13 +21,27 @@ import { setUpInflux } from '../../services/stores/influx/setup.ts'
 import { openStore } from '../../services/stores/registry.ts'
 import type { SampleStore } from '../../services/stores/sample-store.ts'
 import { startInflux } from '../../services/stores/test-servers.ts'
-import { fitFleet, fleetContenders, fleetSpec, forecastConfig, loadAt, STEP_MS } from '../bench/fleet.ts'
+import {
+  fitFleet,
+  fleetContenders,
+  fleetSpec,
+  forecastConfig,
+  loadAt,
+  STEP_MS,
+} from '../bench/fleet.ts'
 import { serviceName } from './rig.ts'
 
 const SAMPLES = 1_000_000
 const SAMPLES_A_PUSH = 20_000
-const METRICS = [LOAD_METRIC, 'violation_ratio', 'ready_replicas', 'latency_p95_seconds', 'cpu_cores']
+const METRICS = [
+  LOAD_METRIC,
+  'violation_ratio',
+  'ready_replicas',
+  'latency_p95_seconds',
+  'cpu_cores',
+]
 const TICKS = 3
+const KNOWING_AFTER_MS = 10 * 60_000
 const TOKEN_VARIABLE = 'FORESCALE_THROUGHPUT_TOKEN'
 
 export interface Throughput {
@@ -83,11 +97,14 @@ export async function throughput(services: number): Promise<Throughput> {
 
 /** Ends just before the steps that the ticks will read. */
 async function ingest(store: SampleStore, services: number, endMs: number) {
+  // as of a controller that has run for a while: it knows what it wrote, and asks the server of old instants only
+  const first = { service: serviceName(0), metric: 'first', atMs: endMs, value: 1 }
+  await store.append([first], Date.now() - KNOWING_AFTER_MS)
   const beganMs = performance.now()
   const rounds = Math.ceil(SAMPLES / (services * METRICS.length))
   let pushed = 0
   for (let round = 0; round < rounds && pushed < SAMPLES; round++) {
-    const atMs = endMs - (rounds - round) * 1000
+    const atMs = endMs - rounds + round
     for (let at = 0; at < services * METRICS.length && pushed < SAMPLES; at += SAMPLES_A_PUSH) {
       const samples = Array.from({ length: SAMPLES_A_PUSH }, (_, k) => ({
         service: serviceName((at + k) % services),
@@ -114,7 +131,11 @@ async function decideAll(
   const ledger = await openLedger(config, folder)
   const book = createLoadBook({
     ...{ store, stepMs: STEP_MS, tickMs: STEP_MS, specs: new Map(Object.entries(config.services)) },
-    ...{ config: forecastConfig, covariates: noCovariates(), longestGapMs: forecastConfig.historyMs },
+    ...{
+      config: forecastConfig,
+      covariates: noCovariates(),
+      longestGapMs: forecastConfig.historyMs,
+    },
   })
   const loop = createControlLoop(
     {

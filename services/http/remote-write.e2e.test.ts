@@ -14,7 +14,12 @@ import { createController } from '../loops/controller.ts'
 import { openStore } from '../stores/registry.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import { remoteWrite, type SentSeries } from '../stores/test-remote-write.ts'
-import { announce, hasPrometheus, type RunningServer, startPrometheus } from '../stores/test-servers.ts'
+import {
+  announce,
+  hasPrometheus,
+  type RunningServer,
+  startPrometheus,
+} from '../stores/test-servers.ts'
 import { type App, createApp } from './app.ts'
 import { type Listening, serve } from './server.ts'
 

@@ -4,11 +4,17 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type CapacityState, initialCapacity, learnCapacity } from '../../agents/capacity.ts'
+import { initialPlausibility, judge, type Plausibility } from '../../agents/plausibility.ts'
 import type { ServiceSpec } from '../../agents/service-spec.ts'
 import { barOf } from '../../forecaster/changepoint.ts'
 import type { ForecastConfig } from '../../forecaster/config.ts'
 import { createNowcast, followTick, type Nowcast } from '../../forecaster/nowcast.ts'
-import { floorToStep, LOAD_METRIC, type ServiceId } from '../../forecaster/series.ts'
+import {
+  floorToStep,
+  LOAD_METRIC,
+  type MetricName,
+  type ServiceId,
+} from '../../forecaster/series.ts'
 import type { Covariates } from '../covariates/covariates.ts'
 import { type Contenders, type Following, followLoad, noContenders } from '../models/contenders.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
@@ -24,6 +30,8 @@ export interface Entry {
   latencyP95Seconds: number
   readyReplicas: number
   contenders: Contenders
+  /** Whether its load can be what it says it is; absent before CPU was measured. */
+  plausibility?: Plausibility | undefined
   /** What loads within a step tell of its rest; absent where ticks are no shorter than steps. */
   readonly nowcast?: Nowcast | undefined
 }
@@ -69,7 +77,9 @@ const STEPS_A_TURN = 200
 const LEARN_STEPS = 2000
 const LEARN_CELLS = 2_000_000
 
-const FOLLOWED = [LOAD_METRIC, 'violation_ratio', 'ready_replicas', 'latency_p95_seconds'] as const
+const FOLLOWED: readonly MetricName[] = [
+  ...[LOAD_METRIC, 'violation_ratio', 'ready_replicas', 'latency_p95_seconds', 'cpu_cores'],
+]
 
 export function createLoadBook(deps: LoadBookDeps): LoadBook {
   const { store, stepMs, tickMs, specs, longestGapMs, onStep, config, covariates } = deps
@@ -105,7 +115,11 @@ export function createLoadBook(deps: LoadBookDeps): LoadBook {
       }
       follow(entries.get(service)!, columns, cells)
     })
-    takeNewest(newest, entries)
+    // the newest loads that there are, be they old
+    for (const [service, { atMs, value }] of newest) {
+      const entry = entries.get(service)
+      if (entry) Object.assign(entry, { loadAtMs: atMs, loadRps: value })
+    }
   }
 
   async function readSteps(nowMs: number): Promise<void> {
@@ -158,19 +172,6 @@ export function createLoadBook(deps: LoadBookDeps): LoadBook {
       const startMs = readToMs - Math.floor(lengthMs / stepMs) * stepMs
       return { startMs, values: await grid(LOAD_METRIC, [service], startMs, readToMs) }
     },
-  }
-}
-
-/** The newest loads that there are, be they old. */
-function takeNewest(
-  newest: ReadonlyMap<ServiceId, { atMs: number; value: number }>,
-  entries: ReadonlyMap<ServiceId, Entry>,
-): void {
-  for (const [service, sample] of newest) {
-    const entry = entries.get(service)
-    if (!entry) continue
-    entry.loadAtMs = sample.atMs
-    entry.loadRps = sample.value
   }
 }
 
@@ -245,7 +246,7 @@ function follow(
   { row, steps, width, readToMs, following, onStep }: Cells,
 ): void {
   const { stepMs } = following
-  const [loads, violations, ready, latencies] = columns
+  const [loads, violations, ready, latencies, cpu] = columns
   for (let k = 0; k < steps; k++) {
     const cell = row * width + k
     const step: MeasuredStep = {
@@ -253,6 +254,7 @@ function follow(
       violationRatio: violations![cell]!,
       readyReplicas: ready![cell]!,
       latencyP95Seconds: latencies![cell]!,
+      cpuCores: cpu![cell]!,
     }
     const endMs = readToMs + (k + 1) * stepMs
     onStep?.(entry.service, endMs, step.loadRps)
@@ -266,6 +268,8 @@ export interface MeasuredStep {
   readonly violationRatio: number
   readonly readyReplicas: number
   readonly latencyP95Seconds: number
+  /** Of all replicas; a second signal beside the load. */
+  readonly cpuCores?: number | undefined
 }
 
 /** One step later, which ended at `endMs`: newest figures, capacity and models. Live and in experiments. */
@@ -281,6 +285,8 @@ export function followStep(
   if (!Number.isNaN(readyReplicas)) entry.readyReplicas = readyReplicas
   entry.violationRatio = violationRatio
   entry.latencyP95Seconds = step.latencyP95Seconds
+  if (step.cpuCores !== undefined)
+    entry.plausibility = judge(entry.plausibility ?? initialPlausibility, loadRps, step.cpuCores)
   if (!Number.isNaN(loadRps)) {
     entry.loadRps = loadRps
     entry.loadAtMs = endMs

@@ -1,5 +1,6 @@
 /** From what is known to what agents see: freshness by age, lead time by measurement, demand by forecast. Pure. */
 import type { Freshness, Observation, ReplicaCounts } from '../../agents/observation.ts'
+import { isDoubted } from '../../agents/plausibility.ts'
 import type { ServiceSpec } from '../../agents/service-spec.ts'
 import { demandOver, type Forecast } from '../../forecaster/forecast.ts'
 import { nowcastDemand } from '../../forecaster/nowcast.ts'
@@ -27,7 +28,9 @@ export function freshnessOf(config: AppConfig, entry: Entry, nowMs: number): Fre
   if (Number.isNaN(ageSteps) || ageSteps > deadAfterSteps + usual || ageSteps < -usual)
     return 'dead'
   if (ageSteps > staleAfterSteps + usual) return 'stale'
-  return ageSteps > lateAfterSteps + usual ? 'late' : 'fresh'
+  // a load that a second signal contradicts is as good as late: nothing shrinks of it
+  const isDoubtful = entry.plausibility !== undefined && isDoubted(entry.plausibility)
+  return ageSteps > lateAfterSteps + usual || isDoubtful ? 'late' : 'fresh'
 }
 
 export function leadTimeOf(

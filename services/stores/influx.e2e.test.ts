@@ -74,9 +74,17 @@ describe.runIf(hasInfluxd)('InfluxDB', () => {
     const nowMs = Date.now()
     const minuteMs = Math.floor(nowMs / 60_000) * 60_000 - 60_000
     const values = [1, 2, 6]
-    await store.append(values.map((value, k) => sample(minuteMs + 1000 * k, value)), nowMs)
+    await store.append(
+      values.map((value, k) => sample(minuteMs + 1000 * k, value)),
+      nowMs,
+    )
     await written(store)
-    const { tasks } = (await client.json('GET', `/api/v2/tasks?org=${server.org}`, undefined, 5000)) as {
+    const { tasks } = (await client.json(
+      'GET',
+      `/api/v2/tasks?org=${server.org}`,
+      undefined,
+      5000,
+    )) as {
       tasks: { id: string; name: string }[]
     }
     const task = tasks.find(({ name }) => name.startsWith(`${storeOf(config).bucket} `))!
@@ -85,7 +93,12 @@ describe.runIf(hasInfluxd)('InfluxDB', () => {
     const found = await until(async () => {
       const rows: string[] = []
       const flux = `from(bucket: "${coarse}") |> range(start: -1h) |> keep(columns: ["_field", "_value"])`
-      await client.query(flux, ['_field', '_value'], 5000, (cells) => void rows.push(cells.join(' ')))
+      await client.query(
+        flux,
+        ['_field', '_value'],
+        5000,
+        (cells) => void rows.push(cells.join(' ')),
+      )
       return rows.length >= 3 ? rows.sort() : undefined
     })
     expect(found).toEqual(['count 3', 'max 6', 'sum 9'])

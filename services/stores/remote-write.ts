@@ -77,30 +77,41 @@ function lengthOf(body: Uint8Array): { length: number; end: number } | undefined
 
 /** Walks over the elements (google/snappy, format_description.txt) without copying: they must make up `length` bytes. */
 function isWholeBlock(body: Uint8Array, from: number, length: number): boolean {
-  let at = from
   let made = 0
-  while (at < body.length) {
-    const tag = body[at++]!
-    const kind = tag & 3
-    const short = tag >>> 2
-    // literals of 61 and more say their length in 1 to 4 bytes; copies their offset in 1, 2 or 4
-    const extra = kind === 0 ? Math.max(0, short - 59) : [0, 1, 2, 4][kind]!
-    if (at + extra > body.length) return false
-    let number = 0
-    for (let k = 0; k < extra; k++) number += body[at + k]! * 2 ** (8 * k)
-    at += extra
-    if (kind === 0) {
-      const bytes = (extra > 0 ? number : short) + 1
-      at += bytes
-      made += bytes
-    } else {
-      const offset = kind === 1 ? number + ((tag >>> 5) << 8) : number
-      if (offset === 0 || offset > made) return false
-      made += kind === 1 ? (short & 7) + 4 : short + 1
-    }
-    if (at > body.length || made > length) return false
+  for (let at = from; at < body.length; ) {
+    const { bytes, offset, end } = elementAt(body, at)
+    const isPossible = offset === undefined || (offset > 0 && offset <= made)
+    made += bytes
+    if (!isPossible || end > body.length || made > length) return false
+    at = end
   }
   return made === length
+}
+
+interface Element {
+  /** That it becomes. */
+  readonly bytes: number
+  /** How far back it copies from; undefined for a literal. */
+  readonly offset: number | undefined
+  /** Where the next one begins. */
+  readonly end: number
+}
+
+function elementAt(body: Uint8Array, at: number): Element {
+  const tag = body[at]!
+  const kind = tag & 3
+  const short = tag >>> 2
+  // literals of 61 and more say their length in 1 to 4 bytes; copies their offset in 1, 2 or 4
+  const extra = kind === 0 ? Math.max(0, short - 59) : [0, 1, 2, 4][kind]!
+  let number = 0
+  for (let k = 0; k < extra; k++) number += (body[at + 1 + k] ?? 0) * 2 ** (8 * k)
+  const end = at + 1 + extra
+  if (kind === 0) {
+    const bytes = (extra > 0 ? number : short) + 1
+    return { bytes, offset: undefined, end: end + bytes }
+  }
+  if (kind === 1) return { bytes: (short & 7) + 4, offset: number + ((tag >>> 5) << 8), end }
+  return { bytes: short + 1, offset: number, end }
 }
 
 const tagOf = (field: number, wire: number): number => (field << 3) | wire

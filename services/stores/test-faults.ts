@@ -2,7 +2,12 @@
  * A server in front of a source that fails in every way in which a source can be down (RELIABILITY's list), or lets
  * requests through to what stands behind. Only for tests.
  */
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http'
 import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import getPort from 'get-port'

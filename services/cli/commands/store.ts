@@ -7,7 +7,7 @@ import { readSpanMs } from '../../../datasets/time.ts'
 import type { AppConfig } from '../../config.ts'
 import { loadConfigFile } from '../../config-file.ts'
 import type { SampleStore } from '../../stores/sample-store.ts'
-import { act, configFileOf, configOption, type Context, jsonOption } from '../context.ts'
+import { act, type Context, configFileOf, configOption, jsonOption } from '../context.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
 import type { Surroundings } from '../terminal.ts'
 
@@ -157,7 +157,8 @@ async function backfill(
   if (options.json) terminal.printJson(sum)
   else {
     terminal.print(`${sum.accepted} samples stored`)
-    for (const [reason, n] of Object.entries(sum.rejected)) terminal.print(`  ${n} refused: ${reason}`)
+    for (const [reason, n] of Object.entries(sum.rejected))
+      terminal.print(`  ${n} refused: ${reason}`)
   }
   return sum.accepted > 0 ? EXIT.ok : EXIT.failure
 }

@@ -33,7 +33,8 @@ export async function readCsv(
     rest = rest.slice(end + 1)
   }
   // an empty line ends every answer; without it something was cut, which a gzipped one does not tell
-  if (rest === '' && !table.isWhole()) throw new InfluxAnswerError('the answer was cut, or is empty')
+  if (rest === '' && !table.isWhole())
+    throw new InfluxAnswerError('the answer was cut, or is empty')
   if (rest !== '')
     throw new InfluxAnswerError(`the answer is no CSV, or ends in a line: ${shown(rest)}`)
 }
