@@ -29,9 +29,12 @@ export const ARMS = {
   'alone-sure': 'the same where it paid in every fold of the past, else the analytic policy',
   hierarchical: 'the upper level’s price, tunings below it',
   'hierarchical-sure': 'the same where it paid in every fold of the past, else alone-sure',
+  selected: 'hierarchical-sure with the live selection over it, from both runs block by block',
   oracle: 'the optimum that knows the future (it sees it)',
 } as const
 export type ArmName = keyof typeof ARMS
+/** The selected one is made of two that were played. */
+export type PlayedArm = Exclude<ArmName, 'selected'>
 
 /** One setting of an arm in the judged time. */
 export interface JudgedSetting {
@@ -43,14 +46,17 @@ export interface JudgedSetting {
 
 export interface GroupResult {
   readonly group: string
+  readonly budgetShare: number
   readonly services: readonly string[]
   readonly steps: { readonly learned: number; readonly rehearsed: number; readonly judged: number }
   readonly stepMs: number
   readonly tickMs: number
   readonly costBudgetPerHour: number
+  /** By service: what carrying a request at declared capacity costs, $. */
+  readonly carryingCosts: readonly number[]
   readonly synthetic: boolean
   readonly tried: number
-  readonly arms: Readonly<Record<ArmName, readonly JudgedSetting[]>>
+  readonly arms: Readonly<Record<PlayedArm, readonly JudgedSetting[]>>
 }
 
 export interface GroupInput {
@@ -60,47 +66,69 @@ export interface GroupInput {
   readonly onProgress: (what: string) => void
 }
 
-export async function playGroup(input: GroupInput): Promise<GroupResult> {
+/** One result a budget; what was tried on the past serves all of them. */
+export async function playGroup(input: GroupInput): Promise<GroupResult[]> {
   const { config, group, library, onProgress } = input
   const { past, judged } = await worldOf(config, group, library)
   const shared = { tapes: createTapes(STEPS_KEPT), forecast: config.forecast }
-  const { seed, blocks } = config
   const all = past.services.map((service, i) => {
     onProgress(`${group.name}: ${service.name} tries on its past`)
     return rehearsed(config, alone(past, i), shared)
   })
-  const settings = referencesOf(all)
+  return config.budgetShares.map((budgetShare) => {
+    const scenario = { ...judged, costBudgetPerHour: budgetShare * judged.costBudgetPerHour }
+    const onArm = (arm: string) => onProgress(`${group.name} at ${budgetShare}: ${arm} is judged`)
+    return {
+      ...{ group: group.name, budgetShare, services: judged.services.map(({ name }) => name) },
+      steps: stepsOf(past, judged),
+      ...{ stepMs: judged.stepMs, tickMs: judged.tickMs },
+      ...{ costBudgetPerHour: scenario.costBudgetPerHour, synthetic: judged.synthetic },
+      carryingCosts: judged.services.map(
+        ({ spec }) => spec.pricePerReplicaHour / (3600 * spec.capacityPerReplica),
+      ),
+      tried: all.reduce((sum, own) => sum + own.length, 0),
+      arms: armsOf(scenario, all, { config, shared, onArm }),
+    }
+  })
+}
+
+interface ArmsInput {
+  readonly config: HistoryConfig
+  readonly shared: Parameters<typeof play>[2]
+  readonly onArm: (arm: string) => void
+}
+
+function armsOf(
+  scenario: Scenario,
+  all: readonly (readonly Known[])[],
+  { config, shared, onArm }: ArmsInput,
+): GroupResult['arms'] {
+  const { seed, blocks } = config
   const seen = new Map<string, JudgedSetting>()
   const judge = (chosen: readonly Known[]): JudgedSetting => {
     const candidates = chosen.map(({ candidate }) => candidate)
     const key = JSON.stringify(candidates)
     const known = seen.get(key)
     if (known) return known
-    const played = play({ scenario: judged, seed, blocks }, candidates, shared)
-    seen.set(key, { chosen: candidates, ...played })
-    return seen.get(key)!
+    const setting = { chosen: candidates, ...play({ scenario, seed, blocks }, candidates, shared) }
+    seen.set(key, setting)
+    return setting
   }
-  const arm = (name: ArmName, choose: (references: readonly Known[]) => readonly Known[]) => {
-    onProgress(`${group.name}: ${name} is judged`)
+  const settings = referencesOf(all)
+  const arm = (name: PlayedArm, choose: (references: readonly Known[]) => readonly Known[]) => {
+    onArm(name)
     return settings.map((references) => judge(choose(references)))
   }
   const each = (guarded: boolean) => (references: readonly Known[]) =>
     references.map((reference, i) => chooseAlone(all[i]!, reference, { guarded }))
   const free = { guarded: false }
   return {
-    ...{ group: group.name, services: judged.services.map(({ name }) => name) },
-    steps: stepsOf(past, judged),
-    ...{ stepMs: judged.stepMs, tickMs: judged.tickMs },
-    ...{ costBudgetPerHour: judged.costBudgetPerHour, synthetic: judged.synthetic },
-    tried: all.reduce((sum, own) => sum + own.length, 0),
-    arms: {
-      analytic: arm('analytic', (references) => references),
-      alone: arm('alone', each(false)),
-      'alone-sure': arm('alone-sure', each(true)),
-      hierarchical: arm('hierarchical', (r) => chooseTogether(all, r, free).chosen),
-      'hierarchical-sure': arm('hierarchical-sure', (r) => chooseSurely(all, r)),
-      oracle: oracleOf(judged, config),
-    },
+    analytic: arm('analytic', (references) => references),
+    alone: arm('alone', each(false)),
+    'alone-sure': arm('alone-sure', each(true)),
+    hierarchical: arm('hierarchical', (r) => chooseTogether(all, r, free).chosen),
+    'hierarchical-sure': arm('hierarchical-sure', (r) => chooseSurely(all, r)),
+    oracle: oracleOf(scenario, config),
   }
 }
 

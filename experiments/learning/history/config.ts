@@ -28,8 +28,9 @@ export const HistoryConfig = z.strictObject({
       judged: z.number().positive().default(6),
     })
     .prefault({}),
-  budgetShare: z.number().positive().default(0.7).meta({
-    description: 'Budget of a group ÷ what the busy hours of all its services cost at once.',
+  budgetShares: z.array(z.number().positive()).min(1).default([1, 0.7]).meta({
+    description:
+      'Budgets of a group ÷ what the busy hours of all its services cost at once: each is judged.',
   }),
   forecast: z
     .strictObject({

@@ -47,13 +47,13 @@ for (const group of config.groups) {
   const kept = path.join(out, `${group.name}.json`)
   const known = existsSync(kept) ? JSON.parse(readFileSync(kept, 'utf8')) : undefined
   if (known && (report || known.key === key)) {
-    results.push(known.result)
+    results.push(...known.results)
     continue
   }
   if (report || (only && !only.includes(group.name))) continue
   const onProgress = (what: string) => process.stderr.write(`${what}\n`)
-  const result = await playGroup({ config, group, library: { env: process.env }, onProgress })
-  writeFileSync(kept, JSON.stringify({ key, result }))
-  results.push(result)
+  const played = await playGroup({ config, group, library: { env: process.env }, onProgress })
+  writeFileSync(kept, JSON.stringify({ key, results: played }))
+  results.push(...played)
 }
 process.stdout.write(`${reportOf(results, config, shown)}\n`)

@@ -8,14 +8,15 @@ import {
   pointOf,
   type Setting,
 } from '../../frontier/compare-frontiers.ts'
-import { costAt, type FrontierPoint } from '../../frontier/frontier.ts'
+import type { FrontierPoint } from '../../frontier/frontier.ts'
 import type { ArmName, GroupResult, JudgedSetting } from './arms.ts'
 import type { HistoryConfig } from './config.ts'
+import { type Selected, selectOnline } from './select.ts'
 
 /** Settings that violate more are no service. */
 const MOST_VIOLATION = 0.1
-/** Costs are shown at these shares of violating requests. */
-export const SHOWN = [0.001, 0.01] as const
+/** Pairs are shown where the analytic policy has the usual objective. */
+const SHOWN_OBJECTIVE = 0.99
 
 export type Verdict = 'better' | 'at' | 'worse' | 'no service'
 
@@ -27,23 +28,65 @@ export interface Row {
   /** Of the arm's cost ÷ the analytic policy's at equal violations, over those that both reach. */
   readonly comparison: FrontierComparison
   readonly verdict: Verdict
-  /** Least cost at `SHOWN`, $/h: the arm's, the analytic policy's, the oracle's; Infinity: never. */
-  readonly costs: readonly {
-    readonly own: number
-    readonly analytic: number
-    readonly oracle: number
-  }[]
+  /** At `SHOWN_OBJECTIVE`; undefined where no setting has it. */
+  readonly own: FrontierPoint | undefined
+  readonly analytic: FrontierPoint | undefined
   /** Settings at which a tuning acted. */
   readonly tunedShare: number
 }
 
-export function rowsOf(result: GroupResult, config: HistoryConfig): Row[] {
-  const { group, services, arms } = result
+interface Reported extends Omit<GroupResult, 'arms'> {
+  readonly arms: Readonly<Record<ArmName, readonly JudgedSetting[]>>
+}
+
+/** Where a tuning acted: what the selection made of it. */
+interface Selection extends Selected {
+  readonly group: string
+}
+
+/** `selected[k][i]`: of setting k, service i; undefined where no tuning acted. */
+function selectionsOf(
+  { group, services, carryingCosts, arms }: GroupResult,
+  { seed }: HistoryConfig,
+): (Selection | undefined)[][] {
+  return arms['hierarchical-sure'].map((setting, k) =>
+    services.map((service, i) => {
+      const analytic = arms.analytic[k]!
+      if (!isTuned(setting.chosen?.[i])) return undefined
+      const { objective } = analytic.chosen![i]!
+      return {
+        group,
+        ...selectOnline({
+          ...{ tuned: setting.services[i]!, analytic: analytic.services[i]!, objective },
+          carryingCost: carryingCosts[i]!,
+          random: seededRandom('history selection', seed, group, service, k),
+        }),
+      }
+    }),
+  )
+}
+
+function withSelected(result: GroupResult, selections: (Selection | undefined)[][]): Reported {
+  const selected = result.arms['hierarchical-sure'].map((setting, k) => ({
+    ...setting,
+    services: setting.services.map((own, i) => selections[k]![i]?.blocks ?? own),
+  }))
+  const { oracle, ...arms } = result.arms
+  return { ...result, arms: { ...arms, selected, oracle } }
+}
+
+function rowsOf(result: Reported, config: HistoryConfig): Row[] {
+  const { group, budgetShare, services, arms } = result
   const compared = (Object.keys(arms) as ArmName[]).filter((arm) => arm !== 'analytic')
   return compared.flatMap((arm) => [
-    rowOf(result, config, { arm, of: `all of ${group}`, blocksOf: together }),
+    rowOf(result, config, { arm, of: `all of ${group} at ${budgetShare}`, blocksOf: together }),
     ...services.map((of, i) =>
-      rowOf(result, config, { arm, of, blocksOf: (setting) => setting.services[i]!, i }),
+      rowOf(result, config, {
+        arm,
+        of: `${of} at ${budgetShare}`,
+        blocksOf: (setting) => setting.services[i]!,
+        i,
+      }),
     ),
   ])
 }
@@ -56,7 +99,7 @@ interface RowInput {
   readonly i?: number
 }
 
-function rowOf({ group, arms }: GroupResult, config: HistoryConfig, input: RowInput): Row {
+function rowOf({ group, arms }: Reported, config: HistoryConfig, input: RowInput): Row {
   const { arm, of, blocksOf, i } = input
   const settingsOf = (name: ArmName): Setting[] =>
     arms[name].map((setting, k) => ({ label: `${name} ${k}`, blocks: blocksOf(setting) }))
@@ -67,20 +110,22 @@ function rowOf({ group, arms }: GroupResult, config: HistoryConfig, input: RowIn
     seededRandom('history report', seed, group, of, arm),
     { draws, level, mostViolation: MOST_VIOLATION },
   )
-  const pointsOf = (name: ArmName): FrontierPoint[] =>
-    settingsOf(name).map(({ blocks }) => pointOf(blocks))
-  const [own, analytic, oracle] = [pointsOf(arm), pointsOf('analytic'), pointsOf('oracle')]
+  const shown = arms.analytic.findIndex(({ chosen }) => {
+    const { policy, objective, targetUtilization } = chosen![0]!
+    return policy === 'predictive' && targetUtilization === 1 && objective === SHOWN_OBJECTIVE
+  })
+  const pointAt = (name: ArmName): FrontierPoint | undefined => {
+    const setting = arms[name][shown]
+    return setting && pointOf(blocksOf(setting))
+  }
   const tuned = arms[arm].map(({ chosen = [] }) =>
     i === undefined ? chosen.some(isTuned) : isTuned(chosen[i]),
   )
   return {
     ...{ group, of, arm, comparison },
     verdict: verdictOf(comparison.meanCostRatio),
-    costs: SHOWN.map((violation) => ({
-      own: costAt(own, violation),
-      analytic: costAt(analytic, violation),
-      oracle: costAt(oracle, violation),
-    })),
+    own: pointAt(arm),
+    analytic: pointAt('analytic'),
     tunedShare: tuned.filter(Boolean).length / Math.max(1, tuned.length),
   }
 }
@@ -112,7 +157,8 @@ const percent = (ratio: number): string => {
 }
 const estimate = ({ value, low, high }: Estimate): string =>
   `${percent(value)} [${percent(low)}, ${percent(high)}]`
-const dollars = (cost: number): string => (Number.isFinite(cost) ? cost.toFixed(3) : 'never')
+const pair = (point: FrontierPoint | undefined): string =>
+  point ? `${point.cost.toFixed(3)} $/h, ${(100 * point.violationRatio).toPrecision(2)} %` : '–'
 
 /** Markdown: of each arm the verdicts, then every row of the arms named. */
 export function reportOf(
@@ -120,10 +166,16 @@ export function reportOf(
   config: HistoryConfig,
   shown: readonly ArmName[],
 ): string {
-  const rows = results.flatMap((result) => rowsOf(result, config))
-  return [...verdictLines(rows), '', ...shown.flatMap((arm) => [...armLines(rows, arm), ''])].join(
-    '\n',
-  )
+  const all = results.map((result) => selectionsOf(result, config))
+  const rows = results.flatMap((result, g) => rowsOf(withSelected(result, all[g]!), config))
+  const made = selectionLines(results, all)
+  return [
+    ...verdictLines(rows),
+    '',
+    ...made,
+    '',
+    ...shown.flatMap((arm) => [...armLines(rows, arm), '']),
+  ].join('\n')
 }
 
 function verdictLines(rows: readonly Row[]): string[] {
@@ -141,18 +193,39 @@ function verdictLines(rows: readonly Row[]): string[] {
 }
 
 function armLines(rows: readonly Row[], arm: ArmName): string[] {
-  const at = SHOWN.map((violation) => `$/h at ≤ ${100 * violation} %: own, analytic, oracle`)
   return [
     `### ${arm}`,
     '',
-    `| of | verdict | cost beside the analytic policy’s at equal violations | at ≤ 0.1 % | ${at.join(' | ')} | tuned at |`,
-    `| --- | --- | --- | --- |${at.map(() => ' --- |').join('')} --- |`,
+    `| of, at the budget | verdict | cost beside the analytic policy’s at equal violations | analytic at objective ${SHOWN_OBJECTIVE} | ${arm} in its place | tuned at |`,
+    '| --- | --- | --- | --- | --- | --- |',
     ...rows
       .filter((row) => row.arm === arm)
-      .map(({ of, verdict, comparison, costs, tunedShare }) => {
-        const cells = costs.map((c) => [c.own, c.analytic, c.oracle].map(dollars).join(' '))
-        const { meanCostRatio, costRatio } = comparison
-        return `| ${of} | ${verdict} | ${estimate(meanCostRatio)} | ${estimate(costRatio)} | ${cells.join(' | ')} | ${(100 * tunedShare).toFixed(0)} % |`
+      .map(({ of, verdict, comparison, own, analytic, tunedShare }) => {
+        const ratio = estimate(comparison.meanCostRatio)
+        return `| ${of} | ${verdict} | ${ratio} | ${pair(analytic)} | ${pair(own)} | ${(100 * tunedShare).toFixed(0)} % |`
       }),
+  ]
+}
+
+/** How the selection behaved: what the guard let act, whether the future agreed, and who acted at its end. */
+function selectionLines(
+  results: readonly GroupResult[],
+  all: readonly (Selection | undefined)[][][],
+): string[] {
+  const lines = results.map(({ group, budgetShare, services, arms }, g) => {
+    const own = all[g]!.flat().filter((one) => one !== undefined)
+    const right = own.filter(({ tunedLoss, analyticLoss }) => tunedLoss <= analyticLoss)
+    const wrong = own.filter(({ tunedLoss, analyticLoss }) => tunedLoss > analyticLoss)
+    const kept = right.filter(({ endsTuned }) => endsTuned).length
+    const left = wrong.filter(({ endsTuned }) => !endsTuned).length
+    const short = arms.analytic.map(({ shortShare = 0 }) => shortShare)
+    const bound = `${(100 * Math.min(...short)).toFixed(0)} to ${(100 * Math.max(...short)).toFixed(0)} %`
+    const places = services.length * arms.analytic.length
+    return `| ${group} at ${budgetShare} | ${bound} | ${own.length} of ${places} | ${right.length} | ${kept} | ${wrong.length} | ${left} |`
+  })
+  return [
+    '| group | ticks short of money under the analytic policy, by setting | places where the guard let a tuning act | the future agreed | kept to the end | it did not | left by the end |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+    ...lines,
   ]
 }

@@ -25,9 +25,8 @@ export async function worldOf(
   library: LibraryOptions,
 ): Promise<World> {
   const { tickSeconds = config.tickSeconds, traces, name } = group
-  const { budgetShare } = config
   // the whole series, wherever it is cut: the runner's own cut is not used
-  const setting = Setting.parse({ tickSeconds, budgetShare, learnDays: 366, replayDays: 1 })
+  const setting = Setting.parse({ tickSeconds, budgetShare: 1, learnDays: 366, replayDays: 1 })
   const services = traces.map((id) => ({
     ...{ name: id.toLowerCase(), load: { trace: id } },
     ...{ spec: {}, serving: {}, calls: [] },
