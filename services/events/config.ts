@@ -25,6 +25,24 @@ const common = {
     .meta({ description: 'decision: each that changes a count; alert: opened, raised, closed.' }),
 }
 
+const kafkaAccess = {
+  brokers: z.array(z.string().min(1)).min(1).meta({ description: 'host:port of some brokers.' }),
+  usernameEnv: variable('the user, for SASL/SCRAM-SHA-256'),
+  passwordEnv: variable('the password'),
+  tls: z.boolean().default(false),
+}
+
+export const KafkaIngestConfig = z
+  .strictObject({
+    ...kafkaAccess,
+    topic: z.string().min(1).meta({ description: 'Each message holds lines of line protocol.' }),
+    group: z.string().min(1).default('forescale').meta({
+      description: 'Consumer group: its offsets say what was read already.',
+    }),
+  })
+  .meta({ id: 'KafkaIngestConfig' })
+export type KafkaIngestConfig = z.infer<typeof KafkaIngestConfig>
+
 export const SinkConfig = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('webhook'),
@@ -54,11 +72,8 @@ export const SinkConfig = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('kafka'),
     ...common,
-    brokers: z.array(z.string().min(1)).min(1).meta({ description: 'host:port of some brokers.' }),
+    ...kafkaAccess,
     topic: z.string().min(1).default('forescale').meta({ description: 'The key is the service.' }),
-    usernameEnv: variable('the user, for SASL/SCRAM-SHA-256'),
-    passwordEnv: variable('the password'),
-    tls: z.boolean().default(false),
   }),
 ])
 export type SinkConfig = z.infer<typeof SinkConfig>
@@ -74,6 +89,9 @@ export const EventsConfig = z
         error: 'names must differ',
       })
       .meta({ description: 'Each is told everything at least once, in order, over restarts.' }),
+    kafkaIngest: KafkaIngestConfig.optional().meta({
+      description: 'Samples are read from this topic, beside what is pushed over HTTP.',
+    }),
   })
   .meta({ id: 'EventsConfig' })
 export type EventsConfig = z.infer<typeof EventsConfig>

@@ -22,7 +22,6 @@ export function kafkaConnection(
     clientId: `forescale-${name}`,
     bootstrapBrokers: [...brokers],
     connectTimeout: TIMEOUT_MS,
-    retries: 0, // the relay waits and tries again, with everything that it was about to send
     ...(tls ? { tls: {} } : {}),
     ...(username !== undefined && password !== undefined
       ? { sasl: { mechanism: 'SCRAM-SHA-256' as const, username, password } }
@@ -38,6 +37,7 @@ export function createKafkaSink(config: SinkConfigOf<'kafka'>, secrets: KafkaSec
       signal.throwIfAborted()
       producer ??= new Producer({
         ...kafkaConnection(config, secrets),
+        retries: 0, // the relay waits and sends again, with everything that it was about to send
         serializers: stringSerializers,
         autocreateTopics: true,
       })

@@ -1,12 +1,37 @@
 /** The one place that knows the sinks by kind; a client library is loaded only where its kind is configured. */
 import { systemClock } from '../clock.ts'
-import type { EventsConfig, SinkConfig } from './config.ts'
+import type { AppConfig } from '../config.ts'
+import type { SinkConfig } from './config.ts'
+import type { KafkaIngest, KafkaIngestDeps } from './kafka-ingest.ts'
 import { createRelay, type Relay, type RelayDeps } from './relay.ts'
 import type { EventSink } from './sink.ts'
 
 interface OpenRelay extends Pick<RelayDeps, 'ledger' | 'log' | 'told'> {
-  readonly config: { readonly events: EventsConfig }
+  readonly config: Pick<AppConfig, 'events'>
   readonly env: NodeJS.ProcessEnv
+}
+
+/** Reads samples from Kafka where the configuration says so; undefined where not. */
+export async function openKafkaIngest(
+  config: AppConfig,
+  env: NodeJS.ProcessEnv,
+  deps: Pick<KafkaIngestDeps, 'ingest' | 'refused' | 'log'>,
+): Promise<KafkaIngest | undefined> {
+  const { kafkaIngest } = config.events
+  if (!kafkaIngest) return undefined
+  const { startKafkaIngest } = await import('./kafka-ingest.ts')
+  const secret = secretOf('events.kafkaIngest', env)
+  return startKafkaIngest({
+    ...deps,
+    config: kafkaIngest,
+    secrets: {
+      username: secret(kafkaIngest.usernameEnv),
+      password: secret(kafkaIngest.passwordEnv),
+    },
+    ...config.ingest,
+    knows: (service) => Object.hasOwn(config.services, service),
+    nowMs: systemClock.nowMs,
+  })
 }
 
 /** The relay to all sinks of the configuration, by the real clock: receivers judge the age of an event. */
@@ -20,13 +45,7 @@ export async function openRelay({ config, env, ...deps }: OpenRelay): Promise<Re
 
 /** Throws when a secret that the configuration names is not in `env`. */
 export async function openSink(config: SinkConfig, env: NodeJS.ProcessEnv): Promise<EventSink> {
-  const secret = (name: string | undefined): string | undefined => {
-    if (name === undefined) return undefined
-    const value = env[name]
-    if (!value)
-      throw new Error(`events.sinks ${config.name}: the environment variable ${name} is empty`)
-    return value
-  }
+  const secret = secretOf(`events.sinks ${config.name}`, env)
   switch (config.kind) {
     case 'webhook': {
       const { createWebhookSink } = await import('./webhook-sink.ts')
@@ -47,3 +66,12 @@ export async function openSink(config: SinkConfig, env: NodeJS.ProcessEnv): Prom
     }
   }
 }
+
+const secretOf =
+  (field: string, env: NodeJS.ProcessEnv) =>
+  (name: string | undefined): string | undefined => {
+    if (name === undefined) return undefined
+    const value = env[name]
+    if (!value) throw new Error(`${field}: the environment variable ${name} is empty`)
+    return value
+  }

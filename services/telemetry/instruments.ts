@@ -18,6 +18,8 @@ export interface Instruments {
   called(labels: { part: string; operation: string }, seconds: number, failed: boolean): void
   /** Events that a sink was told, and took or did not take. */
   told(sink: string, events: number, failed: boolean): void
+  /** Samples that a source other than HTTP sent and that were not taken. */
+  refused(source: string, reason: string, n: number): void
 }
 
 export function createInstruments(): Instruments {
@@ -49,6 +51,12 @@ export function createInstruments(): Instruments {
     labelNames: ['sink', 'outcome'],
     registers,
   })
+  const refused = new Counter({
+    name: 'forescale_source_refused_total',
+    help: 'Samples that came from a broker and were not taken, by reason; of malformed ones messages.',
+    labelNames: ['source', 'reason'],
+    registers,
+  })
   let before = performance.eventLoopUtilization()
   new Gauge({
     name: 'forescale_event_loop_utilization_ratio',
@@ -67,6 +75,7 @@ export function createInstruments(): Instruments {
       calls.observe(labels, seconds)
       if (failed) errors.inc(labels)
     },
+    refused: (source, reason, n) => refused.inc({ source, reason }, n),
     told: (sink, n, failed) => events.inc({ sink, outcome: failed ? 'failed' : 'taken' }, n),
   }
 }
