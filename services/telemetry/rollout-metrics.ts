@@ -24,12 +24,12 @@ export function rolloutMetrics(scrape: Scrape, control: ControlPlane): void {
       findings ? [{ labels: { rollout: String(number) }, value: findings.units }] : [],
     ),
   )
-  scrape.gauge(
+  scrape.difference(
     'forescale_rollout_loss_difference',
     'Loss of the candidate less that of the champion: estimate and the ends of its always-valid interval.',
     running.flatMap(({ number, findings }) => boundsOf(number, findings?.loss)),
   )
-  scrape.gauge(
+  scrape.difference(
     'forescale_rollout_burn_difference',
     'Error budgets that the candidate burns beyond the champion: estimate and interval.',
     running.flatMap(({ number, findings }) => boundsOf(number, findings?.burn)),

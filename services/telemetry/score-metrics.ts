@@ -28,12 +28,12 @@ export function scoreMetrics(scrape: Scrape, control: ControlPlane): void {
     { labels: { baseline: 'hpa' }, of: fleet.hpa },
     { labels: { baseline: 'static-thresholds' }, of: fleet.staticThresholds },
   ]
-  scrape.gauge(
+  scrape.difference(
     'forescale_saved_dollars',
     'What the baseline would have cost more since scores are kept; negative: less.',
     baselines.map(({ labels, of }) => ({ labels, value: of.saved })),
   )
-  scrape.gauge(
+  scrape.difference(
     'forescale_violations_avoided',
     'Requests outside the SLO that the baseline would have had more, by the violation curve.',
     baselines.map(({ labels, of }) => ({ labels, value: of.violationsAvoided })),

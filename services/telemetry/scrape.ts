@@ -7,7 +7,23 @@ export class Scrape {
 
   /** A gauge whose values are finite and not negative; others are left out, and an empty gauge with them. */
   gauge(name: string, help: string, rows: readonly Row[]): void {
-    const shown = rows.filter((row) => isShowable(row.value))
+    this.#gauge(
+      name,
+      help,
+      rows.filter((row) => isShowable(row.value)),
+    )
+  }
+
+  /** A gauge of differences: below 0 is a value like any other. */
+  difference(name: string, help: string, rows: readonly Row[]): void {
+    this.#gauge(
+      name,
+      help,
+      rows.filter(({ value }) => Number.isFinite(value)),
+    )
+  }
+
+  #gauge(name: string, help: string, shown: readonly Row[]): void {
     if (shown.length === 0) return
     const gauge = new Gauge({ name, help, labelNames: labelsOf(shown), registers: [this.registry] })
     for (const { labels, value } of shown) gauge.set({ ...labels }, value as number)
