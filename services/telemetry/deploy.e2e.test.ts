@@ -151,7 +151,12 @@ async function startPage(): Promise<Server> {
   const { control, state } = createTestParts()
   const instruments = createInstruments()
   const metrics = createMetricsPage({
-    control,
+    control: {
+      ...control,
+      leadership: () => ({ leads: true, token: 7, leader: 'a', url: '' }),
+      ledgerHealth: () => ({ state: 'ok', sinceMs: 0, reason: '', queued: 0, queuedBytes: 0 }),
+    },
+    store: { health: () => ({ state: 'ok', detail: '', pendingSamples: 0, counts: { sent: 3 } }) },
     version: '1.2.3',
     refusedSamples: new Map([['unknown-service', 4]]),
     instruments,
@@ -159,6 +164,7 @@ async function startPage(): Promise<Server> {
   const server = createServer(async (_request, response) => {
     state.counters.ticks++
     state.counters.tickDurationsMs = [...state.counters.tickDurationsMs, 12]
+    instruments.told('bus', 1, false)
     instruments.answered({ method: 'GET', route: '/metrics', status: '200' }, 0.01)
     for (const part of ['store', 'ledger', 'actuator'])
       instruments.called({ part, operation: 'read' }, 0.002, part === 'store')

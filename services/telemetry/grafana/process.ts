@@ -116,6 +116,43 @@ export const PROCESS: DashboardSource = {
       ],
     },
     {
+      title: 'Leader, ledger, store',
+      panels: [
+        {
+          title: 'Who leads',
+          why: '1 for the controller that acts.',
+          unit: 'short',
+          width: 8,
+          targets: [ask('{{instance}}', 'forescale_lease_is_leader')],
+        },
+        {
+          title: 'Writes that wait for the ledger',
+          why: 'On local disk, while it is away.',
+          unit: 'short',
+          width: 8,
+          targets: [ask('{{instance}}', 'forescale_ledger_queued_writes')],
+        },
+        {
+          title: 'Samples that wait for the store',
+          why: 'Acknowledged, on local disk, while its server is away.',
+          unit: 'short',
+          width: 8,
+          targets: [ask('{{instance}}', 'forescale_store_pending_samples')],
+        },
+        {
+          title: 'Events told',
+          why: 'A second, by sink and by whether it took them.',
+          unit: 'ops',
+          targets: [
+            ask(
+              '{{sink}} {{outcome}}',
+              'sum by (sink, outcome) (rate(forescale_events_total[5m]))',
+            ),
+          ],
+        },
+      ],
+    },
+    {
       title: 'Process',
       panels: [
         {
