@@ -51,7 +51,8 @@ const MAY_LOAD_FILES = [
 
 /** The one home of each library: files whose path begins so. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
-  '@hono/node-server': ['services/'],
+  // of experiments the bench alone: it is what the API is set beside
+  '@hono/node-server': ['services/', 'experiments/bench/http-server.ts'],
   '@hono/zod-openapi': ['services/http/'],
   '@influxdata/influxdb-client': ['datasets/sources/influx.ts', 'services/stores/influx/'],
   '@hono/otel': ['services/http/app.ts'],
@@ -93,6 +94,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
     'services/load/',
     'services/collector/',
     'services/gateway/',
+    'experiments/bench/http-server.ts',
   ],
   'http-proxy-3': ['services/gateway/'],
   hyparquet: ['datasets/sources/parquet.ts'],
@@ -116,7 +118,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'rate-limiter-flexible': ['services/access/limits.ts'],
   'swagger-ui-dist': ['services/http/'],
   'tfjs-node-native': ['services/tensorflow/'],
-  undici: ['services/'],
+  undici: ['services/', 'experiments/bench/http.ts'],
   // of the report only its files are read, to be put into the page
   uplot: [
     'services/dashboard/',
@@ -182,7 +184,7 @@ const PLUGINS: readonly PluginFolder[] = [
   },
   {
     registry: 'services/ledger/registry.ts',
-    plugins: [/^services\/ledger\/(?!registry|config\.ts|(\w+-)?ledger\.ts|.*\.test)/],
+    plugins: [/^services\/ledger\/(?!registry|config\.ts|test-|(\w+-)?ledger\.ts|.*\.test)/],
     exceptions: {},
   },
   {

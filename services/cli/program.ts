@@ -17,6 +17,7 @@ import { addExplainForecast } from './commands/explain-forecast.ts'
 import { addForecast } from './commands/forecast.ts'
 import { addImportance } from './commands/importance.ts'
 import { addKeys } from './commands/keys.ts'
+import { addLedger } from './commands/ledger.ts'
 import { addLoad } from './commands/load.ts'
 import { addModels } from './commands/models.ts'
 import { addOutlook } from './commands/outlook.ts'
@@ -94,6 +95,7 @@ export function createProgram(around: Surroundings, done: (code: number) => void
     addConfig,
     addDataset,
     addStore,
+    addLedger,
     addCompletion,
   ]) {
     add(program, around, done)

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { Readable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { getTableName } from 'drizzle-orm'
@@ -35,24 +35,27 @@ export interface BackupReport {
 const isKept = (name: string): boolean => name !== 'leases'
 const tablesOf = (tables: Tables) => Object.entries(tables).filter(([name]) => isKept(name))
 
-/** The file is there whole or not at all. */
-export async function backup(database: Database, file: string): Promise<BackupReport> {
+/** The file is there whole or not at all; null: only the report is wanted. */
+export async function backup(database: Database, file: string | null): Promise<BackupReport> {
   let report: BackupReport | undefined
   const part = `${file}.part`
+  const out = () => (file === null ? nowhere() : createWriteStream(part, { flush: true }))
   try {
     await database.snapshot(async (rowsOf) => {
       const lines = linesOf(database.tables, rowsOf, (done) => {
         report = done
       })
-      await pipeline(Readable.from(lines), createGzip(), createWriteStream(part, { flush: true }))
+      await pipeline(Readable.from(lines), createGzip(), out())
     })
-    await rename(part, file)
+    if (file !== null) await rename(part, file)
   } catch (error) {
-    await rm(part, { force: true })
+    if (file !== null) await rm(part, { force: true })
     throw error
   }
   return report!
 }
+
+const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() })
 
 async function* linesOf(
   tables: Tables,
