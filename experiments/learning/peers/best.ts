@@ -13,16 +13,18 @@ export function bestFrozenLake(steps = frozenLake.timeLimit): number {
   )
   const fields = Array.from({ length: fieldCount }, (_, i) => i)
   let values = fields.map(() => 0)
+  let slipped = 0
+  const chance = { ...createChance(0), below: () => slipped }
   const worth = (field: number, action: number): number =>
     SLIPS.reduce((sum, slip) => {
+      slipped = slip
       const state = Float64Array.of(field)
-      const chance = { ...createChance(0), below: () => slip }
       const reward = frozenLake.advance(state, Float32Array.of(action), 0, chance)
       return sum + (reward + (over(state) ? 0 : values[state[0]!]!)) / SLIPS.length
     }, 0)
   for (let step = 0; step < steps; step++)
     values = fields.map((field) => Math.max(...choices.map((action) => worth(field, action))))
   const start = new Float64Array(1)
-  frozenLake.begin(start, createChance(0))
+  frozenLake.begin(start, chance)
   return values[start[0]!]!
 }
