@@ -11,7 +11,7 @@ RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
   && rm -rf node_modules/node node_modules/tfjs-node-native \
   && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
   && find . -path ./node_modules -prune -o -type f -name '*.test.ts' -exec rm {} + \
-  && mkdir /state
+  && mkdir /state /keys
 
 FROM node:22-bookworm-slim
 ARG REVISION=unknown
@@ -21,6 +21,7 @@ ENV NODE_ENV=production \
 WORKDIR /forescale
 COPY --from=build /forescale ./
 COPY --from=build --chown=node:node /state /state
+COPY --from=build --chown=node:node /keys /keys
 USER node
 VOLUME /state
 EXPOSE 8080

@@ -20,7 +20,7 @@ cd "$context"
 # RUN lines of the first stage, continuation lines joined; /state is made in the image, not on this machine
 awk '/^FROM/ { stage++ } stage == 1' Dockerfile |
   sed -e ':join' -e '/\\$/ { N; s/\\\n//; b join' -e '}' |
-  sed -n 's/^RUN //p' | sed 's| && mkdir /state||' >"$state/run.sh"
+  sed -n 's/^RUN //p' | sed 's| && mkdir /state /keys||' >"$state/run.sh"
 sh -eu "$state/run.sh"
 echo "image would hold: $(du -sh . | cut -f1), of which node_modules $(du -sh node_modules | cut -f1)"
 

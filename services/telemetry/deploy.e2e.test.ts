@@ -81,6 +81,7 @@ describe('the alert rules', () => {
     const { stdout } = await run(PROMTOOL, [
       'check',
       'config',
+      '--syntax-only',
       path.join(DEPLOY, 'prometheus/prometheus.yml'),
     ])
     expect(stdout).toContain('is valid prometheus config file syntax')
