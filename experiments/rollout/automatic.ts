@@ -66,7 +66,7 @@ export async function automaticRun(
   { name, document, isBetter }: Newcomer,
   { seed, mostTicks }: AutomaticOptions,
 ): Promise<AutomaticRun> {
-  const settings = { explorationReach: REACH, mostUnits: 800, watchUnits: 60 }
+  const settings = { explorationReach: REACH, mostUnits: 400, watchUnits: 60 }
   const world = await createWorld({
     ...{ seed, ticks: WARM_UP_TICKS + mostTicks + 20 },
     over: { rollouts: { automatic: true, everyMs: 10 * TICK_MS, settings } },

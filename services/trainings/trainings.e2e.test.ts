@@ -119,7 +119,7 @@ describe('a training', () => {
   }, 60_000)
 
   it('goes on from its last round when its process is killed, and comes to the same policy', async () => {
-    const budget = { steps: 60 * 40 }
+    const budget = { steps: 60 * 20 }
     const { number } = await ask(LONG, budget)
     await hasRounds(number, 2)
     const killed = trainings.pid()!
@@ -128,7 +128,7 @@ describe('a training', () => {
     const whole = trainings.read(number)!
     expect(whole.restarts).toBe(1)
     expect(roundsOf(number).map(({ round }) => round)).toEqual(
-      Array.from({ length: 40 }, (_, i) => i + 1),
+      Array.from({ length: 20 }, (_, i) => i + 1),
     )
     const again = await ask(LONG, budget)
     await reaches(again.number, 'done')
