@@ -1,9 +1,10 @@
 /**
  * `npm run bench`: every figure as a ratio to a named peer measured in the same run; `-- --json` one object a line;
- * `-- --only tick`, `telemetry`, `networks` or `simulator` one part of it.
+ * `-- --only tick`, `http`, `telemetry`, `networks` or `simulator` one part of it.
  */
 import { Command, Option } from 'commander'
 import { benchArbiter } from './arbiter.ts'
+import { benchHttp } from './http.ts'
 import { benchNetworks } from './networks.ts'
 import { benchEnvironments } from './simulator/environments.ts'
 import { benchFluid } from './simulator/fluid.ts'
@@ -13,7 +14,7 @@ import { benchTelemetry } from './telemetry.ts'
 import { benchTick } from './tick.ts'
 import type { Figure } from './timing.ts'
 
-const PARTS = ['tick', 'telemetry', 'networks', 'simulator'] as const
+const PARTS = ['tick', 'http', 'telemetry', 'networks', 'simulator'] as const
 
 const { json, only } = new Command('bench')
   .option('--json', 'one object a line', false)
@@ -24,6 +25,7 @@ const { json, only } = new Command('bench')
 const figures: Figure[] = []
 const wants = (part: (typeof PARTS)[number]): boolean => (only ?? part) === part
 if (wants('tick')) figures.push(...(await benchArbiter()), ...(await benchTick()))
+if (wants('http')) figures.push(...(await benchHttp()))
 if (wants('telemetry')) figures.push(...(await benchTelemetry()))
 if (wants('networks')) figures.push(...(await benchNetworks()))
 if (wants('simulator')) {

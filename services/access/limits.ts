@@ -26,14 +26,19 @@ export function createLimits(config: LimitsConfig): Limits {
     duration: MINUTE_S,
     blockDuration: config.blockSeconds,
   })
+  // nearly always nobody has failed of late, and then nobody has to be looked up
+  let failedAtMs = Number.NEGATIVE_INFINITY
+  const forgottenMs = 1000 * (MINUTE_S + config.blockSeconds)
   return {
     spend: (countedAs) => waitOf(requests.consume(countedAs)),
     async blocked(address) {
+      if (performance.now() - failedAtMs > forgottenMs) return undefined
       const state = await failures.get(networkOf(address))
       if (state === null || state.consumedPoints <= config.failuresPerMinute) return undefined
       return secondsOf(state)
     },
     async failed(address) {
+      failedAtMs = performance.now()
       await waitOf(failures.consume(networkOf(address)))
     },
   }
