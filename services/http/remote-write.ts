@@ -59,7 +59,7 @@ export function remoteWriteRoutes(app: OpenAPIHono, { control, refusedSamples }:
     const { rejected } = await control.ingest(samples)
     for (const [reason, n] of refused.reasons)
       refusedSamples.set(reason, (refusedSamples.get(reason) ?? 0) + n)
-    const never = { ...Object.fromEntries(refused.reasons), ...rejected }
+    const never: Record<string, number> = { ...Object.fromEntries(refused.reasons), ...rejected }
     delete never['unknown-service'] // let go, as by a mapping that names it not
     if (Object.keys(never).length === 0) return c.body(null, 204)
     const value = Object.entries(never).map(([reason, n]) => `${n} ${reason}`)

@@ -58,9 +58,16 @@ export function observe(input: ObserveInput): Observation {
     leadTimeMs,
     capacityPerReplica: entry.capacity.capacity,
     saturationPerReplica: entry.capacity.saturation,
-    demand: usable ? demandUntil(nowMs + leadTimeMs + config.tickMs, input, forecast) : undefined,
+    demand: usable
+      ? sound(demandUntil(nowMs + leadTimeMs + config.tickMs, input, forecast))
+      : undefined,
     drifting: usable && forecast.drifting,
   }
+}
+
+/** A forecast that is not finite, or negative, is none: the reactive rule stands alone. */
+export function sound(demand: Float64Array): Float64Array | undefined {
+  return demand.every((rps) => Number.isFinite(rps) && rps >= 0) ? demand : undefined
 }
 
 /** Of the step that runs its newest load may tell more than a forecast made before it began. */

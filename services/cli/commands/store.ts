@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { readSpanMs } from '../../../datasets/time.ts'
 import type { AppConfig } from '../../config.ts'
 import { loadConfigFile } from '../../config-file.ts'
+import type { FillSource } from '../../stores/backfill.ts'
 import type { SampleStore } from '../../stores/sample-store.ts'
 import { act, type Context, configFileOf, configOption, jsonOption } from '../context.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
@@ -178,19 +179,19 @@ async function written(store: SampleStore, most: number): Promise<void> {
 
 const pendingOf = (store: SampleStore): number => store.health?.().pendingSamples ?? 0
 
-function sourceOf(given: z.infer<typeof Options>, stepMs: number, nowMs: number) {
-  const { fromState, file, prometheus, query, service, metric } = given
-  if (fromState !== undefined) return { kind: 'embedded', folder: path.resolve(fromState) } as const
+function sourceOf(given: z.infer<typeof Options>, stepMs: number, nowMs: number): FillSource {
+  const { fromState, file, prometheus = '', query = '', service, metric } = given
+  if (fromState !== undefined) return { kind: 'embedded', folder: path.resolve(fromState) }
   const named = service === undefined ? {} : { service }
   if (file !== undefined) {
     const kind = file.toLowerCase().endsWith('.parquet') ? 'parquet' : 'csv'
-    return { kind: 'dataset', source: { kind, file, metric, ...named } } as const
+    return { kind: 'dataset', source: { kind, file, metric, ...named } }
   }
   const range = {
     stepMs: given.step === undefined ? stepMs : readSpanMs(given.step, '--step'),
     fromMs: nowMs - readSpanMs(given.last, '--last'),
     toMs: nowMs,
   }
-  const source = { kind: 'prometheus', url: prometheus, query, metric, ...named, ...range }
-  return { kind: 'dataset', source } as const
+  const source = { kind: 'prometheus' as const, url: prometheus, query, metric, ...named, ...range }
+  return { kind: 'dataset', source }
 }
