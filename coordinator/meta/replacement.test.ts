@@ -30,6 +30,7 @@ interface Seen {
 }
 
 /** The change begins at a tick, or never: then it is the world that it is compared with. */
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: a whole small world, told in its order
 function live(
   { loads, others, sizes, budget, startupTicks, beginAt }: World,
   changes: boolean,

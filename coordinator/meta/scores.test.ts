@@ -7,7 +7,7 @@ import { seededRandom } from '../../forecaster/random.ts'
 import type { ServiceInput } from '../tick-input.ts'
 import { type Hedge, openHedge, playRound, regretOf } from './hedge.ts'
 import { efficiencyOf, openScores, returnOf, type Scores, savingsOf, scoreTick } from './scores.ts'
-import { judge } from './shadow.ts'
+import { judgeOf } from './shadow.ts'
 
 const TICK_MS = 60_000
 
@@ -158,7 +158,7 @@ describe('scores', () => {
       () => 5,
     )
     expect([account.cost, account.requests, round.ticks]).toEqual([0, 0, 0])
-    expect(judge(tickOf(0, 0, 0, 1), 3)).toBeUndefined()
+    expect(judgeOf(tickOf(0, 0, 0, 1))).toBeUndefined()
   })
 
   it('are plain data: kept and taken up again they go on the same', () => {

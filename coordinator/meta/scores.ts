@@ -5,7 +5,7 @@
 import type { PolicyKind } from '../../agents/service-spec.ts'
 import type { ServiceInput } from '../tick-input.ts'
 import { type Hedge, openHedge, playRound } from './hedge.ts'
-import { judge, openTracks, type ShadowCounts, type ShadowTracks, shadowTick } from './shadow.ts'
+import { judgeOf, openTracks, type ShadowCounts, type ShadowTracks, shadowTick } from './shadow.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -104,13 +104,13 @@ export function scoreTick(
 function judgeAll(scores: Scores, input: ServiceInput, counts: ShadowCounts): Scores {
   const { spec, observation } = input
   const { ready, starting, terminating } = observation.replicas
-  const real = judge(input, ready)
-  const losses = counts.policies.map((count) => judge(input, count)?.loss)
-  if (!real || losses.some((loss) => loss === undefined)) return scores
+  const judge = judgeOf(input)
+  if (!judge) return scores
+  const real = judge(ready)
   const { account, round } = scores
   const hours = (observation.nowMs - scores.lastMs) / HOUR_MS
   const [seconds, price] = [hours * 3600, spec.pricePerReplicaHour]
-  const lost = (count: number) => (judge(input, count)?.violationsRps ?? 0) * seconds
+  const lost = (count: number) => judge(count).violationsRps * seconds
   const baseline = (known: Baseline, count: number): Baseline => ({
     cost: known.cost + count * price * hours,
     violations: known.violations + lost(count),
@@ -119,7 +119,7 @@ function judgeAll(scores: Scores, input: ServiceInput, counts: ShadowCounts): Sc
     ...scores,
     round: {
       ...round,
-      losses: round.losses.map((loss, k) => loss + losses[k]!),
+      losses: round.losses.map((loss, k) => loss + judge(counts.policies[k]!).loss),
       ticks: round.ticks + 1,
     },
     account: {

@@ -101,19 +101,27 @@ export interface Judged {
 /** From so many times the need or the error budget on, all is as bad. */
 export const WORST = 20
 
-/** What `replicas` would have made of the load as it came; undefined where nothing came that can be judged. */
-export function judge({ spec, observation }: ServiceInput, replicas: number): Judged | undefined {
+/** What any count would have made of the load as it came; undefined where nothing came that can be judged. */
+export function judgeOf({
+  spec,
+  observation,
+}: ServiceInput): ((replicas: number) => Judged) | undefined {
   const { loadRps, freshness, capacityPerReplica, saturationPerReplica } = observation
   if (freshness !== 'fresh' || !(loadRps > 0)) return undefined
   const { objective } = spec.slo
   const curve = violationCurve(capacityPerReplica, saturationPerReplica, objective)
-  const violationsRps = lossOfLoad(curve, loadRps, replicas)
-  const burn = violationsRps / ((1 - objective) * loadRps)
   // less than the least that may run is no waste
   const needed = Math.max(loadRps / capacityPerReplica, spec.minReplicas)
-  const provisioning = replicas / needed
-  return {
-    ...{ violationsRps, burn, provisioning },
-    loss: Math.min(1, (burn + provisioning) / WORST),
+  const allowed = (1 - objective) * loadRps
+  return (replicas) => {
+    const violationsRps = lossOfLoad(curve, loadRps, replicas)
+    const burn = violationsRps / allowed
+    const provisioning = replicas / needed
+    return {
+      violationsRps,
+      burn,
+      provisioning,
+      loss: Math.min(1, (burn + provisioning) / WORST),
+    }
   }
 }

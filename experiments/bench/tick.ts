@@ -17,17 +17,15 @@ import type { TickInput } from '../../coordinator/tick-input.ts'
 import { LOAD_METRIC } from '../../forecaster/series.ts'
 import { createDryRun } from '../../services/actuators/dry-run.ts'
 import { openTreasury } from '../../services/budget/treasury.ts'
-import { AppConfig } from '../../services/config.ts'
 import { noCovariates } from '../../services/covariates/covariates.ts'
 import { openLedger } from '../../services/ledger/registry.ts'
 import { createControlLoop, forecastAll, observeAll } from '../../services/loops/control-loop.ts'
-import { createLoadBook, type Entry, type LoadBook } from '../../services/loops/load-book.ts'
-import { openSettings, type Settings } from '../../services/loops/settings.ts'
+import { createLoadBook } from '../../services/loops/load-book.ts'
+import { openSettings } from '../../services/loops/settings.ts'
 import { followLoad } from '../../services/models/contenders.ts'
 import { openStore } from '../../services/stores/registry.ts'
 import {
   fitFleet,
-  fleetCapacity,
   fleetContenders,
   fleetSpec,
   followingOf,
@@ -35,73 +33,12 @@ import {
   loadAt,
   STEP_MS,
 } from './fleet.ts'
+import { selectionMs } from './selection.ts'
+import { counts, fleetConfig, memoryBook, nameOf, plainSettings, START_MS } from './tick-fleet.ts'
 import { type Figure, leastMs } from './timing.ts'
 
 const SIZES = [100, 1000, 10_000]
 const RUNS = 9
-const START_MS = 3 * 288 * STEP_MS
-
-const nameOf = (i: number) => `s${i}`
-
-function fleetConfig(n: number): AppConfig {
-  return AppConfig.parse({
-    tickMs: STEP_MS,
-    stepMs: STEP_MS,
-    mode: 'recommend',
-    costBudgetPerHour: n * 0.9, // about what the fleet wants at the middle of its day: it binds for some
-    forecast: forecastConfig,
-    services: Object.fromEntries(Array.from({ length: n }, (_, i) => [nameOf(i), fleetSpec])),
-  })
-}
-
-/** A book that holds a fleet in memory: what the pure part works on. */
-function memoryBook(n: number): { book: LoadBook; entries: Entry[] } {
-  const entries = fitFleet(n).map(
-    (state, i): Entry => ({
-      service: nameOf(i),
-      capacity: fleetCapacity(),
-      loadAtMs: START_MS,
-      loadRps: loadAt(i, 0),
-      violationRatio: 0,
-      latencyP95Seconds: 0.1,
-      readyReplicas: 4,
-      contenders: fleetContenders(nameOf(i), state),
-    }),
-  )
-  const none = () => Promise.reject(new Error('the pure part does not read'))
-  const book = {
-    entries: new Map(entries.map((e) => [e.service, e])),
-    readToMs: () => START_MS,
-    read: none,
-    following: followingOf,
-    replay: none,
-    history: none,
-  }
-  return { book, entries }
-}
-
-const noAmounts = { amountOf: () => undefined, outlooks: () => [] }
-
-const plainSettings = (config: AppConfig): Settings => ({
-  budget: () => config.costBudgetPerHour,
-  amountOf: () => undefined,
-  mode: () => 'recommend',
-  paused: () => false,
-  modeOf: () => 'recommend',
-  policyOf: () => 'predictive',
-  policyVersionOf: () => undefined,
-  specOf: (service) => config.services[service]!,
-  put: async () => {},
-  rebase: () => {},
-})
-
-const counts = (n: number) =>
-  new Map(
-    Array.from({ length: n }, (_, i) => {
-      const replicas = Math.max(1, Math.round(loadAt(i, 0) / 22))
-      return [nameOf(i), { requested: replicas, ready: replicas, starting: 0, terminating: 0 }]
-    }),
-  )
 
 async function pureMs(n: number): Promise<number> {
   const config = fleetConfig(n)
@@ -184,7 +121,7 @@ async function wholeMs(n: number): Promise<{ whole: number; io: number }> {
         ledger,
         actuator,
         settings,
-        treasury: await openTreasury({ ledger, config: () => config, ...noAmounts }),
+        treasury: await openTreasury({ ledger, config: () => config, amountOf: () => undefined }),
         startups: async () => new Map(),
         stopwatchMs: () => performance.now(),
       },
@@ -243,6 +180,14 @@ export async function benchTick(): Promise<Figure[]> {
   for (const n of SIZES) {
     const [pure, hpa] = [await pureMs(n), await hpaMs(n)]
     const { whole, io } = await wholeMs(n)
+    const selection = await selectionMs(n)
+    figures.push({
+      name: `tick.selection.${n}`,
+      value: selection,
+      unit: 'ms',
+      peer: 'the tick itself, pure part',
+      ratio: selection / pure,
+    })
     figures.push({
       name: `tick.pure.${n}`,
       value: pure,

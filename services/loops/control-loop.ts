@@ -128,8 +128,7 @@ export function createControlLoop(deps: ControlLoopDeps, state: LoopState): Cont
         startups: await deps.startups(),
         memories: state.memories,
       })
-      const directed = deps.treasury.direct(observed)
-      const input = deps.rightSizing?.lay(directed) ?? directed
+      const input = directed(deps, observed)
       const decided = inSpanSync('decide', () => decide(input, ledger.epoch))
       state.isUnsure = true
       const durationMs = await inSpan('record', () => record(decided, forecasts, startedMs))
@@ -152,6 +151,12 @@ export function createControlLoop(deps: ControlLoopDeps, state: LoopState): Cont
       return { decided, forecasts, replicas, settled, durationMs }
     },
   }
+}
+
+/** What the meta-controller makes of it: what may be spent, and which changes of tier are paid for. */
+function directed({ treasury, rightSizing }: ControlLoopDeps, observed: TickInput): TickInput {
+  const input = treasury.direct(observed)
+  return rightSizing?.lay(input) ?? input
 }
 
 function turnOf(forecasts: readonly Forecast[], tick: number): readonly Forecast[] {

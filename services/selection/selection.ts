@@ -90,7 +90,7 @@ export async function openSelection(deps: SelectionDeps): Promise<Selection> {
         const { service, nowMs } = input.observation
         const policies = candidatesOf(policyOf(service))
         const known = scores.get(service)
-        const isSame = known !== undefined && `${known.policies}` === `${policies}`
+        const isSame = known !== undefined && areSame(known.policies, policies)
         const before = isSame ? known : openScores(policies, policyOf(service), input)
         const draw = () =>
           [
@@ -113,10 +113,19 @@ export async function openSelection(deps: SelectionDeps): Promise<Selection> {
   }
 }
 
+const candidates = new Map<PolicyKind, readonly PolicyKind[]>()
+
 /** The configured one first; a learned policy has a shadow only where it is configured, for only then is it loaded. */
-function candidatesOf(configured: PolicyKind): PolicyKind[] {
-  return [...new Set<PolicyKind>([configured, 'predictive', 'reactive'])]
+function candidatesOf(configured: PolicyKind): readonly PolicyKind[] {
+  const known = candidates.get(configured)
+  if (known) return known
+  const made = [...new Set<PolicyKind>([configured, 'predictive', 'reactive'])]
+  candidates.set(configured, made)
+  return made
 }
+
+const areSame = (a: readonly PolicyKind[], b: readonly PolicyKind[]): boolean =>
+  a === b || (a.length === b.length && a.every((kind, i) => kind === b[i]))
 
 function scoreView(service: ServiceId, scores: Scores, acting: PolicyKind): ServiceScore {
   const { hedge, policies, account } = scores
