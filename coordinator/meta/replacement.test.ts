@@ -30,7 +30,6 @@ interface Seen {
 }
 
 /** The change begins at a tick, or never: then it is the world that it is compared with. */
-// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: a whole small world, told in its order
 function live(
   { loads, others, sizes, budget, startupTicks, beginAt }: World,
   changes: boolean,
@@ -48,6 +47,7 @@ function live(
   let memories: (AgentMemory | undefined)[] = [undefined, undefined]
   let replacement: Replacement | undefined
   let beside: (Beside & { readyAt: number }) | undefined
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: a whole small world, told in its order
   return loads.map((load, tick): Seen => {
     const nowMs = (tick + 1) * TICK_MS
     if (beside && tick >= beside.readyAt)
