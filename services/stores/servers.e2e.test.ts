@@ -2,9 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { AppConfig } from '../config.ts'
 import { createInfluxClient } from './influx/client.ts'
+import { openInfluxStore } from './influxdb.ts'
 import { openStore } from './registry.ts'
 import type { Sample } from './sample-store.ts'
 import { sanitise } from './sanitise.ts'
@@ -152,6 +154,49 @@ function seriesOf(samples: readonly Sample[], prefix: string) {
     }
   })
 }
+
+describe.runIf(hasVictoria)('VictoriaMetrics', () => {
+  let server: RunningServer
+  beforeAll(async () => {
+    server = await startVictoria()
+  }, START_LIMIT_MS)
+  afterAll(() => server?.remove())
+
+  it('takes what the InfluxDB store writes, all of it, over its own absence', async () => {
+    const store = configOf({ kind: 'influxdb', url: server.url, org: 'o', flushMs: 20 }).store
+    if (store.kind !== 'influxdb') throw new Error('of another kind')
+    const real = createInfluxClient({ url: server.url, org: 'o', token: undefined })
+    // it has no Flux, so of what is stored already it cannot be asked
+    const client = { ...real, query: async () => {} }
+    const options = { config: store, folder: await newFolder(), retentionMs: RETENTION_MS, client }
+    const writing = await openInfluxStore(options)
+    const nowMs = Math.floor(Date.now() / STEP_MS) * STEP_MS
+    const samples = Array.from({ length: 60 }, (_, k) => ({
+      ...{ service: 'a', metric: METRIC, atMs: nowMs - 60_000 + k * STEP_MS, value: k },
+    }))
+    await writing.append(samples.slice(0, 30), nowMs)
+    await server.stop()
+    await writing.append(samples.slice(30), nowMs)
+    await server.start()
+    for (let tries = 0; writing.health!().pendingSamples > 0; tries++) {
+      if (tries > 400) throw new Error(writing.health!().detail)
+      await pause(50)
+    }
+    await fetch(`${server.url}/internal/force_flush`)
+    const reading = await openStore(
+      configOf({
+        kind: 'prometheus',
+        servers: { default: { url: server.url, timeoutMs: 20_000 } },
+        metrics: [{ metric: METRIC, query: `avg_over_time(${METRIC}_value[$step])` }],
+      }),
+      await newFolder(),
+    )
+    const range = { fromMs: nowMs - 60_000, toMs: nowMs, stepMs: STEP_MS }
+    const cells = await reading.grid({ metric: METRIC, services: ['a'], ...range })
+    expect([...cells]).toEqual(samples.map(({ value }) => value))
+    await writing.close()
+  })
+})
 
 it('this suite ran against at least one server', () => {
   expect(hasInfluxd || hasPrometheus || hasVictoria).toBe(true)

@@ -16,6 +16,11 @@ const MOST_WAITING = 200_000
 const WAIT_LIMIT_MS = 120_000
 const POLL_MS = 50
 
+const EXAMPLES = `
+Examples:
+  forescale store setup                      what the server needs; again changes nothing
+  forescale store status                     what is stored
+  forescale store backfill --file old.csv    what was measured before`
 const SETUP_EXAMPLES = `
 Examples:
   forescale store setup -c forescale.yaml   buckets, retention and the task of the coarse copy; again changes nothing`
@@ -36,6 +41,7 @@ export const addStore: Add = (program, around, done) => {
     .command('store')
     .helpGroup('Prepare:')
     .description('the store of samples: prepare it, look at it, fill it')
+    .addHelpText('after', EXAMPLES)
   addSetup(group, around, done)
   addStatus(group, around, done)
   addBackfill(group, around, done)
