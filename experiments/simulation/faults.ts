@@ -220,6 +220,7 @@ export function schedule(
   permanent: ReadonlySet<Fault>,
 ): () => void {
   const open = new Map<Fault, () => void>()
+  watchTicks(world, () => [...open.keys()].some(({ kind }) => BLOCKING.has(kind)))
   for (const fault of faults) {
     const startMs = START_MS + fault.atMs
     world.scheduler.at(startMs, () => {
@@ -236,4 +237,35 @@ export function schedule(
     for (const [fault, end] of open) if (!permanent.has(fault)) end()
     open.clear()
   }
+}
+
+/** With these a controller may be unable to write a tick; all others it has to live with. */
+const BLOCKING: ReadonlySet<FaultKind> = new Set([
+  ...(['crash', 'power-cut', 'freeze', 'server-down', 'server-slow', 'server-fails'] as const),
+  ...(['partition', 'bad-link', 'late-requests', 'swizzle'] as const),
+])
+/** So many ticks after the last such fault there are ticks again. */
+const QUIET_TICKS = 8
+const LOOKS_A_TICK = 30
+
+/** Ticks go on where nothing keeps them from it, and never under two leaders. */
+function watchTicks({ scheduler, checker, nodes, knobs }: World, isBlocked: () => boolean): void {
+  const { tickMs } = knobs.config
+  const everyMs = nodes.length > 1 ? tickMs / LOOKS_A_TICK : tickMs
+  const limitMs = QUIET_TICKS * tickMs
+  let blockedMs = scheduler.nowMs()
+  const look = (): void => {
+    const now = scheduler.nowMs()
+    if (isBlocked()) blockedMs = now
+    const silentMs = now - Math.max(blockedMs, checker.told.lastTickMs)
+    if (silentMs > limitMs)
+      checker.broken('recovery', `no tick for ${silentMs} ms with nothing in the way`)
+    const leaders = nodes.filter(({ machine, controller }) => {
+      const isUp = machine.run() !== undefined
+      return isUp && controller?.leadership?.().leads
+    })
+    if (leaders.length > 1) checker.broken('deposed', `${leaders.length} controllers lead at once`)
+    scheduler.at(now + everyMs, look)
+  }
+  scheduler.at(blockedMs, look)
 }

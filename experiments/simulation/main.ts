@@ -14,6 +14,11 @@ import { addTo, commandFor, failureText, noTotals, totalsText } from './report.t
 import { shrink } from './shrink.ts'
 import { type RunChoice, simulate } from './simulate.ts'
 
+const HOUR_MS = 60 * 60 * 1000
+
+/** A third of a day: what a bug needs is a fault at the wrong moment, and each seed has others. */
+const HUNT_MS = 8 * HOUR_MS
+
 interface Options {
   readonly days: number
   readonly from: number
@@ -23,6 +28,7 @@ interface Options {
   readonly kinds?: FaultKind[]
   readonly crashPoints?: boolean
   readonly skewMinutes?: number
+  readonly hours?: number
   readonly mutants?: boolean
   readonly mutant?: string
   readonly seeds: number
@@ -51,6 +57,7 @@ const program = new Command('simulate')
   .option('--from <seed>', 'first seed', whole, 1)
   .option('--seed <seed>', 'one seed only; prints its events’ hash', whole)
   .option('--controllers <n>', 'controllers that elect a leader', whole, 1)
+  .option('--hours <n>', 'length of a run instead of a day', whole)
   .option('--skew-minutes <n>', 'wall clocks may be off by so much', whole)
   .option('--liveness', 'some faults never end, but a working core remains')
   .option('--kinds <list>', 'only faults of these kinds', kindsOf)
@@ -72,6 +79,7 @@ function choiceOf(seed: number): RunChoice {
   return {
     ...{ seed, controllers: options.controllers, keep: options.keep },
     isLiveness: options.liveness,
+    lengthMs: options.hours === undefined ? undefined : options.hours * HOUR_MS,
     kinds: options.kinds,
     skewMs: options.skewMinutes === undefined ? undefined : options.skewMinutes * 60_000,
     mutant: mutant || undefined,
@@ -130,7 +138,8 @@ async function huntAll(): Promise<boolean> {
 
 async function hunt(mutant: (typeof MUTANTS)[number]) {
   for (let seed = 1; seed <= options.seeds; seed++) {
-    const choice = { seed, mutant, controllers: mutant.controllers }
+    const { controllers, kinds } = mutant
+    const choice = { seed, mutant, controllers, kinds, lengthMs: HUNT_MS }
     const [violation] = (await simulate(choice)).violations
     if (violation) return { seed, what: `${violation.guarantee} (${commandFor(choice)})` }
   }

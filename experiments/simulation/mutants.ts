@@ -7,6 +7,7 @@ import type { RunningClock } from '../../services/clock.ts'
 import type { AppConfig } from '../../services/config.ts'
 import type { Ledger } from '../../services/ledger/ledger.ts'
 import type { SampleStore } from '../../services/stores/sample-store.ts'
+import type { FaultKind } from './faults.ts'
 import type { Order } from './platform.ts'
 import { wrap } from './wrap.ts'
 
@@ -14,6 +15,8 @@ export interface Mutant {
   readonly name: string
   /** Needs several controllers to show. */
   readonly controllers?: number
+  /** Found soonest by runs of these faults alone. */
+  readonly kinds?: readonly FaultKind[]
   /** A write is acknowledged before a power cut could no longer undo it. */
   readonly skipsFsync?: boolean
   /** A tick's row is written first, its decisions a moment later. */
@@ -64,6 +67,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'refusal taken for success',
+    kinds: ['refused', 'rival'],
     actuator: (actuator) =>
       wrap(actuator, 'apply', (apply) => async (orders) => {
         await apply(orders)
@@ -72,10 +76,12 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'pending decisions forgotten after a crash',
+    kinds: ['crash'],
     ledger: (ledger) => wrap(ledger, 'pendingDecisions', () => async () => []),
   },
   {
     name: 'recovery applies again what was applied',
+    kinds: ['crash'],
     forgetsOrders: true,
     actuator: (actuator) =>
       wrap(actuator, 'observe', (observe) => async () => {
@@ -87,6 +93,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'recovery carries out decisions of any age',
+    kinds: ['crash'],
     ledger: (ledger, clock) =>
       wrap(ledger, 'pendingDecisions', (pendingDecisions) => async () => {
         const rows = await pendingDecisions()
@@ -103,24 +110,40 @@ export const MUTANTS: readonly Mutant[] = [
     forgetsOrders: true,
     order: (order) => ({ ...order, version: undefined }),
   },
-  { name: 'compare-and-set dropped', order: (order) => ({ ...order, version: undefined }) },
+  {
+    name: 'compare-and-set dropped',
+    kinds: ['rival', 'late-requests'],
+    order: (order) => ({ ...order, version: undefined }),
+  },
   {
     name: 'fencing token ignored by the target',
+    kinds: ['late-requests', 'freeze', 'partition'],
     controllers: 2,
     order: (order) => ({ ...order, token: undefined, version: undefined }),
   },
-  { name: 'fencing token ignored by the ledger', controllers: 2, ignoresFence: true },
-  { name: 'lease timed by the wall clock', controllers: 2, leaseMs: (clock) => clock.nowMs },
-  { name: 'timers by the wall clock', clock: byWallClock },
+  {
+    name: 'fencing token ignored by the ledger',
+    kinds: ['late-requests', 'freeze', 'partition'],
+    controllers: 2,
+    ignoresFence: true,
+  },
+  {
+    name: 'lease timed by the wall clock',
+    kinds: ['clock-jump'],
+    controllers: 2,
+    leaseMs: (clock) => clock.nowMs,
+  },
+  { name: 'timers by the wall clock', kinds: ['clock-jump'], clock: byWallClock },
   {
     name: 'NaN taken for 0',
+    kinds: ['lie'],
     store: (store) =>
       wrap(store, 'grid', (grid) => async (query) => {
         const cells = await grid(query)
         return cells.map((cell) => (Number.isNaN(cell) ? 0 : cell))
       }),
   },
-  { name: 'stale data taken for fresh', store: rememberingStore },
+  { name: 'stale data taken for fresh', kinds: ['lie'], store: rememberingStore },
   { name: 'minimum ignored', config: withSpecs(() => ({ minReplicas: 0 })) },
   { name: 'maximum ignored', config: withSpecs((spec) => ({ maxReplicas: 3 * spec.maxReplicas })) },
   {
@@ -146,6 +169,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'pause not kept',
+    kinds: ['pause', 'crash'],
     ledger: (ledger) => wrap(ledger, 'putSetting', () => async () => {}),
   },
 ]

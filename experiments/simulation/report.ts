@@ -47,10 +47,11 @@ export function totalsText(totals: Totals, seconds: number): string {
 
 /** The command that shows this run again. */
 export function commandFor(choice: RunChoice): string {
-  const { seed, keep, controllers, isLiveness, mutant, kinds, skewMs } = choice
+  const { seed, keep, controllers, isLiveness, mutant, kinds, skewMs, lengthMs } = choice
   const parts = ['npm run simulate --', `--seed ${seed}`]
   if (controllers !== undefined && controllers !== 1) parts.push(`--controllers ${controllers}`)
   if (skewMs !== undefined) parts.push(`--skew-minutes ${skewMs / 60_000}`)
+  if (lengthMs !== undefined) parts.push(`--hours ${lengthMs / 3_600_000}`)
   if (kinds) parts.push(`--kinds ${kinds.join(',')}`)
   if (isLiveness) parts.push('--liveness')
   if (mutant) parts.push(`--mutant "${mutant.name}"`)
