@@ -22,6 +22,7 @@ export type Verdict = 'better' | 'at' | 'worse' | 'no service'
 
 export interface Row {
   readonly group: string
+  readonly budgetShare: number
   /** A trace, or all of the group's together. */
   readonly of: string
   readonly arm: ArmName
@@ -99,7 +100,11 @@ interface RowInput {
   readonly i?: number
 }
 
-function rowOf({ group, arms }: Reported, config: HistoryConfig, input: RowInput): Row {
+function rowOf(
+  { group, budgetShare, arms }: Reported,
+  config: HistoryConfig,
+  input: RowInput,
+): Row {
   const { arm, of, blocksOf, i } = input
   const settingsOf = (name: ArmName): Setting[] =>
     arms[name].map((setting, k) => ({ label: `${name} ${k}`, blocks: blocksOf(setting) }))
@@ -122,7 +127,7 @@ function rowOf({ group, arms }: Reported, config: HistoryConfig, input: RowInput
     i === undefined ? chosen.some(isTuned) : isTuned(chosen[i]),
   )
   return {
-    ...{ group, of, arm, comparison },
+    ...{ group, budgetShare, of, arm, comparison },
     verdict: verdictOf(comparison.meanCostRatio),
     own: pointAt(arm),
     analytic: pointAt('analytic'),
@@ -180,15 +185,25 @@ export function reportOf(
 
 function verdictLines(rows: readonly Row[]): string[] {
   const arms = [...new Set(rows.map(({ arm }) => arm))].filter((arm) => arm !== 'oracle')
-  const count = (arm: ArmName, isGroup: boolean) => {
-    const own = rows.filter((row) => row.arm === arm && row.of.startsWith('all of ') === isGroup)
-    const of = (verdict: Verdict) => own.filter((row) => row.verdict === verdict).length
-    return `${of('better')} / ${of('at')} / ${of('worse')}${of('no service') ? ` (${of('no service')} no service)` : ''}`
+  const shares = [...new Set(rows.map(({ budgetShare }) => budgetShare))].sort((a, b) => b - a)
+  const count = (of: Pick<Row, 'arm' | 'budgetShare'>, isGroup: boolean) => {
+    const own = rows
+      .filter((row) => row.arm === of.arm && row.budgetShare === of.budgetShare)
+      .filter((row) => row.of.startsWith('all of ') === isGroup)
+    return (['better', 'at', 'worse', 'no service'] as const)
+      .map((verdict) => own.filter((row) => row.verdict === verdict).length)
+      .join(' / ')
   }
+  const cells = 'better / at / worse / no service'
   return [
-    '| arm | groups: better / at / worse | traces: better / at / worse |',
-    '| --- | --- | --- |',
-    ...arms.map((arm) => `| ${arm} | ${count(arm, true)} | ${count(arm, false)} |`),
+    `| arm | budget | groups: ${cells} | traces: ${cells} |`,
+    '| --- | --- | --- | --- |',
+    ...arms.flatMap((arm) =>
+      shares.map((budgetShare) => {
+        const of = { arm, budgetShare }
+        return `| ${arm} | ${budgetShare} | ${count(of, true)} | ${count(of, false)} |`
+      }),
+    ),
   ]
 }
 
