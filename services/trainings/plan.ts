@@ -16,7 +16,7 @@ export async function planOf(
 ): Promise<Plan> {
   const events: TrainingEvent[] = []
   const onEvent = (event: TrainingEvent): void => void events.push(event)
-  const started = startTraining({ args: [...args, '--plan'], cwd, onEvent })
+  const started = startTraining({ args: [...args, '--plan'], cwd, onEvent, isAwaited: true })
   const limit = setTimeout(started.kill, TIME_LIMIT_MS)
   const { said } = await started.ended
   clearTimeout(limit)

@@ -31,15 +31,17 @@ export interface TrainCall {
   readonly args: readonly string[]
   readonly cwd: string
   readonly onEvent: (event: TrainingEvent) => void
+  /** Somebody waits for it: as urgent as we are. Else it yields to ticks. */
+  readonly isAwaited?: boolean
 }
 
-export function startTraining({ args, cwd, onEvent }: TrainCall): TrainProcess {
+export function startTraining({ args, cwd, onEvent, isAwaited }: TrainCall): TrainProcess {
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', MAIN, 'train', ...args, '--events'],
     { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: environment() },
   )
-  yieldToTicks(child)
+  if (!isAwaited) yieldToTicks(child)
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-TAIL_CHARACTERS)
@@ -65,7 +67,7 @@ function environment(): NodeJS.ProcessEnv {
 
 function yieldToTicks({ pid }: ChildProcess): void {
   try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW)
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
   } catch {
     // where priorities cannot be set, the system shares fairly
   }
