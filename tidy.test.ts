@@ -185,7 +185,9 @@ const PLUGINS: readonly PluginFolder[] = [
   },
   {
     registry: 'services/ledger/registry.ts',
-    plugins: [/^services\/ledger\/(?!registry|config\.ts|test-|(\w+-)?ledger\.ts|.*\.test)/],
+    plugins: [
+      /^services\/ledger\/(?!registry|config\.ts|upkeep\.ts|test-|(\w+-)?ledger\.ts|.*\.test)/,
+    ],
     exceptions: {},
   },
   {

@@ -2,7 +2,7 @@
 
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { ServiceId } from '../../forecaster/series.ts'
-import { Explanation, ReplayReport } from '../control-plane.ts'
+import { Explanation, ReplayReport } from '../explanations/explanation.ts'
 import { seenBy } from './callers.ts'
 import * as examples from './examples.ts'
 import { reads } from './permission.ts'

@@ -2,13 +2,8 @@
 import type { ProposalDocument } from '../../agents/proposal.ts'
 import type { Decision } from '../../coordinator/decision.ts'
 import type { ForecastDocument } from '../../forecaster/forecast.ts'
-import type {
-  BudgetView,
-  Explanation,
-  ReplayReport,
-  ServiceStatus,
-  TickSummary,
-} from '../control-plane.ts'
+import type { BudgetView, ServiceStatus, TickSummary } from '../control-plane.ts'
+import type { Explanation, ReplayReport } from '../explanations/explanation.ts'
 import type { DemoView } from './demo-port.ts'
 import type { StoredDecisionView, TickRow } from './views.ts'
 

@@ -8,7 +8,6 @@ import { openLibsqlLedger } from './libsql.ts'
 import { openPostgresqlLedger } from './postgresql.ts'
 import { openQueueFile } from './queue-file.ts'
 import { createQueueing } from './queueing.ts'
-import * as upkeep from './upkeep.ts'
 
 /** Between two attempts to reach a ledger that is away. */
 const RETRY_MS = 1000
@@ -60,6 +59,3 @@ async function waitedFor(
       log.error({ file, records, why }, 'what had waited for the ledger was refused there'),
   })
 }
-
-/** Looked after by hand, whatever its kind. */
-export const ledgerUpkeep = upkeep.ledgerUpkeep

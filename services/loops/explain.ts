@@ -11,7 +11,7 @@ import { decideTick, type TickOutput } from '../../coordinator/tick.ts'
 import type { TickInput } from '../../coordinator/tick-input.ts'
 import { LEVELS } from '../../forecaster/forecast.ts'
 import { LOAD_METRIC } from '../../forecaster/series.ts'
-import type { Explanation, ReplayReport } from '../control-plane.ts'
+import type { Explanation, ReplayReport } from '../explanations/explanation.ts'
 import type { Ledger, StoredDecision, TickRecord } from '../ledger/ledger.ts'
 import { actorsOf, createActorBook } from '../rollouts/actors.ts'
 import { describe } from './decide.ts'
@@ -148,6 +148,7 @@ function withMore(input: TickInput, output: TickOutput, extraBudgetPerHour: numb
       reactivePrice: directive.reactivePrice * share,
       price: directive.price * share,
       extraBudgetPerHour: directive.extraBudgetPerHour + extraBudgetPerHour,
+      tolerance: directive.tolerance,
     }
     const tried = decideTick({ ...input, costBudgetPerHour, directive: cheaper })
     if (tried.spendPerHour > output.spendPerHour + extraBudgetPerHour) return best

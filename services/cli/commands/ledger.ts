@@ -113,7 +113,7 @@ function deed(
   act(command, around, done, async ({ terminal }, options, [file]) => {
     const config = loadConfigFile(configFileOf(options.config, around.env), around.env)
     // the libraries of both databases are loaded for those who ask, not for every command
-    const { ledgerUpkeep } = await import('../../ledger/registry.ts')
+    const { ledgerUpkeep } = await import('../../ledger/upkeep.ts')
     const upkeep = ledgerUpkeep(config, path.resolve(config.stateDir), around.env)
     const { report, say, code } = await work(upkeep, terminal, file ?? '').catch(
       (error: unknown) => {

@@ -2,7 +2,7 @@
  * The menu of one decision as a curve: cost of each replica count across, expected loss up. The chosen point,
  * what the agent wanted, the reactive need and one more $/h are marked by shape and word, not by colour alone.
  */
-import type { Explanation } from '../../control-plane.ts'
+import type { Explanation } from '../../explanations/explanation.ts'
 import { h, svg } from '../ui/dom.ts'
 import * as format from '../ui/format.ts'
 

@@ -1,13 +1,8 @@
 /** What the page is tested against has the shapes of the real API, by the very schemas of the real API. */
 import { expect, it } from 'vitest'
 import { ForecastDocument } from '../../../forecaster/forecast.ts'
-import {
-  BudgetView,
-  Explanation,
-  ReplayReport,
-  ServiceStatus,
-  TickSummary,
-} from '../../control-plane.ts'
+import { BudgetView, ServiceStatus, TickSummary } from '../../control-plane.ts'
+import { Explanation, ReplayReport } from '../../explanations/explanation.ts'
 import { DemoView } from '../../http/demo-port.ts'
 import { TrainingRound } from '../../trainings/progress.ts'
 import { Training, TrainingView } from '../../trainings/training.ts'

@@ -4,13 +4,8 @@ import type { Mode, PolicyKind } from '../../../agents/service-spec.ts'
 import { PARTS, type Part } from '../../../coordinator/attribution-parts.ts'
 import type { Decision } from '../../../coordinator/decision.ts'
 import { type ForecastDocument, LEVELS } from '../../../forecaster/forecast.ts'
-import type {
-  BudgetView,
-  Explanation,
-  ReplayReport,
-  ServiceStatus,
-  TickSummary,
-} from '../../control-plane.ts'
+import type { BudgetView, ServiceStatus, TickSummary } from '../../control-plane.ts'
+import type { Explanation, ReplayReport } from '../../explanations/explanation.ts'
 import { explanation as explained } from '../../http/examples.ts'
 import type { StoredDecision } from '../../ledger/ledger.ts'
 import type { TickRow } from '../data/api.ts'

@@ -2,7 +2,7 @@
 import { FEATURE_WORDS } from '../../../agents/policies/learned/feature-words.ts'
 import { TUNING_WORDS } from '../../../agents/policies/learned/tuning-words.ts'
 import { PART_WORDS } from '../../../coordinator/attribution-parts.ts'
-import type { Explanation } from '../../control-plane.ts'
+import type { Explanation } from '../../explanations/explanation.ts'
 import { h } from '../ui/dom.ts'
 import * as format from '../ui/format.ts'
 import { type Clock, fullTimeText } from '../ui/time.ts'

@@ -1,6 +1,6 @@
 /** "Why this number": one decision with its inputs, demand, menu, limit and counterfactual, and its replay. */
 
-import type { Explanation, ReplayReport } from '../../control-plane.ts'
+import type { Explanation, ReplayReport } from '../../explanations/explanation.ts'
 import { lossCurve } from '../charts/loss-curve.ts'
 import type { Context } from '../ui/context.ts'
 import { h, setText } from '../ui/dom.ts'
