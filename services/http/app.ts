@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { httpInstrumentationMiddleware } from '@hono/otel'
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { cors } from 'hono/cors'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { systemClock } from '../clock.ts'
@@ -135,7 +136,10 @@ export function createApp(deps: AppDeps): App {
   if (deps.traced) app.use(httpInstrumentationMiddleware({ serviceName: 'forescale' }))
   if (deps.instruments) app.use(measured(deps.instruments))
   app.use(safeHeaders, freshAnswers)
-  app.use(hostGuard(control.config().http.host, deps.allowedHosts ?? []), originGuard)
+  app.use(hostGuard(control.config().http.host, deps.allowedHosts ?? []))
+  const { corsOrigins } = control.config().http
+  if (corsOrigins.length > 0) app.use(cors({ origin: [...corsOrigins], maxAge: 600 }))
+  app.use(originGuard(corsOrigins))
   app.use(bodyGuard)
 
   const door = openDoor(deps)

@@ -7,6 +7,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { getCookie } from 'hono/cookie'
 import type { Logger } from 'pino'
+import { z } from 'zod'
 import type { Access } from '../access/access.ts'
 import { ANYBODY, type Caller } from '../access/caller.ts'
 import { clientAddress, rangesOf } from '../access/client-address.ts'
@@ -31,11 +32,34 @@ export interface Door {
   readonly log: Logger | undefined
 }
 
+type Work = (c: Context, next: Next) => unknown
+
+interface WithBody {
+  readonly request?: {
+    readonly body?: { readonly content?: Readonly<Record<string, { readonly schema?: unknown }>> }
+  }
+}
+
+/** A body that was left out is the one in which every field is: with its defaults, which no validator filled in. */
+function withDefaults(route: WithBody, work: Work): Work {
+  const schema = route.request?.body?.content?.['application/json']?.schema
+  const left = schema instanceof z.ZodType ? schema.safeParse({}) : undefined
+  if (!left?.success) return work
+  return (c, next) => {
+    const isAbsent = c.req.header('content-type') === undefined
+    if (isAbsent) c.req.addValidatedData('json', left.data as object)
+    return work(c, next)
+  }
+}
+
 /** From here on every route of `app` passes the door. */
 export function guardRoutes(app: OpenAPIHono, door: Door, paths: DeclaredPaths): void {
   const register = app.openapi.bind(app) as (...given: unknown[]) => unknown
   const guarded = (
-    route: Declared & { middleware?: MiddlewareHandler[]; request?: { body?: unknown } },
+    route: Declared & {
+      middleware?: MiddlewareHandler[]
+      request?: { body?: { content?: Record<string, { schema?: unknown }> } }
+    },
     handler: unknown,
     hook: unknown,
   ) => {
@@ -46,7 +70,7 @@ export function guardRoutes(app: OpenAPIHono, door: Door, paths: DeclaredPaths):
       ...(takesBody ? [jsonGuard] : []),
       ...(route.middleware ?? []),
     ]
-    const work = handler as (c: Context, next: Next) => unknown
+    const work = withDefaults(route, handler as Work)
     const done =
       permission.action === undefined ? work : recorded(permission.action, work, door.audit)
     // getRoutingPath and the like stay as createRoute made them

@@ -45,19 +45,23 @@ export function hostGuard(configuredHost: string, more: readonly string[]): Midd
   }
 }
 
-export const originGuard: MiddlewareHandler = async (c, next) => {
-  const upgrade = c.req.header('upgrade') !== undefined
-  if (READS.includes(c.req.method) && !upgrade) return next()
-  const own = urlOf(c).host
-  const origin = c.req.header('origin')
-  const foreignOrigin = origin !== undefined && hostOf(origin) !== own
-  if (!foreignOrigin && c.req.header('sec-fetch-site') !== 'cross-site') return next()
-  throw new ProblemError(
-    'cross-origin-write',
-    `origin: "${origin ?? 'cross-site'}" may only read`,
-    [{ field: 'origin', value: origin ?? null, allowed: `pages of ${own}` }],
-  )
-}
+/** Pages of `origins` may call with a key or token of their own; a cookie is never sent from there (SameSite). */
+export const originGuard =
+  (origins: readonly string[]): MiddlewareHandler =>
+  async (c, next) => {
+    const upgrade = c.req.header('upgrade') !== undefined
+    if (READS.includes(c.req.method) && !upgrade) return next()
+    const own = urlOf(c).host
+    const origin = c.req.header('origin')
+    if (origin !== undefined && origins.includes(origin)) return next()
+    const foreignOrigin = origin !== undefined && hostOf(origin) !== own
+    if (!foreignOrigin && c.req.header('sec-fetch-site') !== 'cross-site') return next()
+    throw new ProblemError(
+      'cross-origin-write',
+      `origin: "${origin ?? 'cross-site'}" may only read`,
+      [{ field: 'origin', value: origin ?? null, allowed: `pages of ${own}` }],
+    )
+  }
 
 /** Node lets Host headers through that are no part of any address. */
 function urlOf(c: Context): URL {
