@@ -27,7 +27,7 @@ interface Amount {
   readonly admin: string
   readonly nobody: string
 }
-const LONG: Amount = { admin: '45', nobody: '8' }
+const LONG: Amount = { admin: '80', nobody: '8' }
 const SHORT: Amount = { admin: '1', nobody: '1' }
 
 const Statuses = z.record(z.string(), z.number())
