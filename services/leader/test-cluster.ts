@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream, mkdirSync } from 'node:fs'
+import { createWriteStream, mkdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -17,6 +17,8 @@ import { createTestTarget, type TestTarget } from './test-target.ts'
 
 const MAIN = new URL('../loops/main.ts', import.meta.url).pathname
 const LOAD_EVERY_MS = 500
+/** Of a controller that ended by itself. */
+const LOG_SHOWN = 4000
 
 export interface ClusterOptions {
   readonly controllers: number
@@ -62,7 +64,9 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
     nodes.push({ api, folder, child: start(folder, hostPort, postgres.url) })
   }
   async function close(): Promise<void> {
-    for (const { child } of nodes) {
+    for (const { child, folder } of nodes) {
+      if (child.exitCode !== null && child.exitCode !== 0)
+        process.stderr.write(readFileSync(path.join(folder, 'log'), 'utf8').slice(-LOG_SHOWN))
       child.kill('SIGCONT')
       child.kill('SIGKILL')
     }

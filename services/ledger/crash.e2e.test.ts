@@ -9,7 +9,7 @@ import { LEDGER_KINDS, type Place } from './test-kinds.ts'
 import { tickOf } from './test-rows.ts'
 
 const METRIC = 'requests_per_second'
-const KILLS = 20
+const KILLS = 10
 const DECISIONS = 150
 
 describe.each(LEDGER_KINDS)('$kind, killed with kill -9', (kind) => {

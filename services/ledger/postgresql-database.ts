@@ -37,6 +37,8 @@ export async function openPostgresql(options: PostgresqlOptions): Promise<Databa
   const pool = new pg.Pool(poolConfig(options))
   // a connection that breaks while nobody uses it is replaced when the next one is needed
   pool.on('error', () => {})
+  // one that breaks in the middle of a transaction fails its next query, which is where it is dealt with
+  pool.on('connect', (client) => client.on('error', () => {}))
   try {
     await migrateForward(pool, options.schema)
     return databaseOf(pool)
