@@ -52,6 +52,13 @@ export function pointsFlux(range: RangeOf): string {
   |> keep(columns: ["_time", "_value", "service"])`)
 }
 
+/** The same in one table: the storage engine groups, and Flux has not a table a series to handle. */
+export function ungroupedFlux(range: RangeOf): string {
+  return String(flux`${pointsOf(range, FIELD)}
+  |> group()
+  |> keep(columns: ["_time", "_value", "service"])`)
+}
+
 export function newestFlux(range: RangeOf): string {
   return String(flux`${pointsOf(range, FIELD)}
   |> last()

@@ -12,10 +12,13 @@ import {
   newestFlux,
   pointsFlux,
   type RangeOf,
+  ungroupedFlux,
 } from './queries.ts'
 
 /** So many cells are given one more `timeoutMs`. */
 const CELLS_A_TIMEOUT = 50_000
+/** Steps of a range that is read point by point. */
+const SHORT_STEPS = 4
 const ROW = ['_time', '_value', 'service'] as const
 
 export interface ReaderOptions {
@@ -57,14 +60,15 @@ export interface InventoryRow {
   readonly count: number
 }
 
-export function createInfluxReader({ client, bucket, timeoutMs }: ReaderOptions): InfluxReader {
-  async function cells(query: GridQuery, from: string, options: Parameters<typeof cellsFlux>[2]) {
+export function createInfluxReader(options: ReaderOptions): InfluxReader {
+  const { client, bucket, timeoutMs } = options
+  async function cells(query: GridQuery, from: string, by: Parameters<typeof cellsFlux>[2]) {
     const { services, fromMs, toMs, stepMs } = query
     const steps = Math.max(0, Math.ceil((toMs - fromMs) / stepMs))
     const grid = new Float64Array(services.length * steps).fill(Number.NaN)
     if (grid.length === 0) return grid
     const rowOf = new Map(services.map((service, row) => [service, row]))
-    const flux = cellsFlux({ ...query, bucket: from }, stepMs, options)
+    const flux = cellsFlux({ ...query, bucket: from }, stepMs, by)
     const limitMs = timeoutMs * (1 + grid.length / CELLS_A_TIMEOUT)
     await client.query(flux, ROW, limitMs, ([time, value, service]) => {
       const row = rowOf.get(service!)
@@ -79,7 +83,12 @@ export function createInfluxReader({ client, bucket, timeoutMs }: ReaderOptions)
   }
 
   return {
-    grid: (query) => cells(query, bucket, { by: 'mean', field: FIELD }),
+    grid(query) {
+      const { services, fromMs, toMs, stepMs } = query
+      const isShort = toMs > fromMs && toMs - fromMs <= SHORT_STEPS * stepMs
+      if (isShort && services.length > NAMED_SERVICES) return meansOfPoints(options, query)
+      return cells(query, bucket, { by: 'mean', field: FIELD })
+    },
     async coarseGrid(query, coarse) {
       const [sums, counts] = await Promise.all(
         ['sum', 'count'].map((field) => cells(query, coarse.bucket, { by: 'sum', field })),
@@ -129,19 +138,42 @@ export function createInfluxReader({ client, bucket, timeoutMs }: ReaderOptions)
       await ask('count', (row, count) => (row.count = numberOf(count)))
       return [...rows.values()].filter((row) => row.count > 0)
     },
-    async countBefore(beforeMs) {
-      let count = 0
-      await client.query(
-        countBeforeFlux(bucket, beforeMs),
-        ['_value'],
-        10 * timeoutMs,
-        ([value]) => {
-          count += numberOf(value!)
-        },
-      )
-      return count
-    },
+    countBefore: (beforeMs) => countBefore(options, beforeMs),
   }
+}
+
+/** Short ranges of a whole fleet, as a tick reads them: points are fewer than Flux's tables would cost. */
+async function meansOfPoints(
+  { client, bucket, timeoutMs }: ReaderOptions,
+  query: GridQuery,
+): Promise<Float64Array> {
+  const { services, fromMs, toMs, stepMs } = query
+  const steps = Math.ceil((toMs - fromMs) / stepMs)
+  const sums = new Float64Array(services.length * steps)
+  const counts = new Uint32Array(sums.length)
+  const rowOf = new Map(services.map((service, row) => [service, row]))
+  const limitMs = timeoutMs * (1 + sums.length / CELLS_A_TIMEOUT)
+  const flux = ungroupedFlux({ ...query, bucket })
+  await client.query(flux, ROW, limitMs, ([time, value, service]) => {
+    const row = rowOf.get(service!)
+    if (row === undefined) return
+    const cell = row * steps + Math.floor((Date.parse(time!) - fromMs) / stepMs)
+    sums[cell]! += numberOf(value!)
+    counts[cell]!++
+  })
+  return sums.map((sum, cell) => (counts[cell] === 0 ? Number.NaN : sum / counts[cell]!))
+}
+
+async function countBefore(
+  { client, bucket, timeoutMs }: ReaderOptions,
+  beforeMs: number,
+): Promise<number> {
+  let count = 0
+  const flux = countBeforeFlux(bucket, beforeMs)
+  await client.query(flux, ['_value'], 10 * timeoutMs, ([value]) => {
+    count += numberOf(value!)
+  })
+  return count
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
