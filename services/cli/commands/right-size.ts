@@ -42,12 +42,15 @@ export function addRightSize(
       for (const line of linesOf(one)) terminal.print(line)
       if (service !== undefined && one.yaml) terminal.print(`\n${one.yaml.trimEnd()}`)
     }
-    if (view.savingPerHour > 0)
-      terminal.print(
-        `all together $${view.savingPerHour.toFixed(2)}/h less; ${view.mode === 'enforce' ? 'changes are made' : 'nothing is changed'}`,
-      )
+    for (const line of sumOf(view)) terminal.print(line)
     return undefined
   })
+}
+
+function sumOf({ savingPerHour, mode }: RightSizingView): string[] {
+  if (savingPerHour <= 0) return []
+  const what = mode === 'enforce' ? 'changes are made' : 'nothing is changed'
+  return [`all together $${savingPerHour.toFixed(2)}/h less; ${what}`]
 }
 
 function linesOf(one: SizeRecommendation): string[] {
