@@ -102,11 +102,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'orders are increments',
+    kinds: ['bad-link', 'late-requests'],
     forgetsOrders: true,
     order: (order, from) => ({ ...order, by: order.to - from, version: undefined }),
   },
   {
     name: 'repeated orders are carried out again',
+    kinds: ['bad-link', 'late-requests'],
     forgetsOrders: true,
     order: (order) => ({ ...order, version: undefined }),
   },

@@ -120,6 +120,21 @@ describe('after a crash', () => {
     expect(await settlementOf(decisions[0]!.id)).toBe('dropped')
   })
 
+  it('begins no increase while replicas that were let go are still there and cost money', async () => {
+    const { decisions } = await recorded(1, NOW_MS - 1000)
+    const actuator = createDryRun(new Map([['search', 2]]))
+    const leaving = {
+      ...actuator,
+      async observe() {
+        const seen = await actuator.observe()
+        return new Map([...seen, ['auth', { ...seen.get('search')!, terminating: 1 }]])
+      },
+    }
+    expect(await recover(leaving)).toEqual({ applied: 0, dropped: 1 })
+    expect((await actuator.observe()).get('search')?.requested).toBe(2)
+    expect(await settlementOf(decisions[0]!.id)).toBe('dropped')
+  })
+
   it('drops what a later tick has overtaken', async () => {
     const first = await recorded(1, NOW_MS - 2000)
     const second = await recorded(2, NOW_MS - 1000)

@@ -31,6 +31,8 @@ export async function settlePending(deps: RecoverDeps, nowMs: number): Promise<R
   const observed = await actuator.observe()
   const last = (await ledger.lastTick())?.tick
   const again: StoredDecision[] = []
+  // an increase may have waited for the money of a decrease: while that is not free, the next tick decides anew
+  const isReleased = [...observed.values()].every(({ terminating }) => terminating === 0)
   const rows: {
     id: string
     settlement: 'applied' | 'dropped' | 'failed'
@@ -45,7 +47,8 @@ export async function settlePending(deps: RecoverDeps, nowMs: number): Promise<R
       tick === last &&
       nowMs - atMs <= validMs &&
       mayApply(service) &&
-      observed.has(service)
+      observed.has(service) &&
+      (isReleased || decision.to < decision.from)
     ) {
       again.push(decision)
     } else {
