@@ -1,13 +1,16 @@
 /** Events by HTTP POST, several in one JSON batch (CloudEvents HTTP binding, batched mode), signed by Standard Webhooks. */
 import { hash } from 'node:crypto'
 import { signedHeaders } from '../alerts/signature.ts'
+import { createGuardedFetch, rulesOf } from '../outbound/guarded-fetch.ts'
 import type { SinkConfigOf } from './config.ts'
 import { BATCH_TYPE, type EventSink } from './sink.ts'
 
+/** Goes to the configured address alone, whatever its name resolves to later, and follows no redirect. */
 export function createWebhookSink(
   { url }: SinkConfigOf<'webhook'>,
   secret: string | undefined,
 ): EventSink {
+  const guarded = createGuardedFetch({ allow: rulesOf([url]), mostRedirects: 0 })
   return {
     async publish(events, signal) {
       const body = `[${events.map(({ json }) => json).join(',')}]`
@@ -16,16 +19,9 @@ export function createWebhookSink(
         ...signedHeaders(id, body, secret, Date.now()),
         'content-type': BATCH_TYPE,
       }
-      const response = await fetch(url, {
-        method: 'POST',
-        headers,
-        body,
-        signal,
-        redirect: 'error',
-      })
-      await response.body?.cancel()
-      if (!response.ok) throw new Error(`HTTP ${response.status}`)
+      const { status } = await guarded(url, { method: 'POST', headers, body, signal })
+      if (status < 200 || status > 299) throw new Error(`HTTP ${status}`)
     },
-    close: async () => {},
+    close: () => guarded.close(),
   }
 }
