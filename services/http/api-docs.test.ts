@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { operationsOf } from './api-docs.ts'
 import { curlExamples } from './curl-examples.ts'
@@ -13,7 +14,7 @@ const TIMED_OUT = 28
 const document = describeApi()
 const operations = operationsOf(document)
 const examples = curlExamples(operations)
-const ajv = new Ajv2020({ strict: false, formats: { 'date-time': true } })
+const ajv = addFormats.default(new Ajv2020({ strict: false }))
 ajv.addSchema(document, 'api')
 
 describe('docs/api.md', () => {

@@ -1,4 +1,5 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
 import { describe, expect, it } from 'vitest'
 import { createApp } from './app.ts'
 import { openApiDocument } from './docs.ts'
@@ -31,7 +32,7 @@ const operations = Object.entries(document.paths ?? {}).flatMap(([path, item]) =
     operation,
   })),
 )
-const ajv = new Ajv2020({ strict: false, formats: { 'date-time': true } })
+const ajv = addFormats.default(new Ajv2020({ strict: false }))
 ajv.addSchema(document as object, 'api')
 const validator = (name: string, at: readonly string[]) =>
   ajv.compile({
