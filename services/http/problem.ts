@@ -127,7 +127,7 @@ export function problemResponse(
     title,
     status,
     detail: error.message,
-    instance: c.req.path,
+    instance: URL.parse(c.req.url)?.pathname ?? c.req.path,
     code: error.code,
     ...(error.errors ? { errors: [...error.errors] } : {}),
   }
