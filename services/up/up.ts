@@ -106,7 +106,8 @@ function readyLines(config: AppConfig, stateDir: string, { urls, parts }: Plan):
       ? `mode enforce: decisions are carried out on ${what}; "forescale pause" stops all changes`
       : `mode ${config.mode}: nothing is changed`
   const where = `state and logs in ${stateDir}; Ctrl-C stops everything`
-  if (!parts.some(({ name }) => name === 'controller')) return [where]
+  // without a controller the shop is what one looks at
+  if (!parts.some(({ name }) => name === 'controller')) return [where, urls.gateway ?? '']
   return [mode, where, urls.dashboard]
 }
 
