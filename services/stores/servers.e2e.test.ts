@@ -192,8 +192,11 @@ describe.runIf(hasVictoria)('VictoriaMetrics', () => {
       await newFolder(),
     )
     const range = { fromMs: nowMs - 60_000, toMs: nowMs, stepMs: STEP_MS }
-    const cells = await reading.grid({ metric: METRIC, services: ['a'], ...range })
-    expect([...cells]).toEqual(samples.map(({ value }) => value))
+    // it shows what was written a little later, flushed or not
+    const cells = async () => [
+      ...(await reading.grid({ metric: METRIC, services: ['a'], ...range })),
+    ]
+    await expect.poll(cells, { timeout: 20_000 }).toEqual(samples.map(({ value }) => value))
     await writing.close()
   })
 })
