@@ -142,6 +142,8 @@ function configOf({ tickMs, leader, services, config }: ClusterOptions, port: nu
       services.map((name) => [
         name,
         {
+          // follows the load, which never stands still; a forecast from so few steps would stay at the most
+          policy: 'reactive',
           capacityPerReplica: 10,
           maxReplicas: 9,
           behavior: { scaleDown: { stabilizationWindowSeconds: 0 } },
