@@ -99,16 +99,13 @@ async function startInOrder(parts: readonly Supervised[], stopped: () => boolean
   }
 }
 
-function readyLines(config: AppConfig, stateDir: string, { urls, parts }: Plan): string[] {
+function readyLines(config: AppConfig, stateDir: string, { urls }: Plan): string[] {
   const what = config.shop ? "the demo's own processes" : 'its target'
   const mode =
     config.mode === 'enforce'
       ? `mode enforce: decisions are carried out on ${what}; "forescale pause" stops all changes`
       : `mode ${config.mode}: nothing is changed`
-  const where = `state and logs in ${stateDir}; Ctrl-C stops everything`
-  // without a controller the shop is what one looks at
-  if (!parts.some(({ name }) => name === 'controller')) return [where, urls.gateway ?? '']
-  return [mode, where, urls.dashboard]
+  return [mode, `state and logs in ${stateDir}; Ctrl-C stops everything`, urls.dashboard]
 }
 
 interface Told {
