@@ -36,10 +36,8 @@ export async function runUp(options: UpOptions): Promise<number> {
   const { env, stdout, only = PART_NAMES } = options
   const configFile = path.resolve(options.configFile)
   const config = loadConfigFile(configFile, env)
-  if (only.includes('controller')) {
-    refuseOpenDoor(config.http)
-    await checkPort(config)
-  }
+  refuseOpenDoor(config.http)
+  await checkPort(config)
   const stateDir = path.resolve(config.stateDir)
   const unlock = takeState(stateDir)
   try {
