@@ -267,6 +267,18 @@ describe('the page', () => {
     expect(faults).toEqual([])
   })
 
+  it('lets the decisions stay in view beside the services, and never over what is below them', async () => {
+    const { page } = await open()
+    const log = page.locator('.decisions')
+    await page.locator('.accounts').scrollIntoViewIfNeeded()
+    await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight))
+    const bottom = (box: { y: number; height: number } | null) => box!.y + box!.height
+    const accountsTop = (await page.locator('.books').boundingBox())!.y
+    expect(bottom(await log.boundingBox())).toBeLessThanOrEqual(accountsTop)
+    await page.locator('.service').nth(1).scrollIntoViewIfNeeded()
+    expect(bottom(await log.boundingBox())).toBeGreaterThan(0)
+  })
+
   it('filters the decisions by service', async () => {
     const { page } = await open()
     const log = page.locator('.decisions')

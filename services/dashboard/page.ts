@@ -46,7 +46,8 @@ export function createPage(context: Context, choose: (change: Partial<Choices>) 
   const waiting = h('p.waiting.muted', { role: 'status' }, 'Waiting for the controller…')
   const ahead = h('div.ahead', {}, alerts.element, outlook.element)
   const books = h('div.books', {}, accounts.element, rollouts.element)
-  const parts = [fleet.element, ahead, cards.element, log.element, books, trainings.element]
+  const now = h('div.now', {}, cards.element, log.element)
+  const parts = [fleet.element, ahead, now, books, trainings.element]
   const main = h('main', { hidden: true }, ...parts)
   let drawn: State = INITIAL
   let drawnFor = ''
