@@ -1,7 +1,7 @@
 /** Who is told of decisions and alerts beside people: brokers and webhooks, in the CloudEvents format. */
 import { z } from 'zod'
 
-export const EVENT_KINDS = ['decision', 'alert'] as const
+const EVENT_KINDS = ['decision', 'alert'] as const
 
 const variable = (what: string) =>
   z
