@@ -37,6 +37,7 @@ const ALLOWED: readonly string[] = [
 const LOOKED_AT: Readonly<Record<string, string>> = {
   'axe-core': 'MPL-2.0: browser tests only',
   'typed-function': 'MIT by its LICENSE file; its manifest names none',
+  'url-template': 'BSD-3-Clause by its LICENSE file; its manifest says BSD',
   lightningcss: 'MPL-2.0: builds the dashboard, nothing of it is shipped',
 }
 

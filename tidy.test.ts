@@ -56,6 +56,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@hono/zod-openapi': ['services/http/'],
   '@influxdata/influxdb-client': ['datasets/sources/influx.ts', 'services/stores/influx/'],
   '@hono/otel': ['services/http/app.ts'],
+  '@kubernetes/client-node': ['services/kubernetes/'],
   '@libsql/client': ['services/ledger/', 'services/stores/'],
   '@opentelemetry/api': ['services/telemetry/'],
   '@opentelemetry/exporter-trace-otlp-http': ['services/telemetry/tracing.ts'],

@@ -10,6 +10,7 @@ import { BudgetConfig } from './budget/config.ts'
 import { CovariatesConfig } from './covariates/config.ts'
 import { EventsConfig } from './events/config.ts'
 import { HttpConfig } from './http/config.ts'
+import { KubernetesConfig } from './kubernetes/config.ts'
 import { LeaderConfig } from './leader/config.ts'
 import { LedgerConfig } from './ledger/config.ts'
 import { RightSizingConfig, tierFaults } from './right-sizing/config.ts'
@@ -89,6 +90,9 @@ export const AppConfig = z
         description:
           'dry-run: log only; caller: POST /v1/ticks reports replicas and carries decisions out; processes: the demo shop.',
       }),
+    kubernetes: KubernetesConfig.optional().meta({
+      description: 'The cluster to work with. Absent: none is touched.',
+    }),
     trainings: TrainingsConfig.prefault({}),
     alerts: AlertsConfig.prefault({}),
     events: EventsConfig.prefault({}),
