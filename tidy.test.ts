@@ -129,7 +129,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   ],
   vite: ['services/dashboard/'],
   ws: ['services/http/'],
-  yaml: ['services/config-', 'services/cli/', 'experiments/'],
+  yaml: ['services/config-', 'services/cli/', 'services/kubernetes/', 'experiments/'],
   zod: [''],
 }
 

@@ -3,8 +3,12 @@
  * request takes, the SLO, and what each metric of the manifest measures. For all services by options, for one by
  * annotations of its manifest (`forescale.dev/…`), which win.
  */
-import { type Manifest, ManifestError, type ManifestMetric } from './manifests/manifest.ts'
-import { milliQuantityOf } from './manifests/quantity.ts'
+import {
+  type Manifest,
+  ManifestError,
+  type ManifestMetric,
+} from '../../services/kubernetes/manifests/manifest.ts'
+import { milliQuantityOf } from '../../services/kubernetes/manifests/quantity.ts'
 
 export const ANNOTATION = 'forescale.dev/'
 

@@ -1,4 +1,6 @@
 /** The report as data: what was assumed, who did how well, and what it is worth. Printed, plotted and judged from here. */
+
+import type { Manifest, ManifestMetric } from '../../services/kubernetes/manifests/manifest.ts'
 import { type FrontierPoint, paretoFront } from '../frontier/frontier.ts'
 import type { Summary } from '../simulator/summary.ts'
 import { type Arm, peakSpend } from './arms.ts'
@@ -6,7 +8,6 @@ import { type Compared, compareDays, type Figures, figuresOf } from './compare-d
 import { type DeadBand, deadBands } from './dead-band.ts'
 import type { Declared, Signal } from './declared.ts'
 import type { Verdict } from './fail-on.ts'
-import type { Manifest, ManifestMetric } from './manifests/manifest.ts'
 import type { Replayed } from './scenario.ts'
 import { missedSlo, type Whatif } from './whatif.ts'
 

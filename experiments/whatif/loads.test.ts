@@ -8,8 +8,8 @@ import {
   syntheticDays,
   type TestFolder,
 } from '../../services/backtest/test-store.ts'
+import type { Manifest } from '../../services/kubernetes/manifests/manifest.ts'
 import { type LoadOptions, readLoads, seriesOf } from './loads.ts'
-import type { Manifest } from './manifests/manifest.ts'
 
 let folder: string
 let home: TestFolder

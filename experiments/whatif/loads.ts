@@ -7,8 +7,8 @@ import { floorToStep, LOAD_METRIC, type Series } from '../../forecaster/series.t
 import { checkSampleStore } from '../../services/cli/checks/local.ts'
 import { CommandFailure, EXIT } from '../../services/cli/exit-codes.ts'
 import { loadConfigFile } from '../../services/config-file.ts'
+import { type Manifest, ManifestError } from '../../services/kubernetes/manifests/manifest.ts'
 import { openStore } from '../../services/stores/registry.ts'
-import { type Manifest, ManifestError } from './manifests/manifest.ts'
 
 export const SOURCES = ['prometheus', 'influx', 'csv', 'parquet', 'store'] as const
 export type SourceName = (typeof SOURCES)[number]

@@ -8,13 +8,17 @@
 
 import { emptyMemory } from '../../agents/hpa/normalize.ts'
 import { type HpaMetric, type HpaSpec, propose } from '../../agents/hpa/reconcile.ts'
+import type {
+  KedaFallback,
+  Manifest,
+  ManifestMetric,
+} from '../../services/kubernetes/manifests/manifest.ts'
 import type { Scraped } from '../controllers/controller.ts'
 import { createHpa } from '../controllers/hpa.ts'
 import { createPodView, type PodView } from '../controllers/hpa-pods.ts'
 import { createExecutor } from '../controllers/keda.ts'
 import { type Decide, ticksIn } from '../controllers/per-service.ts'
 import type { Declared } from './declared.ts'
-import type { KedaFallback, Manifest, ManifestMetric } from './manifests/manifest.ts'
 
 /** The controller manager's flags. */
 export interface Cluster {

@@ -1,11 +1,11 @@
 /** The declared services over the replayed days, as a scenario; and a load test of what is declared. */
 import { Behavior, ServiceSpec } from '../../agents/service-spec.ts'
 import { seededRandom } from '../../datasets/random.ts'
+import { type Manifest, ManifestError } from '../../services/kubernetes/manifests/manifest.ts'
 import { createFluidPlant } from '../simulator/fluid/plant.ts'
 import { type Scenario, Scrape, Serving, type SimulatedService } from '../simulator/scenario.ts'
 import type { Declared } from './declared.ts'
 import type { History, HistoryService } from './history.ts'
-import { type Manifest, ManifestError } from './manifests/manifest.ts'
 
 /** A service as both arms meet it. */
 export interface Replayed {

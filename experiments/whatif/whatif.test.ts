@@ -1,10 +1,10 @@
 /** Whole replays: nothing is gained where nothing changes, the same seed gives the same bytes, the future is not known. */
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { Manifest } from '../../services/kubernetes/manifests/manifest.ts'
 import { compareDays, drawDays, figuresOf } from './compare-days.ts'
 import { type DeclaredOptions, declaredOf } from './declared.ts'
 import { documentOf, type WhatifDocument } from './document.ts'
 import { historyOf } from './history.ts'
-import type { Manifest } from './manifests/manifest.ts'
 import { loadTest, type Replayed } from './scenario.ts'
 import { runWhatif, SHARES, type Share, type Whatif } from './whatif.ts'
 
