@@ -11,6 +11,7 @@ import { CovariatesConfig } from './covariates/config.ts'
 import { EventsConfig } from './events/config.ts'
 import { HttpConfig } from './http/config.ts'
 import { KubernetesConfig } from './kubernetes/config.ts'
+import { workloadFaults } from './kubernetes/workload.ts'
 import { LeaderConfig } from './leader/config.ts'
 import { LedgerConfig } from './ledger/config.ts'
 import { RightSizingConfig, tierFaults } from './right-sizing/config.ts'
@@ -137,7 +138,7 @@ export const AppConfig = z
     path: ['shop', 'services'],
   })
   .superRefine((config, context) => {
-    for (const { path, message } of tierFaults(config))
+    for (const { path, message } of [...tierFaults(config), ...workloadFaults(config)])
       context.addIssue({ code: 'custom', path, message })
   })
   .meta({ id: 'AppConfig', title: 'Forescale configuration' })

@@ -1,5 +1,7 @@
 /** The cluster that Forescale works with, and which roads into it are open. Absent: no cluster is touched. */
 import { z } from 'zod'
+import { ServiceId } from '../../forecaster/series.ts'
+import { WorkloadRef } from './workload.ts'
 
 export const KubernetesConfig = z
   .strictObject({
@@ -12,6 +14,9 @@ export const KubernetesConfig = z
     }),
     namespaces: z.array(z.string().min(1)).default([]).meta({
       description: 'Namespaces to look at and to write to; empty: all.',
+    }),
+    workloads: z.record(ServiceId, WorkloadRef).default({}).meta({
+      description: 'The workload that each service scales, by service.',
     }),
   })
   .meta({ id: 'KubernetesConfig' })
