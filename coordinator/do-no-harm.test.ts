@@ -43,15 +43,20 @@ const behavior = fc
 
 const spec = fc
   .record({
-    minReplicas: fc.integer({ min: 1, max: 3 }),
+    minReplicas: fc.integer({ min: 0, max: 3 }),
     span: fc.integer({ min: 0, max: 20 }),
     pricePerReplicaHour: fc.constantFrom(0.05, 0.1, 0.2, 0.37),
     weight: fc.constantFrom(1, 3, 10),
+    fairShare: fc.constantFrom(0, 0, 0.5),
     targetUtilization: fc.constantFrom(0.6, 0.8, 1),
     behavior,
   })
   .map(({ span, ...s }) =>
-    ServiceSpec.parse({ ...s, maxReplicas: s.minReplicas + span, capacityPerReplica: 10 }),
+    ServiceSpec.parse({
+      ...s,
+      maxReplicas: Math.max(1, s.minReplicas + span),
+      capacityPerReplica: 10,
+    }),
   )
 
 const anyForecast = fc.oneof(

@@ -194,6 +194,35 @@ describe('fund', () => {
     expect([...fund(rows, 0.3).granted]).toEqual([4, 1])
   })
 
+  it('leaves no money that would still pay a step, whatever little it avoids: what forecasts get is what is left', () => {
+    // steps that avoid nothing lie before, between and behind those that do: where bursts saturate a service
+    const flat = fc
+      .record({
+        from: fc.integer({ min: 0, max: 3 }),
+        falls: fc.array(fc.constantFrom(0, 0, 1e-9, 0.001, 1, 20), { maxLength: 6 }),
+        pricePerReplicaHour: fc.constantFrom(0.05, 0.1, 0.37),
+        weight: fc.constantFrom(1, 3),
+      })
+      .map(({ from, falls, ...rest }): Row => {
+        let left = falls.reduce((sum, fall) => sum + fall, 0)
+        const values = Float64Array.from([left, ...falls.map((fall) => (left -= fall))])
+        return { ...rest, from, to: from + falls.length, loss: () => values }
+      })
+    fc.assert(
+      fc.property(
+        fc.array(flat, { minLength: 1, maxLength: 6 }),
+        fc.double({ min: 0, max: 3, noNaN: true }),
+        (rows, budget) => {
+          const { granted, spent } = fund(rows, budget)
+          const unpaid = rows.filter((row, i) => granted[i]! < row.to)
+          const cheapest = Math.min(...unpaid.map((row) => row.pricePerReplicaHour))
+          expect(spent + cheapest).toBeGreaterThan(budget)
+        },
+      ),
+      { numRuns: 2000 },
+    )
+  })
+
   it('leaves a running replica where it is for a gain too small to pay a start-up', () => {
     const row = (gain: number, held: number): Row => ({
       from: 1,

@@ -65,7 +65,10 @@ function fundShort(
   const price = nextSlope(request, steps, purse.granted)
   if (price <= reservePrice)
     return { granted: purse.granted, shadowPrice: price, spent: budget - purse.left }
-  exchange(request, steps, purse, { price, reservePrice })
+  if (exchange(request, steps, purse, { price, reservePrice }))
+    // what it leaves pays no step that avoids anything, but one that avoids nothing measurable yet; were it left, the next
+    // stage, where forecasts ask too, would give it to somebody else
+    spend(request, steps, purse, { sizeOf: () => 1, reservePrice })
   const shadowPrice = nextSlope(request, steps, purse.granted)
   return { granted: purse.granted, shadowPrice, spent: budget - purse.left }
 }
@@ -86,22 +89,23 @@ interface Prices {
   readonly reservePrice: number
 }
 
-/** Puts in place of the greedy purchases better ones for the same money (change.ts), where there are any. */
-function exchange(request: FundingRequest, steps: Steps, purse: Purse, prices: Prices): void {
+/** Puts in place of the greedy purchases better ones for the same money (change.ts); false: there are none. */
+function exchange(request: FundingRequest, steps: Steps, purse: Purse, prices: Prices): boolean {
   const { price, reservePrice } = prices
   const { granted, left, regret } = relax(request, steps, purse, price)
   const toBeat = regret + (price - reservePrice) * Math.max(0, purse.left)
   const rows = coreRows(request, steps, granted, { price, toBeat })
-  if (rows.length > MOST_ROWS) return
+  if (rows.length > MOST_ROWS) return false
   const alternatives = rows.flatMap((i) => alternativesOf(request, i, granted[i]!, price))
   const changes = bestChange({ alternatives, left, price: price - reservePrice, toBeat })
-  if (!changes) return
+  if (!changes) return false
   purse.granted.set(granted)
   purse.left = left
   for (const { row, replicas, moreCost } of changes) {
     purse.granted[row] = replicas
     purse.left -= moreCost
   }
+  return true
 }
 
 interface Relaxed extends Purse {
