@@ -183,7 +183,7 @@ function proposeFromItems(
   }
 }
 
-function toleranceOf({ behavior, tolerance = DEFAULT_TOLERANCE }: HpaSpec): Tolerance {
+export function toleranceOf({ behavior, tolerance = DEFAULT_TOLERANCE }: HpaSpec): Tolerance {
   return {
     toleranceUp: behavior?.scaleUp.tolerance ?? tolerance,
     toleranceDown: behavior?.scaleDown.tolerance ?? tolerance,

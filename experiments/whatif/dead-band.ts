@@ -2,17 +2,11 @@
  * What an HPA's tolerance swallows: steps too small to be carried out, how often that happened in the replay, and which
  * of Forescale's decisions would be lost if they reached this HPA as a metric "desired replicas" with target 1.
  */
+import { type SmallestStep, smallestStep } from '../../agents/hpa/dead-band.ts'
 import { isWithinTolerance, type Tolerance } from '../../agents/hpa/metrics.ts'
 import type { Arm, RuleArm } from './arms.ts'
 import type { Cluster } from './present-rule.ts'
 import type { Replayed } from './scenario.ts'
-
-export interface SmallestStep {
-  readonly replicas: number
-  /** Fewest replicas that a metric of desired replicas must ask for more, or less; null: the bounds allow none. */
-  readonly up: number
-  readonly down: number | null
-}
 
 export interface DeadBand {
   readonly service: string
@@ -75,16 +69,6 @@ export function deadBands({
       forescale: throughHpa(forescale.record.columns[i]!.requested, tolerance),
     }
   })
-}
-
-/** Of a metric of desired replicas with target 1, at `replicas`. */
-export function smallestStep(replicas: number, tolerance: Tolerance): SmallestStep {
-  let up = 1
-  while (isWithinTolerance((replicas + up) / replicas, tolerance)) up++
-  let down = 1
-  while (down < replicas && isWithinTolerance((replicas - down) / replicas, tolerance)) down++
-  const isReached = !isWithinTolerance((replicas - down) / replicas, tolerance)
-  return { replicas, up, down: isReached ? down : null }
 }
 
 function throughHpa(desired: Float64Array, tolerance: Tolerance): DeadBand['forescale'] {

@@ -1,8 +1,9 @@
 /** The present rule on golden vectors of the HPA's contract, through manifests; several metrics, KEDA, and its dead band. */
+
 import { describe, expect, it } from 'vitest'
+import { smallestStep } from '../../agents/hpa/dead-band.ts'
 import type { Manifest, ManifestMetric } from '../../services/kubernetes/manifests/manifest.ts'
 import { unseen } from '../controllers/test-service.ts'
-import { smallestStep } from './dead-band.ts'
 import { type DeclaredOptions, declaredOf } from './declared.ts'
 import { aimPerReplica, createPresentRule, type Swallowed } from './present-rule.ts'
 
