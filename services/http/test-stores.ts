@@ -2,6 +2,7 @@
 
 import { createMemoryLeaseStore } from '../leader/test-lease-store.ts'
 import type { Ledger, Setting, TickRecord } from '../ledger/ledger.ts'
+import { createMemoryShareStore } from '../shards/test-share-store.ts'
 import type { Sample, SampleStore } from '../stores/sample-store.ts'
 import * as examples from './examples.ts'
 import { createTestAccess } from './test-access.ts'
@@ -52,6 +53,7 @@ export function createTestLedger(): Ledger {
     ...createTestRollouts(),
     epoch: examples.tickRow.epoch,
     lease: createMemoryLeaseStore(),
+    shares: createMemoryShareStore(),
     fence: () => {},
     openTick: async () => {},
     settle: async () => {},

@@ -31,8 +31,8 @@ export interface BackupReport {
   readonly rowsByTable: Readonly<Record<string, number>>
 }
 
-/** Who may act is not part of what happened: a restored ledger has its own lease. */
-const isKept = (name: string): boolean => name !== 'leases'
+/** Who may act, and spend how much, is not part of what happened: a restored ledger has its own lease and shares. */
+const isKept = (name: string): boolean => name !== 'leases' && name !== 'shares'
 const tablesOf = (tables: Tables) => Object.entries(tables).filter(([name]) => isKept(name))
 
 /** The file is there whole or not at all; null: only the report is wanted. */

@@ -7,6 +7,7 @@ import type { BoundBy, Decision, Settlement } from '../../coordinator/decision.t
 import type { ForecastDocument } from '../../forecaster/forecast.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { LeaseStore } from '../leader/lease.ts'
+import type { ShareStore } from '../shards/share.ts'
 import type { AccessLedger } from './access-ledger.ts'
 import type { AlertsLedger } from './alerts-ledger.ts'
 import type { ModelsLedger } from './models-ledger.ts'
@@ -92,6 +93,8 @@ export interface Ledger extends AccessLedger, AlertsLedger, ModelsLedger, Rollou
   readonly epoch: string
   /** The row that controllers which share this ledger elect their leader by. */
   readonly lease: LeaseStore
+  /** The rows by which shards share a budget, where this ledger is the one that all of them reach. */
+  readonly shares: ShareStore
   /**
    * From now on every write of the controller is refused (Fenced, nothing is written) unless `token` is still the newest of
    * the lease; compared in the write's own transaction. Keys and the audit log are anybody's and are not fenced.

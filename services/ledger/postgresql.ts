@@ -61,7 +61,12 @@ function readText(setting: string, file: string): string {
 
 /** Every call that fails because of the database or the way to it fails with LedgerUnavailable. */
 function withLedgerErrors(ledger: Ledger): Ledger {
-  return { ...translated(ledger), fence: ledger.fence, lease: translated(ledger.lease) }
+  return {
+    ...translated(ledger),
+    fence: ledger.fence,
+    lease: translated(ledger.lease),
+    shares: translated(ledger.shares),
+  }
 }
 
 function translated<Port extends object>(port: Port): Port {

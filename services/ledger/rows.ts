@@ -13,6 +13,7 @@ import { outboxRows } from './outbox-rows.ts'
 import { policyRows } from './policy-rows.ts'
 import { pruning } from './prune-rows.ts'
 import { rolloutRows } from './rollout-rows.ts'
+import { shareRows } from './share-rows.ts'
 import { tickRows } from './tick-rows.ts'
 
 /** `newEpoch` names the ledger when it is created; an existing one keeps its name. */
@@ -20,6 +21,7 @@ export async function ledgerOn(database: Database, newEpoch: string): Promise<Le
   return {
     epoch: await epochOf(database, newEpoch),
     lease: leaseRows(database),
+    shares: shareRows(database),
     fence: database.fence,
     ...tickRows(database),
     ...decisionRows(database),

@@ -21,4 +21,5 @@ export const {
   apiKeys,
   audit,
   leases,
+  shares,
 } = tablesOf(sqlite)

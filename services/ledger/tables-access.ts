@@ -1,4 +1,4 @@
-/** Tables of who may come in, who changed what, and who leads. */
+/** Tables of who may come in, who changed what, who leads, and which shard may spend how much. */
 import type { Dialect } from './dialect-sqlite.ts'
 
 /** Of a key only the SHA-256 is kept. */
@@ -44,4 +44,15 @@ export const leases = (d: Dialect) =>
     holder: d.text('holder'),
     url: d.text('url').notNull(),
     renewals: d.integer('renewals').notNull(),
+  })
+
+/** What each shard may spend of the budget that all of them share (services/shards/share.ts). */
+export const shares = (d: Dialect) =>
+  d.table('shares', {
+    shard: d.text('shard').primaryKey(),
+    /** Of all rows; each number is taken once, which makes a claim a compare-and-set of the whole table. */
+    round: d.integer('round').notNull().unique(),
+    token: d.integer('token').notNull(),
+    claimPerHour: d.real('claim_per_hour').notNull(),
+    said: d.json('said').notNull(),
   })

@@ -3,7 +3,7 @@
  * databases hold cannot drift apart. Rows are mapped in this folder (*-rows.ts) and nowhere else.
  */
 import type { Dialect } from './dialect-sqlite.ts'
-import { apiKeys, audit, leases } from './tables-access.ts'
+import { apiKeys, audit, leases, shares } from './tables-access.ts'
 import { alerts, deliveries, demandDays } from './tables-alerts.ts'
 import { modelArtifacts, modelVersions, policies, rollouts, rolloutUnits } from './tables-models.ts'
 import {
@@ -35,4 +35,5 @@ export const tablesOf = (dialect: Dialect) => ({
   apiKeys: apiKeys(dialect),
   audit: audit(dialect),
   leases: leases(dialect),
+  shares: shares(dialect),
 })
