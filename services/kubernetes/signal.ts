@@ -153,7 +153,8 @@ function highest(
   let most: number | undefined
   for (let k = from; k <= to; k++) {
     const quantiles = LEVELS.map((_, i) => quantileAt(forecast, i, k))
-    if (!quantiles.every(Number.isFinite)) return undefined
+    // a point of −∞ has quantiles of 0: cut off, and finite
+    if (!Number.isFinite(point[k]) || !quantiles.every(Number.isFinite)) return undefined
     most = Math.max(most ?? 0, quantiles[LEVELS.indexOf(level)]!)
   }
   return most
