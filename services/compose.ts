@@ -8,6 +8,7 @@ import type { AppConfig } from './config.ts'
 import { openKafkaIngest, openRelay } from './events/registry.ts'
 import { type App, createApp, packageVersion } from './http/app.ts'
 import { createDemoPort } from './http/demo-port.ts'
+import { openLeases } from './kubernetes/leases/open.ts'
 import { openLed } from './leader/lead.ts'
 import { openLedger } from './ledger/registry.ts'
 import { type Controller, createController } from './loops/controller.ts'
@@ -76,6 +77,7 @@ export async function compose({
   const shared = { config, reread, clock, store, ledger, fitter, webhooks, stateDir, log }
   const controller = await openLed({
     ...{ config, ledger, actuator, stateDir, clock, log },
+    leases: await openLeases(config, ledger, systemClock),
     make: (fenced) => createController({ ...shared, recorded: relay.kick, actuator: fenced }),
   })
   const demo =

@@ -17,6 +17,7 @@ import { LedgerConfig } from './ledger/config.ts'
 import { RightSizingConfig, tierFaults } from './right-sizing/config.ts'
 import { RolloutsConfig } from './rollouts/config.ts'
 import { SelectionConfig } from './selection/config.ts'
+import { ShardsConfig } from './shards/config.ts'
 import { ShopConfig } from './shop/config.ts'
 import { IngestConfig, StoreConfig } from './stores/config.ts'
 import { TrainingsConfig } from './trainings/config.ts'
@@ -80,6 +81,10 @@ export const AppConfig = z
     ingest: IngestConfig.prefault({}),
     ledger: LedgerConfig.prefault({ kind: 'embedded' }),
     leader: LeaderConfig.prefault({}),
+    shards: ShardsConfig.optional().meta({
+      description:
+        'Several controllers that share costBudgetPerHour, each with services of its own. Absent: this one has all.',
+    }),
     actuator: z
       .discriminatedUnion('kind', [
         z.strictObject({ kind: z.literal('dry-run') }),
@@ -124,6 +129,19 @@ export const AppConfig = z
   .refine((c) => !c.leader.election || (c.ledger.kind === 'postgresql' && c.clock === 'system'), {
     error: 'an election needs a ledger that several share (kind: postgresql) and clock: system',
     path: ['leader', 'election'],
+  })
+  .refine((c) => c.leader.lease.kind !== 'kubernetes' || c.kubernetes !== undefined, {
+    error:
+      'a lease in Kubernetes needs the section kubernetes, which says how the cluster is reached',
+    path: ['leader', 'lease'],
+  })
+  .refine((c) => !c.shards || (c.ledger.kind === 'postgresql' && c.clock === 'system'), {
+    error: 'shards need a database that all of them reach (ledger.kind: postgresql) and clock: system',
+    path: ['shards'],
+  })
+  .refine((c) => !c.shards || (c.budget.perDay ?? c.budget.perMonth) === undefined, {
+    error: 'shards share costBudgetPerHour only: an amount for a day or a month cannot be set beside',
+    path: ['budget'],
   })
   .refine((c) => Object.keys(c.services).length > 0, {
     error: 'services must name at least one service',

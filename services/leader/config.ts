@@ -2,6 +2,27 @@
 import { z } from 'zod'
 import { LEASE_TIMES } from './lease.ts'
 
+const DNS_NAME = /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/
+
+/** Where the lease is kept. */
+export const LeaseConfig = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('ledger') }),
+  z.strictObject({
+    kind: z.literal('kubernetes'),
+    namespace: z
+      .string()
+      .regex(DNS_NAME, 'must be a name as Kubernetes allows it')
+      .default('forescale')
+      .meta({ description: 'Namespace of the Lease.' }),
+    name: z
+      .string()
+      .regex(DNS_NAME, 'must be a name as Kubernetes allows it')
+      .default('forescale')
+      .meta({ description: 'Name of the Lease.' }),
+  }),
+])
+export type LeaseConfig = z.infer<typeof LeaseConfig>
+
 export const LeaderConfig = z
   .strictObject({
     election: z.boolean().default(false).meta({
@@ -19,6 +40,9 @@ export const LeaderConfig = z
     }),
     url: z.string().default('').meta({
       description: 'Where the others say that this one can be reached.',
+    }),
+    lease: LeaseConfig.prefault({ kind: 'ledger' }).meta({
+      description: 'What the controllers elect their leader by.',
     }),
   })
   .refine((c) => c.retryMs < c.renewDeadlineMs && c.renewDeadlineMs < c.durationMs, {

@@ -7,8 +7,9 @@ import type { Controller } from '../loops/controller.ts'
 import { createElectedLease } from './elected.ts'
 import { createFencedActuator } from './fenced-actuator.ts'
 import { instanceName } from './instance.ts'
-import type { Leadership, Lease } from './lease.ts'
+import type { Leadership, Lease, LeaseStore } from './lease.ts'
 import { createLedController, NOBODYS_TOKEN } from './led-controller.ts'
+import { raiseTo } from './raise.ts'
 import { createSoleLease } from './sole.ts'
 
 type AnyActuator = Actuator | ReportedActuator
@@ -16,6 +17,8 @@ type AnyActuator = Actuator | ReportedActuator
 export interface LeadDeps {
   readonly config: AppConfig
   readonly ledger: Ledger
+  /** Where controllers elect their leader; absent: in the ledger. */
+  readonly leases?: LeaseStore | undefined
   readonly actuator: AnyActuator
   /** Where this instance keeps its name, the same in every run. */
   readonly stateDir: string
@@ -35,10 +38,11 @@ export async function openLed(deps: LeadDeps): Promise<Controller> {
   const holder = deps.holder ?? instanceName(stateDir)
   // an election goes on by itself, also where ticks wait for somebody to move the time
   const clock = deps.clock.kind === 'system' ? deps.clock : systemClock
-  const { election, url, ...times } = config.leader
+  const { election, url, lease: _, ...times } = config.leader
+  const leases = election ? (deps.leases ?? ledger.lease) : ledger.lease
   const lease: Lease = election
     ? createElectedLease({
-        ...{ store: ledger.lease, holder, url, times },
+        ...{ store: leases, holder, url, times },
         monotonicMs: clock.monotonicMs,
       })
     : await createSoleLease(ledger.lease, holder, url)
@@ -47,6 +51,8 @@ export async function openLed(deps: LeadDeps): Promise<Controller> {
     hold: () => (election ? awayFrom(ledger) : undefined),
   })
   async function announce(token: number | undefined): Promise<void> {
+    if (token !== undefined && leases !== ledger.lease)
+      await raiseTo(ledger.lease, { token, holder, url })
     ledger.fence(token ?? NOBODYS_TOKEN)
     if (token === undefined) return
     // a target that cannot be told now is told with the first order

@@ -1,35 +1,10 @@
 /** The lease as a protocol: any order of attempts, pauses, clocks that drift, and answers that are lost. */
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createElectedLease } from './elected.ts'
-import type { Lease, LeaseStore } from './lease.ts'
+import type { Lease } from './lease.ts'
 import { createSoleLease } from './sole.ts'
+import { controllers, leaseHistories, pass, TIMES } from './test-lease-histories.ts'
 import { createMemoryLeaseStore } from './test-lease-store.ts'
-
-const TIMES = { durationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2000 }
-
-interface Clock {
-  nowMs: number
-  rate: number
-}
-
-function controllers(count: number, store: LeaseStore, rates: readonly number[] = []) {
-  return Array.from({ length: count }, (_, i) => {
-    const clock: Clock = { nowMs: i * 1e6, rate: rates[i] ?? 1 }
-    const lease = createElectedLease({
-      store,
-      holder: `c${i}`,
-      url: `http://c${i}`,
-      times: TIMES,
-      monotonicMs: () => clock.nowMs,
-    })
-    return { lease, clock }
-  })
-}
-
-function pass(parts: readonly { clock: Clock }[], ms: number): void {
-  for (const { clock } of parts) clock.nowMs += ms * clock.rate
-}
 
 describe('an elected lease', () => {
   it('has one leader; the other follows, and knows where the leader is', async () => {
@@ -88,57 +63,9 @@ describe('an elected lease', () => {
     ])
       expect(() => createElectedLease({ ...base, times })).toThrow(RangeError)
   })
-
-  it('never has two holders at once, and tokens only rise, whatever is late, lost, or drifts by 5 %', async () => {
-    const step = fc.record({
-      who: fc.integer({ min: 0, max: 2 }),
-      waitMs: fc.integer({ min: 0, max: 9000 }),
-      fault: fc.constantFrom('none', 'none', 'none', 'lost', 'lost-answer', 'restart'),
-    })
-    const rates = fc.array(fc.double({ min: 0.95, max: 1.05, noNaN: true }), {
-      minLength: 3,
-      maxLength: 3,
-    })
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60 }), rates, async (steps, drift) => {
-        const rows = createMemoryLeaseStore()
-        let fault = 'none'
-        const faulty: LeaseStore = {
-          read: async () => {
-            if (fault === 'lost') throw new Error('no answer')
-            return rows.read()
-          },
-          swap: async (from, to) => {
-            const done = await rows.swap(from, to)
-            if (fault === 'lost-answer') throw new Error('no answer')
-            return done
-          },
-        }
-        const parts = controllers(3, faulty, drift)
-        let newest = 0
-        for (const { who, waitMs, fault: next } of steps) {
-          pass(parts, waitMs)
-          if (next === 'restart') {
-            const { clock } = parts[who]!
-            parts[who] = { ...controllers(3, faulty, drift)[who]!, clock }
-            const monotonicMs = () => clock.nowMs
-            const options = { store: faulty, holder: `c${who}`, url: '', times: TIMES, monotonicMs }
-            parts[who] = { lease: createElectedLease(options), clock }
-          }
-          fault = next
-          await parts[who]!.lease.acquire().catch(() => undefined)
-          const holding = parts.flatMap(({ lease }) => lease.held() ?? [])
-          expect(holding.length).toBeLessThanOrEqual(1)
-          for (const { token } of holding) {
-            expect(token).toBeGreaterThanOrEqual(newest)
-            newest = token
-          }
-        }
-      }),
-      { numRuns: 300 },
-    )
-  })
 })
+
+leaseHistories('in memory', async () => createMemoryLeaseStore(), { runs: 300, steps: 60 })
 
 it('a sole lease always leads, and each run has a greater token', async () => {
   const store = createMemoryLeaseStore()

@@ -1,15 +1,10 @@
 /** What every ledger must do for several controllers on it: one row by compare-and-set, and no write of a deposed leader. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { LeaseRow } from '../leader/lease.ts'
+import { leaseRowConformance, rowOf } from '../leader/test-lease-row.ts'
 import { Fenced, type Ledger } from './ledger.ts'
 import { openLedger } from './registry.ts'
 import { LEDGER_KINDS, type Place } from './test-kinds.ts'
 import { AT_MS, decisionOf, modelOf, tickOf } from './test-rows.ts'
-
-const rowOf = (token: number, over: Partial<LeaseRow> = {}): LeaseRow => ({
-  ...{ token, holder: 'a', url: 'http://a', renewals: 0 },
-  ...over,
-})
 
 describe.each(LEDGER_KINDS)('$kind', (kind) => {
   let place: Place
@@ -37,29 +32,7 @@ describe.each(LEDGER_KINDS)('$kind', (kind) => {
     await fresh.remove()
   })
 
-  it("the lease's row changes only from what was expected", async () => {
-    const { lease } = ledger
-    expect(await lease.read()).toBeUndefined()
-    expect(await lease.swap(rowOf(1), rowOf(2))).toBe(false)
-    expect(await lease.swap(undefined, rowOf(1))).toBe(true)
-    expect(await rival.lease.read()).toStrictEqual(rowOf(1))
-    expect(await rival.lease.swap(undefined, rowOf(1, { holder: 'b' }))).toBe(false)
-    expect(await rival.lease.swap(rowOf(1), rowOf(2, { holder: null }))).toBe(true)
-    expect(await lease.swap(rowOf(1), rowOf(1, { renewals: 1 }))).toBe(false)
-    expect(await lease.read()).toStrictEqual(rowOf(2, { holder: null }))
-  })
-
-  it('of many that want the row at once, one gets it each time', async () => {
-    for (let token = 1; token <= 5; token++) {
-      const before = await ledger.lease.read()
-      const swaps = Array.from({ length: 6 }, (_, i) =>
-        (i % 2 ? ledger : rival).lease.swap(before, rowOf(token, { holder: `c${i}` })),
-      )
-      const won = (await Promise.all(swaps)).filter(Boolean)
-      expect(won).toHaveLength(1)
-      expect((await ledger.lease.read())!.token).toBe(token)
-    }
-  })
+  leaseRowConformance(() => ({ one: ledger.lease, other: rival.lease }))
 
   it('writes nothing of a leader whose token is no longer the newest, whatever it writes', async () => {
     await ledger.lease.swap(undefined, rowOf(1))

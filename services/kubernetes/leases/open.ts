@@ -1,0 +1,28 @@
+/** The store of the lease that the configuration names; undefined where the ledger's own row is it. */
+import type { RunningClock } from '../../clock.ts'
+import type { AppConfig } from '../../config.ts'
+import type { LeaseStore } from '../../leader/lease.ts'
+import type { Ledger } from '../../ledger/ledger.ts'
+
+export async function openLeases(
+  { leader, kubernetes }: AppConfig,
+  ledger: Ledger,
+  clock: Pick<RunningClock, 'nowMs'>,
+): Promise<LeaseStore | undefined> {
+  if (!leader.election || leader.lease.kind !== 'kubernetes') return undefined
+  const [{ connectCluster }, { createRest }, { createKubernetesLeaseStore }] = await Promise.all([
+    import('../connect.ts'),
+    import('../rest.ts'),
+    import('./lease-store.ts'),
+  ])
+  const { namespace, name } = leader.lease
+  return createKubernetesLeaseStore({
+    ...{ namespace, name },
+    rest: createRest(connectCluster(kubernetes ?? {})),
+    durationMs: leader.durationMs,
+    // two attempts fit in before the deadline
+    timeoutMs: leader.renewDeadlineMs / 2,
+    floor: async () => (await ledger.lease.read())?.token ?? 0,
+    nowMs: clock.nowMs,
+  })
+}
