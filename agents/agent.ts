@@ -48,13 +48,17 @@ export function firstMemory(requested: number): AgentMemory {
 }
 
 /**
- * Memory as it stands at the start of a tick: when somebody else changed the target, reactive control would
- * have found that count too, so the floor's track takes it over.
+ * Memory as it stands at the start of a tick: when somebody else changed the target, or nothing was changed because it was
+ * only advised or writes were paused, reactive control would have found that count too, and the changes that were really
+ * made. So the floor's track takes both over. Were it to go on by itself it would claim money for replicas that no rate
+ * limit lets it have, and forecasts would get what others' reactive need should.
  */
 export function catchUp(memory: AgentMemory | undefined, requested: number): AgentMemory {
   if (memory === undefined) return firstMemory(requested)
-  if (memory.lastTo < 0 || memory.lastTo === requested) return memory
-  return { ...memory, floorReplicas: requested, lastTo: -1 }
+  if (memory.lastTo === requested) return memory
+  const { scaleUps, scaleDowns } = memory.changes
+  const floorMemory = { ...memory.floorMemory, scaleUps, scaleDowns }
+  return { ...memory, floorReplicas: requested, floorMemory, lastTo: -1 }
 }
 
 export interface Floor {

@@ -124,20 +124,34 @@ interface World {
   memories: (AgentMemory | undefined)[]
 }
 
-/** One world over one history; `sees` says whether its agents get the forecasts. Yields every tick. */
-function* live({ specs, start, moments, budgetShare }: History, sees: boolean) {
+const worldOf = ({ specs, start }: History): World => ({
+  replicas: specs.map((s, i) => Math.min(Math.max(start[i]!, s.minReplicas), s.maxReplicas)),
+  memories: specs.map(() => undefined),
+})
+
+interface Live {
+  /** Whether its agents get the forecasts. */
+  readonly sees: boolean
+  /** Ticks before which nothing is changed, as in a pause. */
+  readonly pausedUntil?: number
+}
+
+/** One world over one history. Yields every tick. */
+function* live(h: History, { sees, pausedUntil = 0 }: Live) {
+  const { specs, moments, budgetShare } = h
+  const world = worldOf(h)
   const most = specs.reduce((sum, s) => sum + s.maxReplicas * s.pricePerReplicaHour, 0)
   const costBudgetPerHour = most * budgetShare
-  const world: World = {
-    replicas: specs.map((s, i) => Math.min(Math.max(start[i]!, s.minReplicas), s.maxReplicas)),
-    memories: specs.map(() => undefined),
-  }
   for (const [tick, row] of moments.entries()) {
     const atMs = (tick + 1) * TICK_MS
-    const services = specs.map((s, i) => serviceInput(s, row[i]!, world, i, atMs, sees))
+    const isPaused = tick < pausedUntil
+    const services = specs.map((s, i) => ({
+      ...serviceInput(s, row[i]!, world, i, atMs, sees),
+      mode: isPaused ? ('recommend' as const) : ('enforce' as const),
+    }))
     const output = decideTick({ tick, atMs, costBudgetPerHour, services })
     yield { output, services, costBudgetPerHour }
-    world.replicas = output.grants.map((g) => g.to)
+    if (!isPaused) world.replicas = output.grants.map((g) => g.to)
     world.memories = [...output.memories]
   }
 }
@@ -180,8 +194,8 @@ describe('do no harm', () => {
   it('never gives a service less than reactive control under the same budget, with any forecast and any learned policy (10,000 histories)', () => {
     fc.assert(
       fc.property(history, (h) => {
-        const alone = live(h, false)
-        for (const seen of live(h, true)) {
+        const alone = live(h, { sees: false })
+        for (const seen of live(h, { sees: true })) {
           const without = alone.next().value!
           seen.output.grants.forEach((grant, i) => {
             expect(grant.to).toBeGreaterThanOrEqual(without.output.grants[i]!.to)
@@ -195,13 +209,44 @@ describe('do no harm', () => {
       { numRuns: 10_000, seed: 20261121 },
     )
   }, 240_000)
+
+  it('nor after a pause, in which replicas stayed while its track could have gone on', () => {
+    // heavy needs 10 but may add one a tick; light needs 6; only a forecast asks for more of quiet. 8 $/hour for 1 $ replicas
+    const one = { maxReplicas: 20, capacityPerReplica: 10, pricePerReplicaHour: 1 }
+    const slow = Behavior.parse({
+      scaleUp: { policies: [{ type: 'Pods', value: 1, periodSeconds: 15 }] },
+    })
+    const specs = [
+      ServiceSpec.parse({ ...one, weight: 10, targetUtilization: 1, behavior: slow }),
+      ServiceSpec.parse({ ...one, weight: 1, targetUtilization: 1 }),
+      ServiceSpec.parse({ ...one, weight: 3, targetUtilization: 1 }),
+    ]
+    const row = [100, 60, 5].map((load, i): Moment => {
+      const forecast = i === 2 ? 50 : undefined
+      return { load, forecast, freshness: 'fresh', drifting: false, said: undefined }
+    })
+    const moments = Array.from({ length: 9 }, () => row)
+    const h: History = { specs, moments, start: [1, 1, 1], budgetShare: 8 / 60, rule: 'predictive' }
+    const [alone, seen] = [false, true].map((sees) =>
+      [...live(h, { sees, pausedUntil: 6 })].map(({ output }) => output.grants.map((g) => g.to)),
+    )
+    expect(alone!.slice(5)).toEqual([
+      [2, 5, 1],
+      [2, 5, 1],
+      [3, 4, 1],
+      [4, 3, 1],
+    ])
+    for (const [tick, grants] of seen!.entries())
+      for (const [i, to] of grants.entries())
+        expect(to, `tick ${tick}, service ${i}`).toBeGreaterThanOrEqual(alone![tick]![i]!)
+  })
 })
 
 describe('every tick of a random history', () => {
   it('keeps bounds, rate limits and budget, and never shrinks a service for want of data', () => {
     fc.assert(
       fc.property(history, (h) => {
-        for (const { output, services, costBudgetPerHour } of live(h, true)) {
+        for (const { output, services, costBudgetPerHour } of live(h, { sees: true })) {
           const cost = costOf(output, services)
           expect(output.spendPerHour).toBeCloseTo(cost, 9)
           if (output.feasible) expect(cost).toBeLessThanOrEqual(costBudgetPerHour + 1e-6)
