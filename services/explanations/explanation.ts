@@ -16,6 +16,13 @@ export const Explanation = z
       settledAtMs: z.number().nullable(),
       detail: z.string().nullable(),
     }),
+    traceId: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/)
+      .meta({
+        description:
+          "W3C trace id of the decision's tick; its spans are there where traces are kept.",
+      }),
     observation: z.strictObject({
       loadRps: z.number().nullable(),
       freshness: z.enum(FRESHNESS),

@@ -154,6 +154,7 @@ export const tickRow: TickRow = {
 }
 
 export const explanation: Explanation = {
+  traceId: '7d1f0b9c4a5e4c1b8f7a3d2e6c5b4a39',
   decision: storedDecision,
   observation: {
     loadRps: 45.2,

@@ -14,6 +14,7 @@ import { LOAD_METRIC } from '../../forecaster/series.ts'
 import type { Explanation, ReplayReport } from '../explanations/explanation.ts'
 import type { Ledger, StoredDecision, TickRecord } from '../ledger/ledger.ts'
 import { actorsOf, createActorBook } from '../rollouts/actors.ts'
+import { traceIdOfTick } from '../telemetry/spans.ts'
 import { describe } from './decide.ts'
 import { specsOfTick } from './recovery.ts'
 
@@ -53,6 +54,7 @@ export async function explainDecision(
   const { demand } = observation
   return {
     decision,
+    traceId: traceIdOfTick(ledger.epoch, decision.tick),
     observation: {
       loadRps: Number.isNaN(observation.loadRps) ? null : observation.loadRps,
       freshness: observation.freshness,

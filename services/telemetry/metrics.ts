@@ -17,6 +17,7 @@ import { Scrape } from './scrape.ts'
 import { serviceMetrics } from './service-metrics.ts'
 import { sizeMetrics } from './size-metrics.ts'
 import { storeMetrics } from './store-metrics.ts'
+import { workloadMetrics } from './workload-metrics.ts'
 
 const TICK_BUCKETS_SECONDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
@@ -69,6 +70,7 @@ export function createMetricsPage(deps: MetricsDeps): MetricsPage {
       const scrape = new Scrape()
       forecastMetrics(scrape, control)
       serviceMetrics(scrape, control)
+      workloadMetrics(scrape, control)
       coordinatorMetrics(scrape, control)
       alertMetrics(scrape, control)
       scoreMetrics(scrape, control)

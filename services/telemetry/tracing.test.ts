@@ -33,6 +33,7 @@ const sent: Sent[] = []
 let stateDir: string
 let composed: Composed
 let epoch: string
+let explained: string
 
 const spans = () =>
   sent.flatMap((one) => one.resourceSpans.flatMap((r) => r.scopeSpans.flatMap((s) => s.spans)))
@@ -81,6 +82,8 @@ beforeAll(async () => {
   const answer = await app.request('http://127.0.0.1/v1/ticks')
   const { items } = (await answer.json()) as { items: { epoch: string }[] }
   epoch = items[0]!.epoch
+  const decision = controller.lastTick()!.decisions[0]!
+  explained = (await controller.explain(decision.id))!.traceId
   await composed.close()
 }, 60_000)
 
@@ -96,6 +99,7 @@ describe('the trace of a tick', () => {
       .filter((span) => span.name === 'tick')
       .map((span) => span.traceId)
     expect(ids).toEqual([traceIdOfTick(epoch, 1)])
+    expect(explained).toBe(ids[0]) // which the decision's explanation names
   })
 
   it('holds its stages and every call of store, ledger and target, each under the tick', () => {

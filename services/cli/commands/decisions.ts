@@ -141,7 +141,7 @@ function showExplanation(explanation: ExplanationDocument, terminal: Terminal): 
   terminal.print(terminal.paint('bold', decision.rationale))
   const detail = decision.detail === null ? '' : ` (${decision.detail})`
   terminal.print(
-    `${timeOfDay(decision.atMs)} UTC, tick ${decision.tick}, id ${decision.id}: ${decision.settlement}${detail}`,
+    `${timeOfDay(decision.atMs)} UTC, tick ${decision.tick} (trace ${explanation.traceId}), id ${decision.id}: ${decision.settlement}${detail}`,
   )
   terminal.print()
   const { requested, ready, starting, terminating } = seen.replicas

@@ -192,6 +192,7 @@ export function explanationOf(world: World, modes: Modes, tick: TickOf, i: numbe
   const avoided = row.loss - lossAt(row.demand, richer * capacity)
   return {
     decision,
+    traceId: hash('trace', decision.tick).slice(0, 32),
     observation: {
       loadRps: now.load,
       freshness: 'fresh',
