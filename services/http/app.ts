@@ -56,6 +56,7 @@ import { scoreboardRoutes } from './scoreboard.ts'
 import { seriesRoutes } from './series.ts'
 import { serviceRoutes } from './services.ts'
 import { sessionRoutes } from './session.ts'
+import { signalRoutes } from './signals.ts'
 import { tickRoutes } from './ticks.ts'
 import { trainingRoutes } from './trainings.ts'
 
@@ -157,6 +158,7 @@ function registerRoutes(app: OpenAPIHono, routeDeps: RouteDeps, door: Door): voi
   serviceRoutes(app, routeDeps)
   seriesRoutes(app, routeDeps)
   forecastRoutes(app, routeDeps)
+  signalRoutes(app, routeDeps)
   explanationRoutes(app, routeDeps)
   decisionRoutes(app, routeDeps)
   tickRoutes(app, routeDeps)

@@ -113,6 +113,7 @@ const PROMISED = [
   'GET /v1/services/{service}',
   'GET /v1/services/{service}/series',
   'GET /v1/services/{service}/forecast',
+  'GET /v1/services/{service}/signals/{signal}',
   'GET /v1/services/{service}/proposal',
   'PUT /v1/services/{service}/mode',
   'PUT /v1/services/{service}/policy',

@@ -46,6 +46,7 @@ export const PROBLEMS = {
   'shop-unreachable': { status: 502, title: 'The demo shop does not answer' },
   'ledger-unavailable': { status: 503, title: 'The ledger does not answer' },
   'store-unavailable': { status: 503, title: 'Samples cannot be kept or read now' },
+  'signal-unavailable': { status: 503, title: 'Nothing may be carried to a consumer now' },
   'forecast-expired': { status: 503, title: 'There is no usable forecast now' },
 } as const satisfies Record<string, { status: ContentfulStatusCode; title: string }>
 export type ProblemCode = keyof typeof PROBLEMS

@@ -1,6 +1,7 @@
 /** The cluster that Forescale works with, and which roads into it are open. Absent: no cluster is touched. */
 import { z } from 'zod'
 import { ServiceId } from '../../forecaster/series.ts'
+import { SignalConfig } from './signal.ts'
 import { WorkloadRef } from './workload.ts'
 
 export const KubernetesConfig = z
@@ -17,6 +18,9 @@ export const KubernetesConfig = z
     }),
     workloads: z.record(ServiceId, WorkloadRef).default({}).meta({
       description: 'The workload that each service scales, by service.',
+    }),
+    signal: SignalConfig.prefault({}).meta({
+      description: 'What is carried to HPA, KEDA and Prometheus, and for how long.',
     }),
   })
   .meta({ id: 'KubernetesConfig' })

@@ -32,8 +32,10 @@ export const isReplicaSignal = (name: SignalName): boolean =>
 
 export const SignalConfig = z
   .strictObject({
+    // a list of literals would stand in OpenAPI as the first of them
     level: z
-      .literal([...LEVELS])
+      .number()
+      .refine((level) => LEVELS.includes(level), { error: `must be one of ${LEVELS.join(', ')}` })
       .default(0.95)
       .meta({ description: 'Quantile of the forecast that is carried.' }),
     consumerLagMs: z.int().min(0).default(15_000).meta({
