@@ -64,14 +64,17 @@ export async function compose({
     hostUrl,
     drainTimeoutMs: config.shop?.drainTimeoutMs ?? 0,
     initial: initialReplicas(config),
+    warn: (service, problem) => log.warn({ service, problem }, 'the target cannot be read'),
   })
   const actuator = observed('actuator', target, instruments)
   const clock = config.clock === 'manual' ? createManualClock() : systemClock
-  const relay = await openRelay({ config, ledger, env, log, told: instruments.told })
+  let running: Controller | undefined
+  const inForce = (): AppConfig => running?.config() ?? config
+  const relay = await openRelay({ config: inForce, ledger, env, log, told: instruments.told })
   const webhooks = createWebhooks({
     ledger,
     deliver: relay.deliver,
-    secretOf: (url) => secretOf(controller.config(), env, url),
+    secretOf: (url) => secretOf(inForce(), env, url),
     log,
   })
   const shared = { config, reread, clock, store, ledger, fitter, webhooks, stateDir, log }
@@ -80,6 +83,7 @@ export async function compose({
     leases: await openLeases(config, ledger, systemClock),
     make: (fenced) => createController({ ...shared, recorded: relay.kick, actuator: fenced }),
   })
+  running = controller
   const demo =
     config.shop && createDemoPort({ loadUrl, stateDir, shop: () => controller.config().shop! })
   const app = createApp({
@@ -95,6 +99,7 @@ export async function compose({
   })
   const kafka = await openKafkaIngest(config, env, {
     ingest: controller.ingest,
+    knows: (service) => Object.hasOwn(inForce().services, service),
     refused: (reason, n) => instruments.refused('kafka', reason, n),
     log,
   })

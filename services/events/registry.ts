@@ -1,4 +1,5 @@
 /** The one place that knows the sinks by kind; a client library is loaded only where its kind is configured. */
+import { isDeepStrictEqual } from 'node:util'
 import { systemClock } from '../clock.ts'
 import type { AppConfig } from '../config.ts'
 import type { SinkConfig } from './config.ts'
@@ -7,7 +8,8 @@ import { createRelay, type Relay, type RelayDeps } from './relay.ts'
 import type { EventSink } from './sink.ts'
 
 interface OpenRelay extends Pick<RelayDeps, 'ledger' | 'log' | 'told'> {
-  readonly config: Pick<AppConfig, 'events'>
+  /** The configuration in force: sinks that a reload changes are opened anew before the next tick is told. */
+  readonly config: () => Pick<AppConfig, 'events'>
   readonly env: NodeJS.ProcessEnv
 }
 
@@ -15,7 +17,7 @@ interface OpenRelay extends Pick<RelayDeps, 'ledger' | 'log' | 'told'> {
 export async function openKafkaIngest(
   config: AppConfig,
   env: NodeJS.ProcessEnv,
-  deps: Pick<KafkaIngestDeps, 'ingest' | 'refused' | 'log'>,
+  deps: Pick<KafkaIngestDeps, 'ingest' | 'refused' | 'knows' | 'log'>,
 ): Promise<KafkaIngest | undefined> {
   const { kafkaIngest } = config.events
   if (!kafkaIngest) return undefined
@@ -29,18 +31,55 @@ export async function openKafkaIngest(
       password: secret(kafkaIngest.passwordEnv),
     },
     ...config.ingest,
-    knows: (service) => Object.hasOwn(config.services, service),
     nowMs: systemClock.nowMs,
   })
 }
 
 /** The relay to all sinks of the configuration, by the real clock: receivers judge the age of an event. */
 export async function openRelay({ config, env, ...deps }: OpenRelay): Promise<Relay> {
-  const sinks = config.events.sinks.map(async (sink) => ({
-    config: sink,
-    sink: await openSink(sink, env),
-  }))
-  return createRelay({ ...deps, sinks: await Promise.all(sinks), nowMs: systemClock.nowMs })
+  async function relayTo(sinks: readonly SinkConfig[]): Promise<Relay> {
+    const opening = sinks.map(async (sink) => ({ config: sink, sink: await openSink(sink, env) }))
+    return createRelay({ ...deps, sinks: await Promise.all(opening), nowMs: systemClock.nowMs })
+  }
+  let { sinks } = config().events
+  let relay = await relayTo(sinks)
+  let changing: Promise<void> | undefined
+
+  /** What could not be opened leaves the sinks that there were; the next change is tried again. */
+  async function change(next: readonly SinkConfig[]): Promise<void> {
+    try {
+      const opened = await relayTo(next)
+      // one after the other, or both would tell a sink that stays of the same tick
+      await relay.close()
+      relay = opened
+    } catch (error) {
+      deps.log.warn({ err: error }, 'the sinks of the new configuration were not opened')
+    }
+  }
+  return {
+    kick(tick) {
+      const next = config().events.sinks
+      if (next !== sinks) {
+        const isSame = isDeepStrictEqual(next, sinks)
+        sinks = next
+        if (!isSame) changing = (changing ?? Promise.resolve()).then(() => change(next))
+      }
+      if (changing) void changing.then(() => relay.kick(tick))
+      else relay.kick(tick)
+    },
+    async deliver(delivery) {
+      await changing
+      await relay.deliver(delivery)
+    },
+    async idle() {
+      await changing
+      await relay.idle()
+    },
+    async close() {
+      await changing
+      await relay.close()
+    },
+  }
 }
 
 /** Throws when a secret that the configuration names is not in `env`. */
