@@ -10,7 +10,7 @@ export interface ShardDemand {
   /** What must be spent at any price, $/hour. */
   readonly least: number
   /** Spend at each price of one rising ladder that all shards share, $/hour; never rises. */
-  readonly spend: Float64Array
+  readonly spend: ArrayLike<number>
 }
 
 export interface Split {
@@ -45,6 +45,29 @@ export function splitBudget(shards: readonly ShardDemand[], budget: number): Spl
 
 const spendAt = ({ spend, least }: ShardDemand, step: number): number =>
   Math.max(least, spend[step]!)
+
+export interface ShardNeeds {
+  /** What must be spent at any price, $/hour. */
+  readonly least: number
+  /** Spend on reactive need alone at each price of the ladder, $/hour; never rises. */
+  readonly reactive: ArrayLike<number>
+  /** All spend at each price, reactive need in full at any; never rises. */
+  readonly all: ArrayLike<number>
+}
+
+/**
+ * The order of a tick (tick.ts) over all shards: reactive need comes first, at one price where the budget does not carry it
+ * whole; what it leaves goes to what forecasts want, at one price.
+ */
+export function shareBudget(shards: readonly ShardNeeds[], budget: number): Split {
+  const reactive = shards.map(({ least, reactive: spend }) => ({ least, spend }))
+  const whole = reactive.reduce((sum, shard) => sum + spendAt(shard, 0), 0)
+  if (whole > budget + MONEY_SLACK) return splitBudget(reactive, budget)
+  return splitBudget(
+    shards.map(({ all }, i) => ({ least: spendAt(reactive[i]!, 0), spend: all })),
+    budget,
+  )
+}
 
 export interface Claim {
   /** The share that the split gives this shard, $/hour. */
