@@ -2,17 +2,20 @@
  * Simulated days of the controller cluster with faults.
  *
  *   npm run simulate -- --days 100            seeds 1 to 100, a day each
+ *   npm run simulate -- --days 10000 --processes 2 --tally days.jsonl    goes on where the file ends
  *   npm run simulate -- --seed 7 --log 50     one seed again, with the end of its log
  *   npm run simulate -- --crash-points        a crash at every point of a tick, for 50 seeds
  *   npm run simulate -- --mutants             how many seeds it takes to find each planted bug
  */
 import { Command, InvalidArgumentError } from 'commander'
 import { crashPoints } from './crash-points.ts'
+import { commitHere, type DaysChoice, type RangeReport } from './days.ts'
 import { type FaultKind, KINDS } from './faults.ts'
+import { runRanges } from './fleet.ts'
 import { MUTANTS } from './mutants.ts'
-import { addTo, commandFor, failureText, noTotals, totalsText } from './report.ts'
-import { shrink } from './shrink.ts'
+import { addTotals, commandFor, failureText, noTotals, totalsText } from './report.ts'
 import { type RunChoice, simulate } from './simulate.ts'
+import { appendReport, piecesOf, readTally, sumOf } from './tally.ts'
 
 const HOUR_MS = 60 * 60 * 1000
 
@@ -22,6 +25,8 @@ const HUNT_MS = 8 * HOUR_MS
 interface Options {
   readonly days: number
   readonly from: number
+  readonly processes: number
+  readonly tally?: string
   readonly seed?: number
   readonly controllers: number
   readonly liveness?: boolean
@@ -55,6 +60,8 @@ const program = new Command('simulate')
   .description('the real controllers in a simulated world: seeded, in virtual time, with faults')
   .option('--days <n>', 'seeds to run, a simulated day each', whole, 100)
   .option('--from <seed>', 'first seed', whole, 1)
+  .option('--processes <n>', 'so many seeds at once, each in a process of its own', whole, 1)
+  .option('--tally <file>', 'append what is done; seeds that the file has are not run again')
   .option('--seed <seed>', 'one seed only; prints its events’ hash', whole)
   .option('--controllers <n>', 'controllers that elect a leader', whole, 1)
   .option('--hours <n>', 'length of a run instead of a day', whole)
@@ -69,6 +76,18 @@ const program = new Command('simulate')
   .option('--seeds <n>', 'with --mutants: most seeds a bug', whole, 50)
   .parse()
 const options = program.opts<Options>()
+if (options.seed === undefined && (options.mutant ?? options.keep) !== undefined)
+  program.error('--mutant and --keep are for one seed: name it with --seed')
+
+/** What all seeds share. */
+function choiceOfAll(): DaysChoice {
+  const { controllers, liveness, hours, kinds, skewMinutes } = options
+  return {
+    ...{ controllers, isLiveness: liveness, kinds },
+    lengthMs: hours === undefined ? undefined : hours * HOUR_MS,
+    skewMs: skewMinutes === undefined ? undefined : skewMinutes * 60_000,
+  }
+}
 
 function choiceOf(seed: number): RunChoice {
   const mutant = options.mutant && MUTANTS.find(({ name }) => name === options.mutant)
@@ -76,14 +95,7 @@ function choiceOf(seed: number): RunChoice {
     program.error(
       `--mutant: "${options.mutant}" is none of ${MUTANTS.map((m) => m.name).join(', ')}`,
     )
-  return {
-    ...{ seed, controllers: options.controllers, keep: options.keep },
-    isLiveness: options.liveness,
-    lengthMs: options.hours === undefined ? undefined : options.hours * HOUR_MS,
-    kinds: options.kinds,
-    skewMs: options.skewMinutes === undefined ? undefined : options.skewMinutes * 60_000,
-    mutant: mutant || undefined,
-  }
+  return { ...choiceOfAll(), seed, keep: options.keep, mutant: mutant || undefined }
 }
 
 /** One seed again. */
@@ -97,21 +109,27 @@ async function showOne(seed: number): Promise<boolean> {
   return verdict.violations.length === 0
 }
 
+/** Small, so that little is lost when a long run is broken off. */
+const SEEDS_A_PIECE = 10
+
 async function runAll(): Promise<boolean> {
+  const { from, days, processes, tally } = options
+  const choice = choiceOfAll()
+  const range = { from, to: from + days - 1 }
+  const before = tally === undefined ? [] : readTally(tally, choice)
+  const commit = tally === undefined ? '' : commitHere()
   const totals = noTotals()
-  const usage = process.cpuUsage()
-  for (let seed = options.from; seed < options.from + options.days; seed++) {
-    const choice = choiceOf(seed)
-    const verdict = await simulate(choice)
-    addTo(totals, verdict)
-    if (verdict.violations.length === 0) continue
-    const keep = await shrink(choice, verdict.faults.length)
-    const shrunk = { ...choice, keep }
-    console.log(failureText(shrunk, await simulate(shrunk)))
+  let seconds = 0
+  const done = (report: RangeReport): void => {
+    for (const text of report.failures) console.log(text)
+    if (tally !== undefined) appendReport(tally, choice, commit, report)
+    addTotals(totals, report.totals)
+    seconds += report.seconds
   }
-  const { user, system } = process.cpuUsage(usage)
-  console.log(totalsText(totals, (user + system) / 1e6))
-  return totals.brokenByGuarantee.size === 0
+  await runRanges(choice, piecesOf(range, before, SEEDS_A_PIECE), processes, done)
+  const all = tally === undefined ? { totals, seconds } : sumOf(readTally(tally, choice))
+  console.log(totalsText(all.totals, all.seconds))
+  return all.totals.brokenByGuarantee.size === 0
 }
 
 async function crashEverywhere(): Promise<boolean> {

@@ -31,6 +31,18 @@ export function addTo(totals: Totals, verdict: Verdict): void {
     broken.set(guarantee, (broken.get(guarantee) ?? 0) + 1)
 }
 
+export function addTotals(totals: Totals, more: Totals): void {
+  totals.runs += more.runs
+  totals.days += more.days
+  totals.ticks += more.ticks
+  totals.serviceTicks += more.serviceTicks
+  totals.events += more.events
+  totals.faults += more.faults
+  const { brokenByGuarantee: broken } = totals
+  for (const [guarantee, count] of more.brokenByGuarantee)
+    broken.set(guarantee, (broken.get(guarantee) ?? 0) + count)
+}
+
 export function totalsText(totals: Totals, seconds: number): string {
   const { runs, days, ticks, serviceTicks, faults } = totals
   const whole = (n: number) => Math.round(n).toLocaleString('en')
