@@ -6,7 +6,7 @@ import { type Event, FATES, Plant, SILENT_AFTER_MS } from './test-plant.ts'
 const SHARDS = 3
 const SLACK = 1e-9
 const who = fc.nat(SHARDS - 1)
-const wants = fc.double({ min: 0, max: 12, noNaN: true })
+const wants = fc.oneof(fc.constantFrom(0, 12), fc.double({ min: 0, max: 12, noNaN: true }))
 
 const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   {
@@ -43,18 +43,26 @@ const running = (plant: Plant) =>
 describe('shards under one budget', () => {
   it('never run more than they hold, and never hold more than the budget together, whatever fails', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(anyEvent, { maxLength: 80 }), async (events) => {
-        const plant = new Plant(9, [0, 0, 0])
-        let most = plant.budget
-        for (const event of events) {
-          const before = plant.claims()
-          await plant.happen(event)
-          most = Math.max(most, plant.budget)
-          expect(plant.claims()).toBeLessThanOrEqual(Math.max(most, before) + SLACK)
-          for (const shard of plant.shards)
-            expect(shard.requested + shard.ending).toBeLessThanOrEqual(plant.claimOf(shard) + SLACK)
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(anyEvent, { maxLength: 80 }),
+        fc.boolean(),
+        async (events, isMet) => {
+          const plant = new Plant(9, [0, 0, 0])
+          // shards that know of one another at once have more to fall out over
+          if (isMet) await fairRound(plant, [1, 1, 1])
+          let most = plant.budget
+          for (const event of events) {
+            const before = plant.claims()
+            await plant.happen(event)
+            most = Math.max(most, plant.budget)
+            expect(plant.claims()).toBeLessThanOrEqual(Math.max(most, before) + SLACK)
+            for (const shard of plant.shards)
+              expect(shard.requested + shard.ending).toBeLessThanOrEqual(
+                plant.claimOf(shard) + SLACK,
+              )
+          }
+        },
+      ),
       { numRuns: 1000 },
     )
   })
@@ -99,7 +107,7 @@ describe('shards under one budget', () => {
           expect(running(plant)).toBeLessThanOrEqual(budget + SLACK)
           await fairRound(plant, wanted)
           const all = wanted.reduce((sum, one) => sum + one, 0)
-          expect(running(plant)).toBeGreaterThanOrEqual(Math.min(all, budget) - 1e-6)
+          expect(running(plant)).toBeGreaterThanOrEqual(Math.min(all, budget) - 1e-3)
         },
       ),
       { numRuns: 300 },

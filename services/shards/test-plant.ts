@@ -12,7 +12,7 @@ import { createMemoryShareStore } from './test-share-store.ts'
 export const FATES = ['done', 'refused', 'unanswered', 'late', 'between'] as const
 export type Fate = (typeof FATES)[number]
 
-/** `order-late`: the target carries it out only while the next tick is under way. */
+/** `order-late`: what goes up only does so while the next tick is under way, which did not see it. */
 type OrderFate = 'order-lost' | 'order-late'
 
 export type Event =
@@ -192,7 +192,7 @@ export class Plant {
     const { late } = shard
     shard.late = undefined
     if (late) obey(shard, late)
-    if (order === 'order-late') shard.late = { to, token: by.token }
+    if (order === 'order-late' && to > shard.requested) shard.late = { to, token: by.token }
     else if (order !== 'order-lost') obey(shard, { to, token: by.token })
   }
 }
