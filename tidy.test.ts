@@ -24,6 +24,7 @@ const LOADED_WHEN_CALLED: Readonly<Record<string, RegExp>> = {
   'services/cli/commands/experiment.ts': /^experiments\/[\w-]+\/command\.ts$/,
   'services/cli/commands/train.ts': /^experiments\/[\w-]+\/command\.ts$/,
   'services/cli/commands/tune.ts': /^experiments\/learning\/history\/command\.ts$/,
+  'services/cli/commands/worker.ts': /^experiments\/runner\/command\.ts$/,
   'services/cli/commands/whatif.ts': /^experiments\/[\w-]+\/command\.ts$/,
 }
 const PURE_FOLDERS = ['forecaster', 'agents', 'coordinator']
@@ -51,6 +52,12 @@ const MAY_LOAD_FILES = [
 
 /** The one home of each library: files whose path begins so. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
+  // clouds' libraries are loaded when their actuator is configured
+  '@aws-sdk/client-auto-scaling': ['services/actuators/aws/'],
+  '@aws-sdk/client-ecs': ['services/actuators/aws/'],
+  '@azure/arm-compute': ['services/actuators/azure.ts'],
+  '@azure/identity': ['services/actuators/azure.ts'],
+  '@googleapis/compute': ['services/actuators/gcp.ts'],
   // of experiments the bench alone: it is what the API is set beside
   '@hono/node-server': ['services/', 'experiments/bench/http-server.ts'],
   '@hono/zod-openapi': ['services/http/'],
@@ -67,7 +74,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@tensorflow/tfjs-backend-wasm': ['services/tensorflow/'],
   arima: ['forecaster/models/arima'],
   assemblyscript: ['forecaster/neural/kernel/build.ts'],
-  bullmq: ['experiments/runner/queue.ts'],
+  bullmq: ['services/jobs/'],
   '@nats-io/jetstream': ['services/events/'],
   '@nats-io/transport-node': ['services/events/'],
   '@platformatic/kafka': ['services/events/'],
@@ -196,7 +203,7 @@ const PLUGINS: readonly PluginFolder[] = [
   },
   {
     registry: 'services/actuators/registry.ts',
-    plugins: [/^services\/actuators\/(?!registry|actuator\.ts|.*\.test)/],
+    plugins: [/^services\/actuators\/(?!registry|config\.ts|actuator\.ts|.*\.test)/],
     exceptions: {
       'services/loops/controller.ts':
         'hands the counts that a caller reported to the actuator "caller"',

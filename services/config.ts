@@ -5,6 +5,12 @@ import { TierCatalogue } from '../coordinator/meta/tiers.ts'
 import { ForecastConfig } from '../forecaster/config.ts'
 import { PARTS_A_DAY } from '../forecaster/outlook.ts'
 import { ServiceId } from '../forecaster/series.ts'
+import {
+  AwsActuatorConfig,
+  AzureActuatorConfig,
+  DockerActuatorConfig,
+  GcpActuatorConfig,
+} from './actuators/config.ts'
 import { AlertsConfig, OutlookConfig } from './alerts/config.ts'
 import { BudgetConfig } from './budget/config.ts'
 import { CovariatesConfig } from './covariates/config.ts'
@@ -90,11 +96,15 @@ export const AppConfig = z
         z.strictObject({ kind: z.literal('dry-run') }),
         z.strictObject({ kind: z.literal('caller') }),
         z.strictObject({ kind: z.literal('processes') }),
+        DockerActuatorConfig,
+        AwsActuatorConfig,
+        GcpActuatorConfig,
+        AzureActuatorConfig,
       ])
       .prefault({ kind: 'dry-run' })
       .meta({
         description:
-          'dry-run: log only; caller: POST /v1/ticks reports replicas and carries decisions out; processes: the demo shop.',
+          'dry-run: log only; caller: POST /v1/ticks reports replicas and carries decisions out; processes: the demo shop; docker, aws, gcp, azure: replicas that these run.',
       }),
     kubernetes: KubernetesConfig.optional().meta({
       description: 'The cluster to work with. Absent: none is touched.',
@@ -136,15 +146,17 @@ export const AppConfig = z
     path: ['leader', 'lease'],
   })
   .refine((c) => !c.shards || (c.ledger.kind === 'postgresql' && c.clock === 'system'), {
-    error: 'shards need a database that all of them reach (ledger.kind: postgresql) and clock: system',
+    error:
+      'shards need a database that all of them reach (ledger.kind: postgresql) and clock: system',
     path: ['shards'],
   })
   .refine((c) => !c.shards || (c.budget.perDay ?? c.budget.perMonth) === undefined, {
-    error: 'shards share costBudgetPerHour only: an amount for a day or a month cannot be set beside',
+    error:
+      'shards share costBudgetPerHour only: an amount for a day or a month cannot be set beside',
     path: ['budget'],
   })
-  .refine((c) => Object.keys(c.services).length > 0, {
-    error: 'services must name at least one service',
+  .refine((c) => Object.keys(c.services).length > 0 || c.kubernetes?.settings !== undefined, {
+    error: 'services must name at least one service, or kubernetes.settings find some',
     path: ['services'],
   })
   .refine((c) => (c.actuator.kind === 'processes') === (c.shop !== undefined), {

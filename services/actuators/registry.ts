@@ -2,8 +2,12 @@
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { AppConfig } from '../config.ts'
 import type { Actuator, ReportedActuator } from './actuator.ts'
+import { createAws } from './aws.ts'
+import { createAzure } from './azure.ts'
 import { createCaller } from './caller.ts'
+import { createDocker } from './docker.ts'
 import { createDryRun } from './dry-run.ts'
+import { createGcp } from './gcp.ts'
 import { createProcesses } from './processes.ts'
 
 export interface ActuatorDeps {
@@ -12,17 +16,28 @@ export interface ActuatorDeps {
   /** Replicas that services are taken to have where nobody can say. */
   readonly initial: ReadonlyMap<ServiceId, number>
   readonly drainTimeoutMs: number
+  /** Told of a target that cannot be read; left out: nobody is. */
+  readonly warn?: (service: ServiceId, problem: string) => void
 }
 
 export function createActuator(
   config: AppConfig['actuator'],
   deps: ActuatorDeps,
 ): Actuator | ReportedActuator {
+  const warn = deps.warn ?? (() => {})
   switch (config.kind) {
+    case 'aws':
+      return createAws(config, { warn })
+    case 'azure':
+      return createAzure(config, { warn })
     case 'caller':
       return createCaller(deps.initial)
+    case 'docker':
+      return createDocker(config, { services: [...deps.initial.keys()], warn })
     case 'dry-run':
       return createDryRun(deps.initial)
+    case 'gcp':
+      return createGcp(config, { warn })
     case 'processes':
       return createProcesses(deps)
   }

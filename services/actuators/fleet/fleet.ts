@@ -1,0 +1,127 @@
+/**
+ * An actuator over groups that something else runs: containers of an engine, services and instance groups of a cloud.
+ * One rule for all of them: decreases first, increases when what was let go is gone, and one target that fails or hangs
+ * stops no other.
+ */
+import type { ServiceId } from '../../../forecaster/series.ts'
+import type { Actuator, ObservedReplicas, ScaleOrder, ScaleResult } from '../actuator.ts'
+import { createHolding, failed, type Holding, messageOf } from './holding.ts'
+import type { FleetTarget } from './target.ts'
+
+/** Targets that are worked on at once: vendors limit how often they may be asked. */
+const AT_ONCE = 8
+const POLL_MS = 500
+
+export interface FleetOptions {
+  readonly targets: ReadonlyMap<ServiceId, FleetTarget>
+  /** Longest look at one target, or change of it, retries included, ms. */
+  readonly deadlineMs: number
+  /** How long increases wait for the replicas that decreases of the same tick let go, ms. */
+  readonly releaseWaitMs: number
+  /** Told of a target that cannot be read: its service is left alone for this tick. */
+  readonly warn: (service: ServiceId, problem: string) => void
+  /** Ends what all targets share. */
+  readonly closeShared?: () => Promise<void>
+}
+
+/** None of the targets answers. */
+export class FleetUnreachable extends Error {
+  override name = 'FleetUnreachable'
+}
+
+/** `observe` leaves out services whose target cannot be read, and throws FleetUnreachable when that is all of them. */
+export function createFleet(options: FleetOptions): Actuator {
+  const { deadlineMs, releaseWaitMs, warn } = options
+  const stop = new AbortController()
+  const stopped = stop.signal
+  const holdings = new Map<ServiceId, Holding>()
+  for (const [service, target] of options.targets)
+    holdings.set(service, createHolding({ service, target, deadlineMs, stopped }))
+  const all = [...holdings.values()]
+
+  const send = async (order: ScaleOrder) =>
+    (await holdings.get(order.service)?.send(order)) ??
+    failed(order, `service "${order.service}" has no target in actuator.targets`)
+
+  /** True when nothing is left of what the services let go; a target that cannot be read may still have it. */
+  async function released(services: readonly ServiceId[]): Promise<boolean> {
+    const giveUpMs = Date.now() + releaseWaitMs
+    for (;;) {
+      const left = await atOnce(services, (service) =>
+        holdings
+          .get(service)!
+          .isReleasing()
+          .catch(() => true),
+      )
+      if (!left.includes(true)) return true
+      if (Date.now() + POLL_MS > giveUpMs || stopped.aborted) return false
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+    }
+  }
+
+  return {
+    observe: () => observeAll(all, warn),
+    async apply(orders) {
+      const resultById = new Map<string, ScaleResult>()
+      const sendAll = async (some: readonly ScaleOrder[]) => {
+        for (const result of await atOnce(some, send)) resultById.set(result.decisionId, result)
+      }
+      const decreases = orders.filter((o) => o.to < o.from)
+      const others = orders.filter((o) => o.to >= o.from)
+      await sendAll(decreases)
+      const isLowered = decreases.every((o) => resultById.get(o.decisionId)?.outcome === 'applied')
+      const mustWait = decreases.length > 0 && others.length > 0
+      if (!mustWait || (isLowered && (await released(decreases.map((o) => o.service)))))
+        await sendAll(others)
+      return orders.map(
+        (order) =>
+          resultById.get(order.decisionId) ??
+          failed(order, 'the replicas to be released first are still there'),
+      )
+    },
+    async announce(fence) {
+      // one that cannot be told now is told by the first order that reaches it
+      await atOnce(all, (holding) =>
+        holding.tell(fence).catch((error) => warn(holding.service, messageOf(error))),
+      )
+    },
+    async close() {
+      stop.abort()
+      for (const holding of all) await holding.close()
+      await options.closeShared?.()
+    },
+  }
+}
+
+async function observeAll(
+  holdings: readonly Holding[],
+  warn: FleetOptions['warn'],
+): Promise<Map<ServiceId, ObservedReplicas>> {
+  const observed = new Map<ServiceId, ObservedReplicas>()
+  const problems: string[] = []
+  await atOnce(holdings, async (holding) => {
+    try {
+      observed.set(holding.service, await holding.observe())
+    } catch (error) {
+      problems.push(messageOf(error))
+      warn(holding.service, messageOf(error))
+    }
+  })
+  if (holdings.length > 0 && observed.size === 0)
+    throw new FleetUnreachable(`no target can be read: ${problems[0]}`)
+  return observed
+}
+
+/** Results in the order of `items`, a bounded number under way. */
+async function atOnce<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(items.length)
+  let next = 0
+  const worker = async () => {
+    while (next < items.length) {
+      const i = next++
+      results[i] = await work(items[i]!)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker))
+  return results
+}

@@ -1,0 +1,103 @@
+/**
+ * Answers as Google documents its Compute Engine API v1 for managed instance groups (cloud.google.com/compute/docs/reference/
+ * rest/v1/instanceGroupManagers), for contract tests: there is no emulator of it.
+ */
+import { Hono } from 'hono'
+
+const MACHINE_MS = 60
+
+interface FakeInstance {
+  readonly id: string
+  readonly bornMs: number
+  goneMs: number
+}
+
+export interface FakeGroup {
+  targetSize: number
+  instances: FakeInstance[]
+  autoscaler?: { readonly mode: string; readonly min: number; readonly max: number }
+}
+
+export interface FakeGcp {
+  readonly app: Hono
+  /** By "zones/europe-west3-a/web" or "regions/europe-west3/web". */
+  readonly groups: Map<string, FakeGroup>
+  readonly requestIds: string[]
+}
+
+export function createFakeGcp(): FakeGcp {
+  const groups = new Map<string, FakeGroup>()
+  const requestIds: string[] = []
+  const app = new Hono()
+  const base = '/compute/v1/projects/shop/:scope{(zones|regions)}/:place'
+  const groupOf = (c: { req: { param(name: string): string | undefined } }) =>
+    groups.get(`${c.req.param('scope')}/${c.req.param('place')}/${c.req.param('name')}`)
+
+  app.get(`${base}/instanceGroupManagers/:name`, (c) => {
+    const group = groupOf(c)
+    if (!group) return c.json(notFound(c.req.param('name')), 404)
+    const { targetSize, autoscaler } = group
+    const url = `https://www.googleapis.com${c.req.path.replace('instanceGroupManagers', 'autoscalers')}`
+    return c.json({
+      kind: 'compute#instanceGroupManager',
+      name: c.req.param('name'),
+      targetSize,
+      status: { isStable: true, ...(autoscaler ? { autoscaler: url } : {}) },
+    })
+  })
+  app.get(`${base}/autoscalers/:name`, (c) => {
+    const autoscaler = groupOf(c)?.autoscaler
+    if (!autoscaler) return c.json(notFound(c.req.param('name')), 404)
+    const { mode, min, max } = autoscaler
+    const autoscalingPolicy = { mode, minNumReplicas: min, maxNumReplicas: max }
+    return c.json({ kind: 'compute#autoscaler', name: c.req.param('name'), autoscalingPolicy })
+  })
+  app.post(`${base}/instanceGroupManagers/:name/listManagedInstances`, (c) => {
+    const group = groupOf(c)
+    if (!group) return c.json(notFound(c.req.param('name')), 404)
+    settle(group)
+    // pages of one, so that paging is walked
+    const from = Number(c.req.query('pageToken') ?? 0)
+    const page = group.instances.slice(from, from + 1)
+    const isMore = from + 1 < group.instances.length
+    return c.json({
+      managedInstances: page.map(managed),
+      ...(isMore ? { nextPageToken: String(from + 1) } : {}),
+    })
+  })
+  app.post(`${base}/instanceGroupManagers/:name/resize`, (c) => {
+    const group = groupOf(c)
+    if (!group) return c.json(notFound(c.req.param('name')), 404)
+    const requestId = c.req.query('requestId') ?? ''
+    if (!requestIds.includes(requestId)) group.targetSize = Number(c.req.query('size'))
+    requestIds.push(requestId)
+    settle(group)
+    return c.json({ kind: 'compute#operation', status: 'RUNNING' })
+  })
+  return { app, groups, requestIds }
+}
+
+let born = 1000
+function settle(group: FakeGroup): void {
+  const nowMs = Date.now()
+  group.instances = group.instances.filter((instance) => instance.goneMs > nowMs)
+  const staying = group.instances.filter((instance) => instance.goneMs === Number.POSITIVE_INFINITY)
+  for (const instance of staying.slice(group.targetSize)) instance.goneMs = nowMs + MACHINE_MS
+  for (let i = staying.length; i < group.targetSize; i++)
+    group.instances.push({ id: String(++born), bornMs: nowMs, goneMs: Number.POSITIVE_INFINITY })
+}
+
+function managed({ id, bornMs, goneMs }: FakeInstance) {
+  const isUp = Date.now() - bornMs >= MACHINE_MS
+  const currentAction = goneMs < Number.POSITIVE_INFINITY ? 'DELETING' : isUp ? 'NONE' : 'CREATING'
+  return {
+    id,
+    instance: `https://www.googleapis.com/compute/v1/projects/shop/zones/z/instances/${id}`,
+    instanceStatus: isUp ? 'RUNNING' : 'PROVISIONING',
+    currentAction,
+  }
+}
+
+const notFound = (name: string) => ({
+  error: { code: 404, message: `The resource '${name}' was not found`, status: 'NOT_FOUND' },
+})
