@@ -267,6 +267,21 @@ describe('the page', () => {
     expect(faults).toEqual([])
   })
 
+  it.runIf(REAL_URL === undefined)(
+    'names the size that would cost less, why, and the setting to copy',
+    async () => {
+      const { page, faults } = await open()
+      const sizes = page.locator('.sizes')
+      await sizes.getByText('large → small').waitFor()
+      expect(await sizes.getByRole('listitem').count()).toBe(2)
+      expect(await sizes.textContent()).toContain('nothing is changed by itself')
+      await sizes.getByText('as a setting').click()
+      expect(await sizes.locator('pre').textContent()).toContain('tier: small')
+      expect(await seriousViolations(page)).toEqual([])
+      expect(faults).toEqual([])
+    },
+  )
+
   it('lets the decisions stay in view beside the services, and never over what is below them', async () => {
     const { page } = await open()
     const log = page.locator('.decisions')

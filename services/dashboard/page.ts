@@ -9,6 +9,7 @@ import { createHeader } from './panels/header.ts'
 import { createOutlook } from './panels/outlook.ts'
 import { createRollouts } from './panels/rollouts.ts'
 import { createServiceCard, type ServiceCard } from './panels/service-card.ts'
+import { createSizes } from './panels/sizes.ts'
 import { createTrainings } from './panels/trainings.ts'
 import { type Choices, type Context, demoDay } from './ui/context.ts'
 import { h, place } from './ui/dom.ts'
@@ -21,7 +22,7 @@ export interface Page {
   update(state: State, choices: Choices): void
   /** After a change of theme. */
   repaint(): void
-  /** Asks again for what no event carries: the outlook. */
+  /** Asks again for what no event carries: outlook, accounts, sizes. */
   refresh(): Promise<void>
   /** Services whose cards are in view. */
   seen(): string[]
@@ -35,6 +36,7 @@ export function createPage(context: Context, choose: (change: Partial<Choices>) 
   const outlook = createOutlook(context)
   const accounts = createAccounts(context)
   const rollouts = createRollouts(context)
+  const sizes = createSizes(context)
   const trainings = createTrainings(context)
   const repaint = () => {
     fleet.repaint()
@@ -47,14 +49,16 @@ export function createPage(context: Context, choose: (change: Partial<Choices>) 
   const ahead = h('div.ahead', {}, alerts.element, outlook.element)
   const books = h('div.books', {}, accounts.element, rollouts.element)
   const now = h('div.now', {}, cards.element, log.element)
-  const parts = [fleet.element, ahead, now, books, trainings.element]
+  const parts = [fleet.element, ahead, now, books, sizes.element, trainings.element]
   const main = h('main', { hidden: true }, ...parts)
   let drawn: State = INITIAL
   let drawnFor = ''
   return {
     element: h('div.page', {}, header.element, header.about, waiting, main),
     repaint,
-    refresh: async () => void (await Promise.all([outlook.refresh(), accounts.refresh()])),
+    async refresh() {
+      await Promise.all([outlook.refresh(), accounts.refresh(), sizes.refresh()])
+    },
     seen: cards.seen,
     update(state, choices) {
       header.update(state, choices)

@@ -9,6 +9,7 @@ import type { DemoView, Spike, SpikeRequest } from '../../http/demo-port.ts'
 import type { StoredDecision, TickRecord } from '../../ledger/ledger.ts'
 import type { ModelVersion } from '../../models/model-version.ts'
 import type { OutlookView } from '../../outlook/view.ts'
+import type { RightSizingView } from '../../right-sizing/view.ts'
 import type { Rollout } from '../../rollouts/rollout.ts'
 import type { Scoreboard } from '../../selection/view.ts'
 import type { Training, TrainingView } from '../../trainings/training.ts'
@@ -162,6 +163,7 @@ export const api = {
   resumeTraining: (number: number) =>
     call<TrainingView>('POST', at('trainings', String(number), 'resume'), {}),
   scoreboard: () => call<Scoreboard>('GET', at('scoreboard')),
+  rightSizing: () => call<RightSizingView>('GET', at('right-sizing')),
   outlook: (days: number) => call<OutlookView>('GET', `${at('outlook')}${query({ days })}`),
   startSpike: (request: SpikeRequest) => call<Spike>('POST', at('demo', 'spikes'), request),
   stopSpike: (id: string) => call<unknown>('DELETE', at('demo', 'spikes', id)),

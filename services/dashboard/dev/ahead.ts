@@ -1,8 +1,10 @@
 /** TEST-ONLY: alerts and outlook of the synthetic fleet, in the shapes of the API. */
 import type { Alert } from '../../alerts/alert.ts'
 import { alert as example } from '../../http/examples-alerts.ts'
+import { rightSizing as sizes } from '../../http/examples-right-sizing.ts'
 import type { OutlookView } from '../../outlook/view.ts'
 import { sentenceOf, sentencesOf } from '../../outlook/words.ts'
+import type { RightSizingView } from '../../right-sizing/view.ts'
 import type { World } from './world.ts'
 
 const DAY_MS = 86_400_000
@@ -45,6 +47,21 @@ export function alertsOf({ options: { names, epochMs } }: World): Alert[] {
       closedAtMs: epochMs - 300_000,
     },
   ]
+}
+
+/** One service on a tier that is too large, and one on the right one. */
+export function sizesOf({ options: { names } }: World): RightSizingView {
+  const [first = '', second = first] = names
+  const [size] = sizes.services
+  const right = { ...size!, recommended: size!.tier, savingPerHour: 0, yaml: null }
+  const why = 'no other tier would cost less over the next 7 days'
+  return {
+    ...sizes,
+    services: [
+      { ...size!, service: first },
+      { ...right, service: second, why },
+    ],
+  }
 }
 
 /** Growth of 4 % a day that meets the budget in the course of the week; no history of the last service. */

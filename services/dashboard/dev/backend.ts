@@ -79,6 +79,7 @@ const ROOMS: Record<string, Room> = {
     const found = trainings.read(Number(number))
     return found ? ok(found) : missing(`there is no training ${number}`)
   },
+  'right-sizing': ({ world }) => ok(ahead.sizesOf(world)),
   outlook: ({ world }, { query }) => ok(ahead.outlookOf(world, Number(query.get('days') ?? 7))),
   ticks: ({ world }, { query }) => {
     const rows = world.ticks.slice(-Number(query.get('limit') ?? 50)).reverse()

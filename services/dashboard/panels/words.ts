@@ -30,6 +30,11 @@ export const BOUNDS: Record<BoundBy, { readonly chip: string; readonly sentence:
     chip: 'budget',
     sentence: 'The budget bound it: the next replica would have avoided less here than elsewhere.',
   },
+  share: {
+    chip: 'share',
+    sentence:
+      'The share of its shard bound it: the next replica would have avoided less here than elsewhere.',
+  },
   'budget-infeasible': {
     chip: 'budget too small',
     sentence: 'The budget is below what must run; the least allowed is kept.',
@@ -104,7 +109,7 @@ function heldBy(state: State, holds: (bound: BoundBy) => boolean): string[] {
 }
 
 function budgetBinds(state: State, last: FleetPoint): string {
-  const held = heldBy(state, (bound) => bound === 'budget')
+  const held = heldBy(state, (bound) => bound === 'budget' || bound === 'share')
   const who = held.length > 0 ? ` Held back: ${listed(held)}.` : ''
   return `The budget binds: one more $/h would avoid ${format.rps(last.price)} outside the SLO.${who}`
 }
