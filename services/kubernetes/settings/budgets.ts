@@ -1,0 +1,51 @@
+/** What Budgets say: of the whole cluster, and of namespaces. One that cannot be read binds nobody and says so. */
+import type { z } from 'zod'
+import { BudgetSpec } from '../crds/budget.ts'
+import { type Values, valuesOf } from './fields.ts'
+import { tightest } from './narrow.ts'
+import { refused, type SeenBudget, type SettingFault } from './seen.ts'
+
+export interface ReadBudget {
+  readonly seen: SeenBudget
+  readonly spec: BudgetSpec
+  readonly faults: readonly SettingFault[]
+}
+
+const NOTHING: BudgetSpec = { namespaces: [], limits: {} }
+
+export function readBudget(seen: SeenBudget): ReadBudget {
+  const read = BudgetSpec.safeParse(seen.spec ?? {})
+  return read.success
+    ? { seen, spec: read.data, faults: periodFaults(read.data) }
+    : { seen, spec: NOTHING, faults: read.error.issues.map(faultOf) }
+}
+
+/** The server refuses most of it; a definition of an older version, or none at all, lets it through. */
+export const faultOf = (issue: z.core.$ZodIssue): SettingFault =>
+  refused(`spec${issue.path.map((key) => `.${String(key)}`).join('')}`, undefined, issue.message)
+
+function periodFaults({ namespaces, costPerDay, costPerMonth }: BudgetSpec): SettingFault[] {
+  if (namespaces.length === 0) return []
+  const message = 'days and months are paced for the whole cluster only'
+  return Object.entries({ costPerDay, costPerMonth }).flatMap(([key, value]) =>
+    value === undefined ? [] : [refused(`spec.${key}`, value, message)],
+  )
+}
+
+export const isOfCluster = ({ spec }: ReadBudget): boolean => spec.namespaces.length === 0
+
+export const concerns = ({ spec }: ReadBudget, namespace: string): boolean =>
+  spec.namespaces.length === 0 || spec.namespaces.includes(namespace)
+
+/** The limits of all Budgets that concern a namespace. */
+export function limitsIn(budgets: readonly ReadBudget[], namespace: string): Values {
+  return tightest(
+    ...budgets.filter((one) => concerns(one, namespace)).map((one) => valuesOf(one.spec.limits)),
+  )
+}
+
+/** The least of what is said; undefined where nothing is. */
+export function least(...amounts: readonly (number | undefined)[]): number | undefined {
+  const said = amounts.filter((amount) => amount !== undefined)
+  return said.length === 0 ? undefined : Math.min(...said)
+}
