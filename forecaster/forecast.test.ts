@@ -100,3 +100,24 @@ it('travels as a document that its own schema accepts', () => {
   expect(ForecastDocument.parse(JSON.parse(JSON.stringify(document)))).toEqual(document)
   expect(document.quantiles[7]).toEqual([1, 2, 3, 4, 5, 6])
 })
+
+it('says in its document what `quantileAt` says, to the bit', () => {
+  const grain = fc.constantFrom(0, 0.5, 7)
+  fc.assert(
+    fc.property(anyForecast, fc.boolean(), grain, (drawn, isOneKnot, grain) => {
+      const { knots, offsets } = drawn.band
+      const band = {
+        ...{ ...drawn.band, grain },
+        knots: isOneKnot ? knots : Float64Array.of(1, 1000, 1e5),
+        offsets: isOneKnot
+          ? offsets
+          : Float64Array.of(...offsets, ...offsets.map((o) => 3 * o), ...offsets.map((o) => o / 2)),
+      }
+      const forecast = { ...drawn, band }
+      const each = LEVELS.map((_, level) =>
+        Array.from(forecast.point, (_point, k) => quantileAt(forecast, level, k)),
+      )
+      expect(toDocument(forecast).quantiles).toEqual(each)
+    }),
+  )
+})

@@ -208,7 +208,6 @@ export const ForecastDocument = z
 export type ForecastDocument = z.infer<typeof ForecastDocument>
 
 export function toDocument(forecast: Forecast): ForecastDocument {
-  const steps = forecast.point.length
   return {
     service: forecast.service,
     metric: forecast.metric,
@@ -216,11 +215,36 @@ export function toDocument(forecast: Forecast): ForecastDocument {
     expiresAtMs: forecast.expiresAtMs,
     stepMs: forecast.stepMs,
     levels: [...LEVELS],
-    quantiles: LEVELS.map((_, level) =>
-      Array.from({ length: steps }, (_, k) => quantileAt(forecast, level, k)),
-    ),
+    quantiles: quantilesOf(forecast),
     drifting: forecast.drifting,
     model: forecast.model,
     quality: forecast.quality,
   }
+}
+
+/** [level][step], each as `quantileAt` says; what is the same for all levels of a step is looked up once. */
+function quantilesOf(forecast: Forecast): number[][] {
+  const { band, point } = forecast
+  const { offsets, knots, grain } = band
+  const size = offsets.length / knots.length
+  const places = placesIn(band.horizonSteps)
+  const quantiles = LEVELS.map(() => new Array<number>(point.length))
+  for (let k = 0; k < point.length; k++) {
+    const p = point[k]!
+    const width = widthAt(forecast, k)
+    const { left, share } = places[k]!
+    const place = placeAmong(knots, p)
+    const knot = Math.floor(place)
+    const a = knot * size + left * LEVELS.length
+    const b = share === 0 ? a : a + LEVELS.length
+    for (let level = 0; level < LEVELS.length; level++) {
+      let offset = between(offsets[a + level]!, offsets[b + level]!, share)
+      if (place > knot) {
+        const above = between(offsets[a + size + level]!, offsets[b + size + level]!, share)
+        offset = between(offset, above, place - knot)
+      }
+      quantiles[level]![k] = toGrain(Math.max(0, p + width * offset), grain)
+    }
+  }
+  return quantiles
 }

@@ -5,20 +5,22 @@
 import type { AgentMemory } from '../../agents/agent.ts'
 import type { ReplicaCounts } from '../../agents/observation.ts'
 import type { LearnedActor } from '../../agents/policies/learned/act.ts'
-import type { ServiceSpec } from '../../agents/service-spec.ts'
+import { lowerMode, type Mode, type ServiceSpec } from '../../agents/service-spec.ts'
 import type { TickInput } from '../../coordinator/tick-input.ts'
 import { type Forecast, toDocument } from '../../forecaster/forecast.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
-import type { Actuator } from '../actuators/actuator.ts'
+import type { Actuator, ObservedReplicas } from '../actuators/actuator.ts'
 import type { Treasury } from '../budget/treasury.ts'
 import type { AppConfig } from '../config.ts'
 import type { Ledger, Outcome } from '../ledger/ledger.ts'
 import { lookAhead } from '../models/contenders.ts'
 import type { RightSizing } from '../right-sizing/right-sizing.ts'
+import type { Shares } from '../shards/shares.ts'
 import { inSpan, inSpanSync } from '../telemetry/spans.ts'
 import { applyDecisions, type Settled } from './apply.ts'
 import type { Instant } from './clock-jumps.ts'
-import { type Decided, decide, specRows, specsHash } from './decide.ts'
+import { type Decided, decide } from './decide.ts'
+import { createKeptSpecs } from './kept-specs.ts'
 import type { LoadBook } from './load-book.ts'
 import { observe } from './observe.ts'
 import type { Settings } from './settings.ts'
@@ -36,6 +38,8 @@ export interface ControlLoopDeps {
   readonly treasury: Treasury
   /** Changes of tier under way; absent: there are none. */
   readonly rightSizing?: Pick<RightSizing, 'lay'>
+  /** What this shard may spend; absent where there are no shards. */
+  readonly shares?: Pick<Shares, 'direct' | 'decided'> | undefined
   /** What acts for a service whose policy is `learned`. */
   readonly actorOf?: ObserveDeps['actorOf']
   /** Start-up time by service as measured lately, ms. */
@@ -53,10 +57,13 @@ export interface LoopState {
   lastSeen?: Instant
 }
 
+/** What a tick was told of a target. */
+type Counts = ReplicaCounts & Pick<ObservedReplicas, 'conflict'>
+
 export interface TickResult {
   readonly decided: Decided
   readonly forecasts: ReadonlyMap<ServiceId, Forecast>
-  readonly replicas: ReadonlyMap<ServiceId, ReplicaCounts>
+  readonly replicas: ReadonlyMap<ServiceId, Counts>
   readonly settled: readonly Settled[]
   readonly durationMs: number
 }
@@ -70,24 +77,14 @@ export interface ControlLoop {
 export function createControlLoop(deps: ControlLoopDeps, state: LoopState): ControlLoop {
   const { book, ledger, actuator, settings } = deps
   const outcomes = createOutcomes(ledger)
-  let knownSpecs = ''
-
-  /** Specs are stored once per hash; a frame names them. */
-  async function specsOf(input: TickInput, nowMs: number): Promise<string> {
-    const rows = specRows(input)
-    const hash = specsHash(rows)
-    if (hash !== knownSpecs) await ledger.checkpoint(`specs:${hash}`, rows, nowMs)
-    knownSpecs = hash
-    return hash
-  }
-
+  const specsOf = createKeptSpecs(ledger)
   async function record(
     decided: Decided,
     forecasts: ReadonlyMap<ServiceId, Forecast>,
     startedMs: number,
   ): Promise<number> {
     const { input, output, frame, outputsHash, decisions } = decided
-    const configHash = await specsOf(input, input.atMs)
+    const configHash = await specsOf(input)
     const durationMs = deps.stopwatchMs() - startedMs
     const { tick, atMs, costBudgetPerHour } = input
     const { spendPerHour, shadowPrice, feasible } = output
@@ -128,8 +125,9 @@ export function createControlLoop(deps: ControlLoopDeps, state: LoopState): Cont
         startups: await deps.startups(),
         memories: state.memories,
       })
-      const input = directed(deps, observed)
+      const input = await directed(deps, observed)
       const decided = inSpanSync('decide', () => decide(input, ledger.epoch))
+      deps.shares?.decided(decided.output.spendPerHour)
       state.isUnsure = true
       const durationMs = await inSpan('record', () => record(decided, forecasts, startedMs))
       // the tick is in the ledger: from here on it has happened, whatever becomes of its effects
@@ -154,9 +152,13 @@ export function createControlLoop(deps: ControlLoopDeps, state: LoopState): Cont
 }
 
 /** What the meta-controller makes of it: what may be spent, and which changes of tier are paid for. */
-function directed({ treasury, rightSizing }: ControlLoopDeps, observed: TickInput): TickInput {
+async function directed(
+  { treasury, rightSizing, shares }: ControlLoopDeps,
+  observed: TickInput,
+): Promise<TickInput> {
   const input = treasury.direct(observed)
-  return rightSizing?.lay(input) ?? input
+  const laid = rightSizing?.lay(input) ?? input
+  return shares ? inSpan('share', () => shares.direct(laid)) : laid
 }
 
 function turnOf(forecasts: readonly Forecast[], tick: number): readonly Forecast[] {
@@ -200,7 +202,7 @@ interface ObserveAll {
   readonly nowMs: number
   readonly tick: number
   readonly forecasts: ReadonlyMap<ServiceId, Forecast>
-  readonly replicas: ReadonlyMap<ServiceId, ReplicaCounts>
+  readonly replicas: ReadonlyMap<ServiceId, Counts>
   readonly startups: ReadonlyMap<ServiceId, number>
   readonly memories: ReadonlyMap<ServiceId, AgentMemory>
 }
@@ -230,16 +232,20 @@ export function observeAll(deps: ObserveDeps, given: ObserveAll): TickInput {
       nowMs: given.nowMs,
     })
     const actor = spec.policy === 'learned' ? deps.actorOf?.(service) : undefined
-    // a target that does not say what it runs is left alone
     return {
       spec,
-      mode: counts ? settings.modeOf(service) : ('off' as const),
+      mode: counts ? modeFor(counts, settings.modeOf(service)) : 'off',
       observation,
       memory: given.memories.get(service),
       ...(actor ? { actor } : {}),
     }
   })
   return { tick: given.tick, atMs: given.nowMs, costBudgetPerHour: settings.budget(), services }
+}
+
+/** A target that does not say what it runs is left alone; one that something else scales too is only advised. */
+function modeFor({ conflict }: Pick<ObservedReplicas, 'conflict'>, mode: Mode): Mode {
+  return conflict?.holds ? lowerMode(mode, 'recommend') : mode
 }
 
 interface Outcomes {

@@ -1,6 +1,6 @@
 /** What operators changed at run time (budget, modes, policies, pause): kept in the ledger, laid over the config. */
 import { z } from 'zod'
-import { Mode, PolicyKind, type ServiceSpec } from '../../agents/service-spec.ts'
+import { lowerMode, Mode, PolicyKind, type ServiceSpec } from '../../agents/service-spec.ts'
 import { offersFor, specOn } from '../../coordinator/meta/tiers.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
 import { BudgetAmount } from '../budget/config.ts'
@@ -8,7 +8,12 @@ import type { PeriodName } from '../budget/period.ts'
 import type { AppConfig } from '../config.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 
-const RANK: Record<Mode, number> = { off: 0, recommend: 1, enforce: 2 }
+// made once: they are asked at every tick, of every service
+const Paused = z.boolean()
+const Budget = z.number().positive()
+const Amount = BudgetAmount.nullable()
+const Tier = z.string()
+const PolicyVersion = z.string().nullable()
 
 export interface Settings {
   budget(): number
@@ -41,14 +46,24 @@ export type SettingKey =
   | `policy-version/${ServiceId}`
   | `tier/${ServiceId}`
 
-const lower = (a: Mode, b: Mode): Mode => (RANK[a] <= RANK[b] ? a : b)
+type Keeper = Pick<Ledger, 'settings' | 'putSetting'>
 
-export async function openSettings(initial: AppConfig, ledger: Ledger): Promise<Settings> {
+/** What all shards go by; the rest is of services, which have one shard each. */
+const isJoint = (key: string): boolean => ['budget', 'mode', 'paused'].includes(key)
+
+/** `joint` keeps what all shards go by; absent: there are none. */
+export async function openSettings(
+  initial: AppConfig,
+  ledger: Keeper,
+  joint?: Keeper,
+): Promise<Settings> {
   let config = initial
   const byKey = new Map<string, unknown>()
   const specs = new Map<ServiceId, ServiceSpec>()
   async function reread(): Promise<void> {
     for (const { key, value } of await ledger.settings()) byKey.set(key, value)
+    for (const { key, value } of (await joint?.settings()) ?? [])
+      if (isJoint(key)) byKey.set(key, value)
     specs.clear()
   }
   const read = <T>(key: SettingKey, schema: z.ZodType<T>, fallback: T): T => {
@@ -57,13 +72,13 @@ export async function openSettings(initial: AppConfig, ledger: Ledger): Promise<
     return stored.success ? stored.data : fallback
   }
   const mode = () => read('mode', Mode, config.mode)
-  const paused = () => read('paused', z.boolean(), false)
+  const paused = () => read('paused', Paused, false)
   const policyOf = (service: ServiceId) =>
     read(`policy/${service}`, PolicyKind, config.services[service]!.policy)
   function tierOf(service: ServiceId): string | undefined {
     const { tier, tiers } = config.services[service]!
     if (tier === undefined) return undefined
-    const stored = read(`tier/${service}`, z.string(), tier)
+    const stored = read(`tier/${service}`, Tier, tier)
     // one that the configuration no longer offers is as good as none
     return tiers && Object.hasOwn(tiers, stored) ? stored : tier
   }
@@ -75,16 +90,16 @@ export async function openSettings(initial: AppConfig, ledger: Ledger): Promise<
     policyOf,
     tierOf,
     policyVersionOf: (service) =>
-      read(`policy-version/${service}`, z.string().nullable(), null) ?? undefined,
-    budget: () => read('budget', z.number().positive(), config.costBudgetPerHour),
+      read(`policy-version/${service}`, PolicyVersion, null) ?? undefined,
+    budget: () => read('budget', Budget, config.costBudgetPerHour),
     amountOf(period) {
       const configured = period === 'day' ? config.budget.perDay : config.budget.perMonth
-      return read(`budget/${period}`, BudgetAmount.nullable(), configured ?? null) ?? undefined
+      return read(`budget/${period}`, Amount, configured ?? null) ?? undefined
     },
     modeOf(service) {
       const own = read(`mode/${service}`, Mode, config.services[service]!.mode ?? 'enforce')
-      const inForce = lower(mode(), own)
-      return paused() ? lower(inForce, 'recommend') : inForce
+      const inForce = lowerMode(mode(), own)
+      return paused() ? lowerMode(inForce, 'recommend') : inForce
     },
     specOf(service) {
       const known = specs.get(service)
@@ -98,7 +113,8 @@ export async function openSettings(initial: AppConfig, ledger: Ledger): Promise<
       return spec
     },
     async put(key, value, actor, atMs) {
-      await ledger.putSetting({ key, value, changedAtMs: atMs, actor })
+      const keeper = joint && isJoint(key) ? joint : ledger
+      await keeper.putSetting({ key, value, changedAtMs: atMs, actor })
       byKey.set(key, value)
     },
     rebase(next) {

@@ -61,8 +61,19 @@ const CHANGE_WORDS = {
   spread: 'larger errors than before',
 } as const
 
+/** Asked at every tick for every service, of a configuration that seldom changes. */
+const known = new WeakMap<ForecastConfig, Map<number, string>>()
+
 /** Of the settings that a fit depends on. */
 export function fitConfigHash(config: ForecastConfig, stepMs: number): string {
+  const byStep = known.get(config) ?? new Map<number, string>()
+  known.set(config, byStep)
+  const hash = byStep.get(stepMs) ?? hashOf(config, stepMs)
+  byStep.set(stepMs, hash)
+  return hash
+}
+
+function hashOf(config: ForecastConfig, stepMs: number): string {
   const { lifecycle: _, refitMs: __, expirySteps: ___, ...fitted } = config
   const text = JSON.stringify([stepMs, fitted])
   return createHash('sha256').update(text).digest('hex').slice(0, HASH_LENGTH)
