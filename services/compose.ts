@@ -12,15 +12,13 @@ import { openLeases } from './kubernetes/leases/open.ts'
 import { openLed } from './leader/lead.ts'
 import { openLedger } from './ledger/registry.ts'
 import { type Controller, createController } from './loops/controller.ts'
-import { createFitter } from './loops/fitter.ts'
+import { openDoers } from './loops/doers.ts'
+import { openShares } from './shards/shares.ts'
 import { openStore } from './stores/registry.ts'
 import { createInstruments, observed } from './telemetry/instruments.ts'
 import { createLogger } from './telemetry/log.ts'
 import { addSecretsOf } from './telemetry/secrets.ts'
 import { startTracing } from './telemetry/tracing.ts'
-
-/** A fit that takes longer is broken off and done again without the slow models. */
-const FIT_LIMIT_MS = 60_000
 
 export interface ComposeOptions {
   readonly config: AppConfig
@@ -59,7 +57,8 @@ export async function compose({
   await refuseExposure(config.http, ledger, systemClock.nowMs())
   await takeOverSettings(ledger)
   const audit = createAuditLog(ledger, systemClock.nowMs)
-  const fitter = createFitter({ timeLimitMs: FIT_LIMIT_MS })
+  const doers = await openDoers(config, env, log)
+  let running: Controller | undefined
   const target = createActuator(config.actuator, {
     hostUrl,
     drainTimeoutMs: config.shop?.drainTimeoutMs ?? 0,
@@ -77,7 +76,11 @@ export async function compose({
     secretOf: (url) => secretOf(inForce(), env, url),
     log,
   })
-  const shared = { config, reread, clock, store, ledger, fitter, webhooks, stateDir, log }
+  const shares = await openShares({
+    ...{ stateDir, env, config: () => controller?.config() ?? config },
+    leadership: () => controller?.leadership?.(),
+  })
+  const shared = { config, reread, clock, store, ledger, webhooks, stateDir, log, shares, ...doers }
   const controller = await openLed({
     ...{ config, ledger, actuator, stateDir, clock, log },
     leases: await openLeases(config, ledger, systemClock),
@@ -115,7 +118,7 @@ export async function compose({
       await kafka?.close()
       await controller.stop()
       await relay.close()
-      await fitter.close()
+      await doers.close()
       await actuator.close()
       await ledger.close()
       await store.close()

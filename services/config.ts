@@ -16,6 +16,7 @@ import { BudgetConfig } from './budget/config.ts'
 import { CovariatesConfig } from './covariates/config.ts'
 import { EventsConfig } from './events/config.ts'
 import { HttpConfig } from './http/config.ts'
+import { JobsConfig } from './jobs/config.ts'
 import { KubernetesConfig } from './kubernetes/config.ts'
 import { workloadFaults } from './kubernetes/workload.ts'
 import { LeaderConfig } from './leader/config.ts'
@@ -110,6 +111,7 @@ export const AppConfig = z
       description: 'The cluster to work with. Absent: none is touched.',
     }),
     trainings: TrainingsConfig.prefault({}),
+    jobs: JobsConfig.prefault({}),
     alerts: AlertsConfig.prefault({}),
     events: EventsConfig.prefault({}),
     outlook: OutlookConfig.prefault({}),

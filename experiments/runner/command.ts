@@ -6,11 +6,14 @@ import { z } from 'zod'
 import { CommandFailure, EXIT } from '../../services/cli/exit-codes.ts'
 import { table } from '../../services/cli/format.ts'
 import type { Terminal } from '../../services/cli/terminal.ts'
+import type { JobHandler } from '../../services/jobs/job-queue.ts'
+import { hidden } from '../../services/jobs/redis-address.ts'
 import { type ArmPair, compareResults, usualPairs } from './compare.ts'
 import { readExperimentFile } from './config-file.ts'
 import { writeOutput } from './output.ts'
 import { createPool, type Pool, RunFailed } from './pool.ts'
 import { createProgress } from './progress.ts'
+import { createRemotePool, experimentHandler } from './queue.ts'
 import { fromJson, type Results } from './results.ts'
 import { runJobs } from './run.ts'
 import { sayCost, sayDominance } from './wording.ts'
@@ -57,7 +60,6 @@ export async function runExperiment(terminal: Terminal, input: RunInput): Promis
 
 async function remotePool(queue: string): Promise<Pool> {
   try {
-    const { createRemotePool } = await import('./queue.ts')
     return await createRemotePool(queue)
   } catch (cause) {
     throw queueFailure(queue, cause)
@@ -67,36 +69,17 @@ async function remotePool(queue: string): Promise<Pool> {
 function queueFailure(queue: string, cause: unknown): CommandFailure {
   const why = cause instanceof Error ? cause.message : String(cause)
   const code = cause instanceof RangeError ? EXIT.usage : EXIT.unreachable
-  const said = cause instanceof RangeError ? why : `queue ${queue} cannot be used: ${why}`
+  const said = cause instanceof RangeError ? why : `queue ${hidden(queue)} cannot be used: ${why}`
   return new CommandFailure(code, said, undefined, { cause })
 }
 
-export async function workOnQueue(
-  terminal: Terminal,
-  { queue, workers }: { queue: string | undefined; workers: number },
-): Promise<number> {
-  if (queue === undefined)
-    throw new CommandFailure(EXIT.usage, '--queue is required; allowed: redis://host:port')
-  const stopped = terminal.takeInterrupts?.()
-  const pool = createPool(workers, terminal.env)
-  try {
-    const { startQueueWorker } = await import('./queue.ts')
-    const worker = await startQueueWorker(queue, pool, workers, ({ jobs }) =>
-      terminal.say(`${jobs[0]?.plan.name}, ${jobs[0]?.setting.kind}: ${jobs.length} runs done`),
-    )
-    terminal.say(`taking runs from ${queue}, ${workers} at once`)
-    await new Promise<void>((resolve) => {
-      stopped?.addEventListener('abort', () => resolve(), { once: true })
-    })
-    // threads first: what they were at goes back to the queue
-    await pool.close()
-    await worker.close()
-    return EXIT.ok
-  } catch (cause) {
-    throw queueFailure(queue, cause)
-  } finally {
-    await pool.close()
-  }
+/** For `forescale worker`: what it does with runs of experiments, on threads that are started when there are some. */
+export function openExperimentWork(
+  threads: number,
+  env: Terminal['env'],
+): { readonly handler: JobHandler; close(): Promise<void> } {
+  const pool = createPool(threads, env)
+  return { handler: experimentHandler(pool), close: pool.close }
 }
 
 interface CompareInput {

@@ -4,9 +4,6 @@
  * finished one need never be run again.
  */
 import { createHash } from 'node:crypto'
-import { globSync, readFileSync } from 'node:fs'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { LibraryOptions } from '../../datasets/traces/library.ts'
 import { findTrace } from '../../datasets/traces/library.ts'
 import { canonicalJson } from '../../services/config-file.ts'
@@ -15,12 +12,6 @@ import type { Summary } from '../simulator/summary.ts'
 import type { ArmSetting, Experiment } from './config-file.ts'
 import type { Course } from './course.ts'
 import { type DatasetPlan, type Provenance, plansOf } from './datasets.ts'
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-/** Folders whose code can change a result. */
-const DECIDING = ['agents', 'coordinator', 'forecaster', 'datasets', 'experiments', 'services']
-const NOT_DECIDING =
-  /\.test\.ts$|^services\/(dashboard|cli|http|up|shop|alerts|gateway)\/|(^|\/)node_modules\//
 
 export interface Job {
   readonly key: string
@@ -86,24 +77,6 @@ export function batchesOf(jobs: readonly Job[], code: string): Batch[] {
     jobs: own,
     code,
   }))
-}
-
-let version: string | undefined
-
-/** Of all code that can change a result, tests aside: the same for the same text. A process has the one it began with. */
-export function codeVersion(): string {
-  version ??= hashOfCode()
-  return version
-}
-
-function hashOfCode(): string {
-  const files = DECIDING.flatMap((folder) => globSync(`${folder}/**/*.{ts,wasm}`, { cwd: ROOT }))
-  const hash = createHash('sha256')
-  for (const file of files.map((f) => f.replaceAll('\\', '/')).sort()) {
-    if (NOT_DECIDING.test(file)) continue
-    hash.update(`${file}\0`).update(readFileSync(path.join(ROOT, file)))
-  }
-  return hash.digest('hex').slice(0, 16)
 }
 
 export function hashOf(value: unknown): string {

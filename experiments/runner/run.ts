@@ -1,8 +1,9 @@
 /** Runs what is not finished yet, and keeps each job the moment it is. */
 import type { LibraryOptions } from '../../datasets/traces/library.ts'
+import { codeVersion } from '../../services/jobs/code-version.ts'
 import type { Experiment } from './config-file.ts'
 import { openJobStore } from './job-store.ts'
-import { batchesOf, codeVersion, type Finished, type Job, type JobResult, jobsOf } from './jobs.ts'
+import { batchesOf, type Finished, type Job, type JobResult, jobsOf } from './jobs.ts'
 import type { Pool } from './pool.ts'
 
 export interface RunOptions {

@@ -51,11 +51,13 @@ export interface BacktestReport {
   readonly left: readonly { readonly service: ServiceId; readonly reason: string }[]
 }
 
+/** `parallel` walks of a service side by side. */
 export async function runBacktests(
   store: SampleStore,
   config: AppConfig,
   options: BacktestOptions,
   walk: Walk,
+  parallel = 1,
 ): Promise<BacktestReport> {
   const services: ServiceBacktest[] = []
   const left: { service: ServiceId; reason: string }[] = []
@@ -77,10 +79,14 @@ export async function runBacktests(
     }
     try {
       const results: RollingResult[] = []
-      for (const [j, entrant] of entrants.entries()) {
-        const request = { series, entrant, config: config.forecast, seed: config.seed, plan }
-        results.push(await walk(request, { done: i * entrants.length + j, total }))
+      const rest = entrants.entries()
+      const walkRest = async (): Promise<void> => {
+        for (const [j, entrant] of rest) {
+          const request = { series, entrant, config: config.forecast, seed: config.seed, plan }
+          results[j] = await walk(request, { done: i * entrants.length + j, total })
+        }
       }
+      await Promise.all(Array.from({ length: Math.min(parallel, entrants.length) }, walkRest))
       services.push({ service, series, plan, results, ...chooseEntrant(results) })
     } catch (error) {
       left.push({ service, reason: error instanceof Error ? error.message : String(error) })

@@ -33,6 +33,7 @@ import { addTune } from './commands/tune.ts'
 import { addUp } from './commands/up.ts'
 import { addWhatif } from './commands/whatif.ts'
 import { addGlobalOptions } from './context.ts'
+import { addWorker } from './commands/worker.ts'
 import type { Surroundings } from './terminal.ts'
 
 const PACKAGE = new URL('../../package.json', import.meta.url)
@@ -90,6 +91,7 @@ export function createProgram(around: Surroundings, done: (code: number) => void
     addCheck,
     addLoad,
     addExperiment,
+    addWorker,
     addTrain,
     addTune,
     addConfig,

@@ -30,7 +30,7 @@ export interface Terminal extends Surroundings {
   say(line: string): void
   paint(style: Style, text: string): string
   /** Waits; after a second it says on a terminal that it does. */
-  waitFor<T>(what: string, work: Promise<T>): Promise<T>
+  waitFor<T>(what: string | (() => string), work: Promise<T>): Promise<T>
 }
 
 const PATIENCE_MS = 1000
@@ -54,7 +54,8 @@ export function createTerminal(around: Surroundings, colorWanted: boolean): Term
       const sinceMs = around.nowMs()
       const tell = (): void => {
         const seconds = Math.round((around.nowMs() - sinceMs) / 1000)
-        stderr.write(`\r\u001b[K${what} … ${seconds} s`)
+        const said = typeof what === 'string' ? what : what()
+        stderr.write(`\r\u001b[K${said} … ${seconds} s`)
       }
       const timer = setInterval(tell, PATIENCE_MS)
       try {

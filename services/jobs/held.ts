@@ -100,9 +100,6 @@ export function answerOf(
   })
 }
 
-export const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error)
-
 export function assertDead({ id, state }: Pick<JobSummary, 'id' | 'state'>): void {
   if (state !== 'dead')
     throw new Conflict(`job ${id} is ${state}; only one that is dead can be begun anew`)

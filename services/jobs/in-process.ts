@@ -2,16 +2,7 @@
 import { attempt } from './attempt.ts'
 import { type Backoff, backoffMs } from './backoff.ts'
 import { workVersion } from './code-version.ts'
-import {
-  answerOf,
-  assertDead,
-  change,
-  emptyCounts,
-  type Held,
-  messageOf,
-  newHeld,
-  viewOf,
-} from './held.ts'
+import { answerOf, assertDead, change, emptyCounts, type Held, newHeld, viewOf } from './held.ts'
 import {
   ATTEMPT_LIMITS_MS,
   JOB_KINDS,
@@ -19,6 +10,7 @@ import {
   type JobRequest,
   jobIdOf,
   KEEP_DONE_MS,
+  messageOf,
   NeverAgain,
 } from './job.ts'
 import type { JobHandlers, JobQueue, JobWorker, WorkOptions } from './job-queue.ts'

@@ -110,3 +110,6 @@ export class JobsUnavailable extends Error {
 export class NeverAgain extends Error {
   override readonly name = 'NeverAgain'
 }
+
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)

@@ -20,7 +20,9 @@ import type { Automatic } from '../rollouts/automatic.ts'
 import type { RolloutControl } from '../rollouts/control.ts'
 import type { Rollouts } from '../rollouts/rollouts.ts'
 import type { Selection } from '../selection/selection.ts'
+import type { Shares } from '../shards/shares.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
+import type { StartTraining } from '../trainings/train-elsewhere.ts'
 import {
   type ControlLoop,
   createControlLoop,
@@ -57,10 +59,14 @@ export interface ControllerDeps {
   readonly actuator: Actuator | ReportedActuator
   readonly fitter: Fitter
   readonly webhooks: Webhooks
+  /** Absent where there are no shards. */
+  readonly shares?: Shares | undefined
   /** A tick with its decisions is in the ledger. */
   readonly recorded?: ((tick: number) => void) | undefined
   /** Folder of all state, absolute; without it nothing can be trained. */
   readonly stateDir?: string | undefined
+  /** Where trainings run; here when absent. */
+  readonly startTraining?: StartTraining | undefined
   readonly log: Log
 }
 
@@ -222,7 +228,7 @@ export function createParts(
   const { alerts, calendar, treasury, rightSizing } = beside
   // what a rollout has act in a tick stands over the settings
   const { specOf, actorOf } = beside.selection.over(beside.rollouts.strategies)
-  const { store, ledger, actuator, clock } = deps
+  const { store, ledger, actuator, clock, shares } = deps
   const { stepMs, forecast, services } = config
   const specs = new Map(Object.entries(services))
   const covariates = createCovariates({
@@ -251,6 +257,7 @@ export function createParts(
   const loop = createControlLoop(
     {
       ...{ config, book, ledger, actuator, treasury, rightSizing, actorOf, startups, stopwatchMs },
+      shares,
       settings: { ...settings, specOf },
     },
     state,
@@ -262,6 +269,7 @@ export const viewOf = ({ config, settings, parts, last, deps, treasury }: Core):
   config,
   settings,
   periods: treasury.view(),
+  shards: deps.shares?.view(settings.budget()) ?? null,
   book: parts.book,
   last,
   nowMs: deps.clock.nowMs(),

@@ -23,6 +23,16 @@ export interface FitterOptions {
 export interface Fitter {
   /** Rejects with `FitFailed` when even the simplest fit failed, or the fitter was closed. */
   fit(series: Series, config: ForecastConfig, seed: number, options: FitOptions): Promise<FitReport>
+  /** Fits that are worth asking for side by side now; one when absent. */
+  readonly parallel?: () => Promise<number>
+  close(): Promise<void>
+}
+
+/** One thread, begun anew after a fault. */
+export interface FitThread {
+  /** One at a time. Rejects with FitFailed when the fit threw, the thread ended, or time was up. */
+  attempt(request: FitRequest): Promise<FitReport>
+  /** What it is at rejects. */
   close(): Promise<void>
 }
 
@@ -30,13 +40,11 @@ export class FitFailed extends Error {
   override readonly name = 'FitFailed'
 }
 
-export function createFitter({ timeLimitMs, workerFile }: FitterOptions): Fitter {
+export function createFitThread({ timeLimitMs, workerFile }: FitterOptions): FitThread {
   const file = workerFile ?? new URL('./fit-worker.ts', import.meta.url)
   let worker: Worker | undefined
-  let closed = false
-  let queue: Promise<unknown> = Promise.resolve()
 
-  async function throwAway(): Promise<void> {
+  async function close(): Promise<void> {
     const old = worker
     worker = undefined
     await old?.terminate()
@@ -50,24 +58,37 @@ export function createFitter({ timeLimitMs, workerFile }: FitterOptions): Fitter
     return fresh
   }
 
+  return {
+    close,
+    async attempt(request) {
+      try {
+        const thread = await ready()
+        thread.ref()
+        const answered = answerOf(thread, timeLimitMs)
+        thread.postMessage(request)
+        const answer = await answered
+        thread.unref()
+        if (answer.kind === 'done')
+          return { ...answer.report, state: readForecaster(answer.report.state) }
+        throw new FitFailed('the fit threw', {
+          cause: answer.kind === 'failed' ? answer.error : answer,
+        })
+      } catch (error) {
+        await close()
+        throw error
+      }
+    },
+  }
+}
+
+export function createFitter(options: FitterOptions): Fitter {
+  const thread = createFitThread(options)
+  let closed = false
+  let queue: Promise<unknown> = Promise.resolve()
+
   async function attempt(request: FitRequest): Promise<FitReport> {
-    try {
-      if (closed) throw new FitFailed('the fitter is closed')
-      const thread = await ready()
-      thread.ref()
-      const answered = answerOf(thread, timeLimitMs)
-      thread.postMessage(request)
-      const answer = await answered
-      thread.unref()
-      if (answer.kind === 'done')
-        return { ...answer.report, state: readForecaster(answer.report.state) }
-      throw new FitFailed('the fit threw', {
-        cause: answer.kind === 'failed' ? answer.error : answer,
-      })
-    } catch (error) {
-      await throwAway()
-      throw error
-    }
+    if (closed) throw new FitFailed('the fitter is closed')
+    return thread.attempt(request)
   }
 
   async function fitWithLess(request: FitRequest): Promise<FitReport> {
@@ -101,7 +122,7 @@ export function createFitter({ timeLimitMs, workerFile }: FitterOptions): Fitter
     },
     async close() {
       closed = true
-      await throwAway()
+      await thread.close()
     },
   }
 }

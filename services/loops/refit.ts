@@ -1,4 +1,4 @@
-/** Fits what is due, one series after another, in the worker; the old model serves meanwhile. */
+/** Fits what is due, as many series side by side as the fitter says; the old model serves meanwhile. */
 import type { ForecastConfig } from '../../forecaster/config.ts'
 import type { TrainedNetworks } from '../../forecaster/neural/weights.ts'
 import { LOAD_METRIC, type ServiceId } from '../../forecaster/series.ts'
@@ -69,15 +69,20 @@ export function createRefitter(deps: RefitDeps): Refitter {
         return due ? [{ entry, due }] : []
       })
       for (const { entry } of all) running.add(entry.service)
-      for (const { entry, due } of all) {
-        try {
-          await refit(entry, due, nowMs)
-        } catch (error) {
-          onError(entry.service, error)
-        } finally {
-          running.delete(entry.service)
+      const rest = all.values()
+      async function one(): Promise<void> {
+        for (const { entry, due } of rest) {
+          try {
+            await refit(entry, due, nowMs)
+          } catch (error) {
+            onError(entry.service, error)
+          } finally {
+            running.delete(entry.service)
+          }
         }
       }
+      const parallel = all.length > 1 ? ((await fitter.parallel?.()) ?? 1) : 1
+      await Promise.all(Array.from({ length: Math.min(parallel, all.length) }, one))
     },
   }
 }

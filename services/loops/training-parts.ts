@@ -14,7 +14,7 @@ export interface TrainingParts {
 
 /** `core` is asked for when something is told, not before. */
 export async function openTrainingParts(
-  { config, stateDir, ledger, clock, log }: ControllerDeps,
+  { config, stateDir, ledger, clock, log, startTraining }: ControllerDeps,
   core: () => Core | undefined,
 ): Promise<TrainingParts> {
   if (stateDir === undefined)
@@ -24,7 +24,7 @@ export async function openTrainingParts(
       closeTrainings: () => Promise.resolve(),
     }
   const opened = await openTrainings({
-    ...{ stateDir, ledger },
+    ...{ stateDir, ledger, startTraining },
     config: () => (core()?.config ?? config).trainings,
     nowMs: clock.nowMs,
     // a manual clock stands still while a process trains

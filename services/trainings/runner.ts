@@ -10,21 +10,21 @@ import { policyRow } from '../rollouts/policy-version.ts'
 import type { TrainingBook } from './book.ts'
 import { begun, bestOf, withEvent } from './course.ts'
 import type { TrainingEvent } from './progress.ts'
-import { type Ending, reasonIn, startTraining, type TrainProcess } from './train-process.ts'
+import type { StartTraining } from './train-elsewhere.ts'
+import { type Ending, isOver, reasonIn, startTraining, type TrainProcess } from './train-process.ts'
 import { hasEnded, type TrainingRequest } from './training.ts'
 
 /** A process that dies this often in a row without a round is not started again. */
 const MOST_FRUITLESS = 3
 const RESTART_AFTER_MS = 1000
-/** It is done, or ended with a fault that will be there the next time too; 1 may be anything. */
-const isOver = ({ code }: Ending): boolean => code !== null && code !== 1
-
 export interface RunnerDeps {
   readonly ledger: Pick<Ledger, 'savePolicy'>
   readonly nowMs: () => number
   /** Never jumps, ms. */
   readonly monotonicMs: () => number
   readonly onError: (error: unknown, what: string) => void
+  /** Where its process runs; here when absent. */
+  readonly startTraining?: StartTraining | undefined
 }
 
 export interface TrainingRunner {
@@ -96,7 +96,8 @@ export function createRunner(deps: RunnerDeps, book: TrainingBook): TrainingRunn
       const after = withEvent(kept, event, now)
       if (after) void book.put(after.kept, after.round)
     }
-    const started = startTraining({ args, cwd: book.files.root, onEvent })
+    const call = { args, cwd: book.files.root, folder: String(number), onEvent }
+    const started = (deps.startTraining ?? startTraining)(call)
     if (running) running.process = started
     return started.ended
   }

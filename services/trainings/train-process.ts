@@ -26,6 +26,9 @@ export interface Ending {
   readonly said: string
 }
 
+/** It is done, or ended with a fault that will be there the next time too; 1 may be anything. */
+export const isOver = ({ code }: Ending): boolean => code !== null && code !== 1
+
 export interface TrainCall {
   /** Of `forescale train`, without `--events`. */
   readonly args: readonly string[]

@@ -12,7 +12,7 @@ import {
   toJson,
 } from '../../backtest/backtest.ts'
 import { reportHtml } from '../../backtest/report.ts'
-import { createWalker } from '../../backtest/walker.ts'
+import { openWalks } from '../../backtest/walks.ts'
 import type { AppConfig } from '../../config.ts'
 import { loadConfigFile } from '../../config-file.ts'
 import { openStore } from '../../stores/registry.ts'
@@ -83,15 +83,22 @@ async function test(
   options: BacktestOptions,
 ): Promise<BacktestReport> {
   const store = await openExisting(config)
-  const walker = createWalker()
+  const { walk, parallel, close } = await openWalks(config.jobs, terminal.env)
+  let what = 'reading'
   try {
-    return await runBacktests(store, config, options, (request, { done, total }) => {
-      const { series, entrant } = request
-      const what = `${done + 1} of ${total}: testing ${series.service} with ${entrant}`
-      return terminal.waitFor(what, walker.walk(request))
-    })
+    const tested = runBacktests(
+      store,
+      config,
+      options,
+      (request, { done, total }) => {
+        what = `${done + 1} of ${total}: testing ${request.series.service} with ${request.entrant}`
+        return walk(request)
+      },
+      parallel,
+    )
+    return await terminal.waitFor(() => what, tested)
   } finally {
-    await walker.close()
+    await close()
     await store.close()
   }
 }

@@ -19,15 +19,11 @@ const LIST_EXAMPLES = `
 Examples:
   forescale experiment list --json`
 
-const WORK_EXAMPLES = `
-Examples:
-  forescale experiment work --queue redis://127.0.0.1:6379 --workers 8     on each machine that is to help`
-
 const RUN_EXAMPLES = `
 Examples:
   forescale experiment run smoke                        a shipped one, by name
   forescale experiment run mine.yaml --workers 4 --out results/mine
-  forescale experiment run frontier --queue redis://127.0.0.1:6379
+  forescale experiment run frontier --queue redis://127.0.0.1:6379     on all workers there
 
 Interrupted, it goes on where it was: run it again with the same --out. What is finished is not run again while
 experiment, data and code are the same. --out holds results.json, runs, services and blocks as CSV and Parquet,
@@ -49,7 +45,6 @@ export function addExperiment(program: Command, around: Surroundings, done: Done
     .addHelpText('after', EXAMPLES)
   addRun(command, around, done)
   addCompare(command, around, done)
-  addWork(command, around, done)
   const list = command
     .command('list')
     .description('the shipped experiments')
@@ -106,22 +101,6 @@ function addCompare(parent: Command, around: Surroundings, done: Done): void {
   act(command, around, done, async ({ terminal }, { arms, json }, [a = '', b = '']) => {
     const { compareFolders } = await import('../../../experiments/runner/command.ts')
     return compareFolders(terminal, { a, b, arms: textOf(arms), json: json === true })
-  })
-}
-
-function addWork(parent: Command, around: Surroundings, done: Done): void {
-  const command = parent
-    .command('work')
-    .description('take runs of experiments from a queue until interrupted')
-    .addOption(queueOption())
-    .addOption(workersOption())
-    .addHelpText('after', WORK_EXAMPLES)
-  act(command, around, done, async ({ terminal }, { queue, workers }) => {
-    const { workOnQueue } = await import('../../../experiments/runner/command.ts')
-    return workOnQueue(terminal, {
-      queue: textOf(queue) ?? (around.env.FORESCALE_REDIS || undefined),
-      workers: Number(workers ?? availableParallelism()),
-    })
   })
 }
 

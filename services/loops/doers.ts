@@ -1,0 +1,40 @@
+/** Who fits and trains: workers where Redis is named, and this process where none of them does. */
+import type { AppConfig } from '../config.ts'
+import type { JobQueue } from '../jobs/job-queue.ts'
+import { openJobs } from '../jobs/registry.ts'
+import { type StartTraining, trainingElsewhere } from '../trainings/train-elsewhere.ts'
+import type { Log } from './core.ts'
+import { createFitter, type Fitter } from './fitter.ts'
+import { createJobFitter } from './job-fitter.ts'
+
+/** A fit that takes longer is broken off and done again without the slow models. */
+const FIT_LIMIT_MS = 60_000
+
+export interface Doers {
+  readonly jobs: JobQueue
+  readonly fitter: Fitter
+  readonly startTraining: StartTraining | undefined
+  close(): Promise<void>
+}
+
+export async function openDoers(
+  { jobs: config }: Pick<AppConfig, 'jobs'>,
+  env: NodeJS.ProcessEnv,
+  log: Log,
+): Promise<Doers> {
+  const jobs = await openJobs({ config, env, nowMs: Date.now, random: Math.random })
+  const local = createFitter({ timeLimitMs: FIT_LIMIT_MS })
+  const { fitWaitMs: waitMs, mostFits } = config
+  const onError = (error: unknown, what: string) => log.error({ err: error }, what)
+  const isHere = jobs.kind === 'in-process'
+  const fitter = isHere ? local : createJobFitter({ jobs, local, waitMs, mostFits, log })
+  return {
+    jobs,
+    fitter,
+    startTraining: isHere ? undefined : trainingElsewhere({ jobs, onError }),
+    async close() {
+      await fitter.close()
+      await jobs.close()
+    },
+  }
+}
