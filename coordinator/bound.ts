@@ -14,6 +14,8 @@ export interface BoundInput {
   readonly feasible: boolean
   /** Extra was withheld because it could not be given back at once (tick.ts). */
   readonly withheld: boolean
+  /** What money is called here: the budget is this shard's share of a greater one. */
+  readonly money: 'budget' | 'share'
 }
 
 export function boundOf({
@@ -24,11 +26,12 @@ export function boundOf({
   to,
   feasible,
   withheld,
+  money,
 }: BoundInput): BoundBy {
   if (!feasible) return 'budget-infeasible'
   if (floor.limitedBy === 'no-data' || observation.freshness === 'dead') return 'no-data'
   if (withheld && to < proposal.preferred) return 'not-returnable'
-  if (to < proposal.preferred || to < floor.need) return 'budget'
+  if (to < proposal.preferred || to < floor.need) return money
   const wanted = proposal.wanted
   if (wanted > to) return to >= spec.maxReplicas ? 'max-replicas' : 'rate-limit'
   if (to > wanted) return to <= spec.minReplicas ? 'min-replicas' : 'rate-limit'

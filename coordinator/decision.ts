@@ -17,6 +17,7 @@ export const BoundBy = z
     'stabilization',
     'no-data',
     'mode',
+    'share',
   ])
   .meta({ id: 'BoundBy' })
 export type BoundBy = z.infer<typeof BoundBy>

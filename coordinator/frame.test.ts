@@ -65,9 +65,15 @@ const directive = fc.record({
   tolerance: fc.double({ min: 0, max: 1, noNaN: true }),
 })
 const anyInput = fc
-  .tuple(tickInput, fc.option(directive, { nil: undefined }), fc.constantFrom(0, 0, 0.7))
-  .map(([input, directed, replacementPerHour]) => ({
+  .tuple(
+    tickInput,
+    fc.option(directive, { nil: undefined }),
+    fc.constantFrom(0, 0, 0.7),
+    fc.constantFrom(undefined, 1e4),
+  )
+  .map(([input, directed, replacementPerHour, jointBudgetPerHour]) => ({
     ...input,
+    ...(jointBudgetPerHour === undefined ? {} : { jointBudgetPerHour }),
     ...(directed ? { directive: directed } : {}),
     services: input.services.map((one, i) =>
       replacementPerHour > 0 && i === 0 ? { ...one, replacementPerHour } : one,

@@ -7,7 +7,8 @@
  * FIELDS + LEVELS columns of float64 · one float64 list of all ragged pairs.
  * With a directive of the meta-controller, or with replicas that are replaced by those of another tier: magic 'FSF3', the
  * directive's four float64 (NaN: none) before the columns, and one column more, of what replacements cost. Frames of 'FSF2',
- * written before there was a tolerance, have a directive of three and no such column; they are still read.
+ * written before there was a tolerance, have a directive of three and no such column; they are still read. Of a shard: magic
+ * 'FSF4', which has the budget of all shards after the directive.
  */
 import assert from 'node:assert/strict'
 import type { AgentMemory, TimedCount } from '../agents/agent.ts'
@@ -23,6 +24,7 @@ import type { ServiceInput, TickInput } from './tick-input.ts'
 const MAGIC = 0x31465346 // 'FSF1'
 const MAGIC_INTOLERANT = 0x32465346 // 'FSF2'
 const MAGIC_WHOLE = 0x33465346 // 'FSF3'
+const MAGIC_SHARE = 0x34465346 // 'FSF4'
 const HEAD_BYTES = 8 + 3 * 8
 const DIRECTIVE = [
   'reactivePrice',
@@ -34,7 +36,7 @@ const FIELDS = 22
 
 interface Layout {
   readonly magic: number
-  /** float64 of the directive in the head. */
+  /** float64 of the directive in the head, and of what follows it. */
   readonly directed: number
   /** Columns before the levels. */
   readonly fields: number
@@ -43,10 +45,12 @@ const LAYOUTS: readonly Layout[] = [
   { magic: MAGIC, directed: 0, fields: FIELDS },
   { magic: MAGIC_INTOLERANT, directed: DIRECTIVE.length - 1, fields: FIELDS },
   { magic: MAGIC_WHOLE, directed: DIRECTIVE.length, fields: FIELDS + 1 },
+  { magic: MAGIC_SHARE, directed: DIRECTIVE.length + 1, fields: FIELDS + 1 },
 ]
-const [PLAIN, , WHOLE] = LAYOUTS as readonly [Layout, Layout, Layout]
+const [PLAIN, , WHOLE, SHARE] = LAYOUTS as readonly [Layout, Layout, Layout, Layout]
 
-function layoutFor({ directive, services }: TickInput): Layout {
+function layoutFor({ directive, services, jointBudgetPerHour }: TickInput): Layout {
+  if (jointBudgetPerHour !== undefined) return SHARE
   const isReplacing = services.some(({ replacementPerHour = 0 }) => replacementPerHour > 0)
   return directive || isReplacing ? WHOLE : PLAIN
 }
@@ -79,8 +83,11 @@ export function encodeFrame(input: TickInput): Uint8Array {
   head.setFloat64(8, input.tick, true)
   head.setFloat64(16, input.atMs, true)
   head.setFloat64(24, input.costBudgetPerHour, true)
-  for (let k = 0; k < layout.directed; k++)
-    head.setFloat64(HEAD_BYTES + k * 8, input.directive?.[DIRECTIVE[k]!] ?? Number.NaN, true)
+  const directed = [
+    ...DIRECTIVE.map((key) => input.directive?.[key] ?? Number.NaN),
+    input.jointBudgetPerHour ?? Number.NaN,
+  ]
+  for (let k = 0; k < layout.directed; k++) head.setFloat64(HEAD_BYTES + k * 8, directed[k]!, true)
   const body = new Float64Array(buffer, bodyAt)
   let ragged = columns * n
   for (let i = 0; i < n; i++) {
@@ -210,9 +217,15 @@ export function decodeFrame(
     tick: head.getFloat64(8, true),
     atMs: head.getFloat64(16, true),
     costBudgetPerHour: head.getFloat64(24, true),
+    ...jointIn(head, layout),
     ...(directive ? { directive } : {}),
     services,
   }
+}
+
+function jointIn(head: DataView, { magic }: Layout): Pick<TickInput, 'jointBudgetPerHour'> {
+  if (magic !== MAGIC_SHARE) return {}
+  return { jointBudgetPerHour: head.getFloat64(HEAD_BYTES + DIRECTIVE.length * 8, true) }
 }
 
 function readDirective(head: DataView, { directed }: Layout): Directive | undefined {

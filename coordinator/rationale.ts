@@ -13,6 +13,8 @@ export interface RationaleInput {
   readonly stretch?: number
   /** Weighted requests/s outside the SLO that one more $/hour would avoid. */
   readonly shadowPrice: number
+  /** $/hour that this shard may spend of what all of them share; absent: there are no shards. */
+  readonly share?: { readonly budgetPerHour: number; readonly jointBudgetPerHour: number }
 }
 
 const one = (value: number): string =>
@@ -61,11 +63,16 @@ function because({ spec, observation, grant }: RationaleInput): string {
   }
 }
 
-function limit({ spec, grant, shadowPrice, observation }: RationaleInput): string {
+function limit({ spec, grant, shadowPrice, observation, share }: RationaleInput): string {
   const wanted = grant.proposal?.wanted ?? grant.to
   switch (grant.boundBy) {
     case 'budget':
       return `budget binding, wanted ${wanted}, one more $/h would avoid ${one(shadowPrice)} violations/s`
+    case 'share': {
+      const { budgetPerHour = 0, jointBudgetPerHour = 0 } = share ?? {}
+      const part = `$${budgetPerHour.toFixed(2)}/h of $${jointBudgetPerHour.toFixed(2)}/h`
+      return `bound by the shard's share, ${part}, wanted ${wanted}, one more $/h would avoid ${one(shadowPrice)} violations/s`
+    }
     case 'budget-infeasible':
       return 'the budget is below what must run; the least allowed is kept'
     case 'not-returnable':

@@ -25,6 +25,8 @@ export interface TickInput {
   readonly tick: number
   readonly atMs: number
   readonly costBudgetPerHour: number
+  /** What all shards share, of which `costBudgetPerHour` is this one's; absent: there are no shards. */
+  readonly jointBudgetPerHour?: number
   /** How money is spent so that a day's or a month's lasts; absent: up to the hourly budget. */
   readonly directive?: Directive | undefined
   readonly services: readonly ServiceInput[]

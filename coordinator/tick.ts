@@ -107,7 +107,7 @@ export function decideTick(input: TickInput): TickOutput {
   const acted = arbitrate(enforced, budget - actual, directive)
   const advised = arbitrate(recommended, budget - acted.cost, directive)
   return {
-    ...assemble(services, [
+    ...assemble(input, [
       { candidates: enforced, result: acted },
       { candidates: recommended, result: advised },
     ]),
@@ -226,7 +226,7 @@ interface Group {
 }
 
 function assemble(
-  services: readonly ServiceInput[],
+  { services, costBudgetPerHour, jointBudgetPerHour = costBudgetPerHour }: TickInput,
   groups: readonly Group[],
 ): Pick<TickOutput, 'grants' | 'memories'> {
   const grants: Grant[] = services.map(({ observation }) => {
@@ -266,6 +266,7 @@ function assemble(
           to,
           feasible: result.feasible,
           withheld: result.withheld[i]!,
+          money: jointBudgetPerHour > costBudgetPerHour + MONEY_SLACK ? 'share' : 'budget',
         }),
         ...(input.replacementPerHour ? { replacementPaid: result.replacementPaid[i]! } : {}),
       }

@@ -9,6 +9,7 @@ import { openKafkaIngest, openRelay } from './events/registry.ts'
 import { type App, createApp, packageVersion } from './http/app.ts'
 import { createDemoPort } from './http/demo-port.ts'
 import { openLeases } from './kubernetes/leases/open.ts'
+import { ofController } from './kubernetes/target/of-controller.ts'
 import { openLed } from './leader/lead.ts'
 import { openLedger } from './ledger/registry.ts'
 import { type Controller, createController } from './loops/controller.ts'
@@ -60,6 +61,7 @@ export async function compose({
   const doers = await openDoers(config, env, log)
   let running: Controller | undefined
   const target = createActuator(config.actuator, {
+    kubernetes: ofController({ config, running: () => running, clock: systemClock, log }),
     hostUrl,
     drainTimeoutMs: config.shop?.drainTimeoutMs ?? 0,
     initial: initialReplicas(config),
@@ -67,7 +69,6 @@ export async function compose({
   })
   const actuator = observed('actuator', target, instruments)
   const clock = config.clock === 'manual' ? createManualClock() : systemClock
-  let running: Controller | undefined
   const inForce = (): AppConfig => running?.config() ?? config
   const relay = await openRelay({ config: inForce, ledger, env, log, told: instruments.told })
   const webhooks = createWebhooks({
@@ -77,8 +78,8 @@ export async function compose({
     log,
   })
   const shares = await openShares({
-    ...{ stateDir, env, config: () => controller?.config() ?? config },
-    leadership: () => controller?.leadership?.(),
+    ...{ stateDir, env, config: inForce },
+    leadership: () => running?.leadership?.(),
   })
   const shared = { config, reread, clock, store, ledger, webhooks, stateDir, log, shares, ...doers }
   const controller = await openLed({
@@ -120,6 +121,7 @@ export async function compose({
       await relay.close()
       await doers.close()
       await actuator.close()
+      await shares?.close()
       await ledger.close()
       await store.close()
       await tracing?.close()

@@ -10,10 +10,11 @@ import { applyEnvironment, type Environment, withValue } from './config-env.ts'
 import { ConfigError, type ConfigFault, nearest, showPath, showValue } from './config-error.ts'
 import { allowedAt, keysAt, type Path, schemasAt } from './config-schema.ts'
 import { readYaml, type YamlFile } from './config-yaml.ts'
+import { ofShard } from './shards/assignment.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** Throws ConfigError when the file cannot be read or is refused. */
+/** Throws ConfigError when the file cannot be read or is refused. Of a shard: what it goes by. */
 export function loadConfigFile(path: string, env: Environment = process.env): AppConfig {
   return parseConfig(readText(path), path, env)
 }
@@ -24,7 +25,7 @@ export function parseConfig(text: string, fileName: string, env: Environment = {
   if (file.faults.length > 0) throw new ConfigError(file.faults)
   const overrides = applyEnvironment(withoutNulls(file.value), env)
   const parsed = AppConfig.safeParse(overrides.value)
-  if (parsed.success && overrides.faults.length === 0) return parsed.data
+  if (parsed.success && overrides.faults.length === 0) return ofShard(parsed.data)
   const issues = parsed.success ? [] : allIssues(parsed.error.issues, overrides.value)
   const faults = issues.flatMap((issue) => faultsOf(issue, overrides.value))
   throw new ConfigError([

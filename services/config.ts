@@ -101,17 +101,18 @@ export const AppConfig = z
         AwsActuatorConfig,
         GcpActuatorConfig,
         AzureActuatorConfig,
+        z.strictObject({ kind: z.literal('kubernetes') }),
       ])
       .prefault({ kind: 'dry-run' })
       .meta({
         description:
-          'dry-run: log only; caller: POST /v1/ticks reports replicas and carries decisions out; processes: the demo shop; docker, aws, gcp, azure: replicas that these run.',
+          'dry-run: log only; caller: POST /v1/ticks reports replicas and carries decisions out; processes: the demo shop; docker, aws, gcp, azure: replicas that these run; kubernetes: workloads of the cluster in section kubernetes.',
       }),
     kubernetes: KubernetesConfig.optional().meta({
       description: 'The cluster to work with. Absent: none is touched.',
     }),
-    trainings: TrainingsConfig.prefault({}),
     jobs: JobsConfig.prefault({}),
+    trainings: TrainingsConfig.prefault({}),
     alerts: AlertsConfig.prefault({}),
     events: EventsConfig.prefault({}),
     outlook: OutlookConfig.prefault({}),
@@ -163,6 +164,10 @@ export const AppConfig = z
   })
   .refine((c) => (c.actuator.kind === 'processes') === (c.shop !== undefined), {
     error: 'actuator.kind "processes" and the section shop go together',
+    path: ['actuator', 'kind'],
+  })
+  .refine((c) => c.actuator.kind !== 'kubernetes' || c.kubernetes !== undefined, {
+    error: 'actuator.kind "kubernetes" needs the section kubernetes',
     path: ['actuator', 'kind'],
   })
   .refine((c) => !c.shop || Object.keys(c.shop.services).every((name) => name in c.services), {

@@ -28,6 +28,7 @@ import type { AutomaticView } from './rollouts/automatic-view.ts'
 import type { RolloutControl } from './rollouts/control.ts'
 import type { RolloutView } from './rollouts/request.ts'
 import type { Scoreboard } from './selection/view.ts'
+import { ShardsView } from './shards/view.ts'
 import type { AppendReport, Sample } from './stores/sample-store.ts'
 import type { TrainingControl } from './trainings/control.ts'
 import type { TrainingChange } from './trainings/training.ts'
@@ -117,6 +118,9 @@ export const BudgetView = z
     maximumCostPerHour: z.number(),
     periods: z.array(PacedPeriodView).meta({
       description: 'Amounts for a day or a month, as of the last tick; empty where none is set.',
+    }),
+    shards: ShardsView.nullable().meta({
+      description: 'How the budget is shared among shards; null where there are none.',
     }),
   })
   .meta({ id: 'Budget' })

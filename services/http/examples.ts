@@ -125,6 +125,7 @@ export const budget: BudgetView = {
       isExhausted: false,
     },
   ],
+  shards: null,
 }
 
 export const tick: TickSummary = {

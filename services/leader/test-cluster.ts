@@ -27,6 +27,8 @@ export interface ClusterOptions {
   readonly services: readonly string[]
   /** Over the configuration that all have. */
   readonly config?: object
+  /** Over that of one. */
+  readonly ownConfig?: (index: number) => object
 }
 
 export interface Node {
@@ -60,7 +62,10 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
     const folder = path.join(root, `node-${i}`)
     mkdirSync(folder)
     const api = `http://127.0.0.1:${port}`
-    await writeFile(path.join(folder, 'config.yaml'), stringify(configOf(options, port, api)))
+    await writeFile(
+      path.join(folder, 'config.yaml'),
+      stringify({ ...configOf(options, port, api), ...options.ownConfig?.(i) }),
+    )
     nodes.push({ api, folder, child: start(folder, hostPort, postgres.url) })
   }
   async function close(): Promise<void> {
@@ -118,7 +123,8 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
 
 export async function metric(node: Node, name: string): Promise<number> {
   const response = await fetch(`${node.api}/metrics`, { signal: AbortSignal.timeout(1000) })
-  const line = (await response.text()).split('\n').find((text) => text.startsWith(`${name} `))
+  const of = new RegExp(`^${name}(\\{[^}]*\\})? `)
+  const line = (await response.text()).split('\n').find((text) => of.test(text))
   return Number(line?.split(' ')[1] ?? Number.NaN)
 }
 

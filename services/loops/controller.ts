@@ -54,7 +54,7 @@ export interface Controller extends ControlPlane {
 }
 
 export async function createController(deps: ControllerDeps): Promise<Controller> {
-  const settings = await openSettings(deps.config, deps.ledger)
+  const settings = await openSettings(deps.config, deps.ledger, deps.shares?.settings)
   const listeners: Listeners = new Set()
   const alerts = await openAlerts({
     ...deps,
@@ -156,7 +156,13 @@ function controlsOf(core: Core) {
   }
   return {
     setBudget: (value, actor) => put('budget', value, actor),
-    setAmount: (period, amount, actor) => put(`budget/${period}`, amount, actor),
+    async setAmount(period, amount, actor) {
+      if (deps.shares)
+        throw new Conflict(
+          'shards share an hourly budget: no amount can be set for a day or a month',
+        )
+      await put(`budget/${period}`, amount, actor)
+    },
     setMode: (service, mode, actor) =>
       put(service === undefined ? 'mode' : `mode/${service}`, mode, actor),
     setPolicy: (service, policy, actor) => put(`policy/${service}`, policy, actor),

@@ -51,7 +51,8 @@ export function createCounting(startedAtMs: number): Counting {
         add(decisionsBySettlement, settlements.get(decision.id) ?? decision.settlement)
         if (decision.reason === 'fallback' || decision.reason === 'no-data')
           add(fallbackTicksByService, decision.service)
-        if (decision.boundBy === 'budget') add(budgetTrimsByService, decision.service)
+        if (decision.boundBy === 'budget' || decision.boundBy === 'share')
+          add(budgetTrimsByService, decision.service)
       }
     },
     tickFailed() {

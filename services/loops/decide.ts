@@ -77,6 +77,7 @@ function decisionOf(
     rationale: rationaleOf({
       ...{ service, spec, observation, grant, shadowPrice },
       stretch: stretchIn(input.services[i]!),
+      ...shareIn(input),
     }),
     settlement:
       mode !== 'enforce' ? 'not-enforced' : grant.to === grant.from ? 'unchanged' : 'pending',
@@ -86,6 +87,10 @@ function decisionOf(
 /** Of the learned policy that acts: one that is there for a service of another policy does not. */
 function actingVersion({ spec, actor }: ServiceInput): string | null {
   return spec.policy === 'learned' && actor ? actor.version : null
+}
+
+function shareIn({ costBudgetPerHour: budgetPerHour, jointBudgetPerHour }: TickInput) {
+  return jointBudgetPerHour === undefined ? {} : { share: { budgetPerHour, jointBudgetPerHour } }
 }
 
 /** What that policy multiplied the forecast by. */

@@ -17,6 +17,7 @@ import { summaryOf } from './views.ts'
 export async function followLeader(core: Core): Promise<void> {
   const { deps, settings, parts } = core
   await settings.reread()
+  await deps.shares?.look()
   await parts.book.read(deps.clock.nowMs())
   const record = await deps.ledger.lastTick()
   if (!record || record.tick === core.last?.decided.input.tick) return

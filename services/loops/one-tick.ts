@@ -31,6 +31,7 @@ async function wholeTick(core: Core, nowMs: number): Promise<TickResult> {
   await book.read(nowMs)
   await takeUpModels(core)
   const { log } = deps
+  if (deps.shares) await unlessAway(log, 'what all shards were told', core.settings.reread)
   await unlessAway(log, 'changes of models', () => lifecycle.settle())
   // live, fits run beside the ticks and are taken over when done; by the manual clock a tick waits for its fits
   const trained = trainer.run(nowMs)

@@ -4,6 +4,7 @@ import { type ProposalDocument, proposalDocument } from '../../agents/proposal.t
 import type { PacedPeriodView } from '../budget/view.ts'
 import type { AppConfig } from '../config.ts'
 import type { BudgetView, ServiceStatus, TickSummary } from '../control-plane.ts'
+import type { ShardsView } from '../shards/view.ts'
 import type { TickResult } from './control-loop.ts'
 import type { Entry, LoadBook } from './load-book.ts'
 import { freshnessOf, leadTimeOf } from './observe.ts'
@@ -15,6 +16,8 @@ export interface ViewInput {
   readonly config: AppConfig
   readonly settings: Settings
   readonly periods: readonly PacedPeriodView[]
+  /** null where there are no shards. */
+  readonly shards: ShardsView | null
   readonly book: LoadBook
   readonly last: TickResult | undefined
   readonly nowMs: number
@@ -96,7 +99,7 @@ function statusOf(
   }
 }
 
-export function budgetOf({ settings, book, last, periods }: ViewInput): BudgetView {
+export function budgetOf({ settings, book, last, periods, shards }: ViewInput): BudgetView {
   let runningCostPerHour = 0
   let minimumCostPerHour = 0
   let maximumCostPerHour = 0
@@ -120,5 +123,6 @@ export function budgetOf({ settings, book, last, periods }: ViewInput): BudgetVi
     minimumCostPerHour,
     maximumCostPerHour,
     periods: [...periods],
+    shards,
   }
 }

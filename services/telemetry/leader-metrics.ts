@@ -6,7 +6,7 @@ export function leaderMetrics(scrape: Scrape, control: ControlPlane): void {
   const leadership = control.leadership?.()
   if (leadership) {
     scrape.gauge('forescale_lease_is_leader', '1 while this controller is the one that acts.', [
-      { value: leadership.leads ? 1 : 0 },
+      { ...labelsOf(control), value: leadership.leads ? 1 : 0 },
     ])
     const { token } = leadership
     scrape.gauge(
@@ -25,4 +25,10 @@ export function leaderMetrics(scrape: Scrape, control: ControlPlane): void {
     'Writes that wait on local disk for the ledger to be back.',
     [{ value: ledger.queued }],
   )
+}
+
+/** Each shard has a leader of its own. */
+function labelsOf(control: ControlPlane): { labels?: { shard: string } } {
+  const shard = control.budget().shards?.shard
+  return shard === undefined ? {} : { labels: { shard } }
 }

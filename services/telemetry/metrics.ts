@@ -15,6 +15,7 @@ import { rolloutMetrics } from './rollout-metrics.ts'
 import { scoreMetrics } from './score-metrics.ts'
 import { Scrape } from './scrape.ts'
 import { serviceMetrics } from './service-metrics.ts'
+import { shardMetrics } from './shard-metrics.ts'
 import { sizeMetrics } from './size-metrics.ts'
 import { storeMetrics } from './store-metrics.ts'
 import { workloadMetrics } from './workload-metrics.ts'
@@ -77,6 +78,7 @@ export function createMetricsPage(deps: MetricsDeps): MetricsPage {
       sizeMetrics(scrape, control)
       rolloutMetrics(scrape, control)
       leaderMetrics(scrape, control)
+      shardMetrics(scrape, control)
       if (deps.store) storeMetrics(scrape, deps.store)
       ownMetrics(scrape, deps)
       const grown = deps.instruments ? [deps.instruments.registry] : []

@@ -173,6 +173,7 @@ export function budgetOf(world: World): BudgetView {
     minimumCostPerHour,
     maximumCostPerHour: cost(() => MAX_REPLICAS),
     periods: [],
+    shards: null,
   }
 }
 
