@@ -3,8 +3,10 @@ import { z } from 'zod'
 import { BudgetAmount } from '../../budget/config.ts'
 import { TenantLimits } from '../settings/config.ts'
 import { Condition } from './condition.ts'
+import { byRules, type SpecRule } from './rules.ts'
+import { COUNTS_RULE } from './scaling-policy.ts'
 
-export const BudgetSpec = z.strictObject({
+const Fields = z.strictObject({
   costPerHour: BudgetAmount.optional().meta({
     description: 'Most that all services concerned may cost, $/hour.',
   }),
@@ -21,6 +23,32 @@ export const BudgetSpec = z.strictObject({
     description: 'How far annotations and ScalingPolicies of these namespaces may go.',
   }),
 })
+
+export const BUDGET_RULES: readonly SpecRule<z.infer<typeof Fields>>[] = [
+  {
+    cel: '!(has(self.costPerDay) || has(self.costPerMonth)) || !has(self.namespaces) || size(self.namespaces) == 0',
+    message: 'days and months are paced for the whole cluster only',
+    holds: ({ costPerDay, costPerMonth, namespaces }) =>
+      (costPerDay === undefined && costPerMonth === undefined) || namespaces.length === 0,
+    path: ['namespaces'],
+  },
+  {
+    cel: '!has(self.costPerDay) || !has(self.costPerMonth) || self.costPerDay <= self.costPerMonth',
+    message: 'costPerDay must not be greater than costPerMonth',
+    holds: ({ costPerDay = 0, costPerMonth = Number.POSITIVE_INFINITY }) =>
+      costPerDay <= costPerMonth,
+    path: ['costPerDay'],
+  },
+]
+/** Of the limits, which are checked where they stand. */
+export const LIMITS_RULE = COUNTS_RULE
+
+export const BudgetSpec = Fields.superRefine(
+  byRules<z.infer<typeof Fields>>([
+    ...BUDGET_RULES,
+    { ...LIMITS_RULE, holds: ({ limits }) => LIMITS_RULE.holds(limits), path: ['limits'] },
+  ]),
+)
 export type BudgetSpec = z.infer<typeof BudgetSpec>
 
 export const BudgetStatus = z.strictObject({

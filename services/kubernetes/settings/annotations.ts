@@ -66,7 +66,7 @@ function unknown(name: string): string {
 const phrases = new Map<string, string>()
 
 /** What a field takes, as a phrase; worked out once. */
-function allowedIn({ path, schema }: Field): string {
+export function allowedIn({ path, schema }: Field): string {
   const phrase = phrases.get(path) ?? phraseOf(schema)
   phrases.set(path, phrase)
   return phrase

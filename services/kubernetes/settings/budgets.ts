@@ -16,21 +16,13 @@ const NOTHING: BudgetSpec = { namespaces: [], limits: {} }
 export function readBudget(seen: SeenBudget): ReadBudget {
   const read = BudgetSpec.safeParse(seen.spec ?? {})
   return read.success
-    ? { seen, spec: read.data, faults: periodFaults(read.data) }
+    ? { seen, spec: read.data, faults: [] }
     : { seen, spec: NOTHING, faults: read.error.issues.map(faultOf) }
 }
 
 /** The server refuses most of it; a definition of an older version, or none at all, lets it through. */
 export const faultOf = (issue: z.core.$ZodIssue): SettingFault =>
   refused(`spec${issue.path.map((key) => `.${String(key)}`).join('')}`, undefined, issue.message)
-
-function periodFaults({ namespaces, costPerDay, costPerMonth }: BudgetSpec): SettingFault[] {
-  if (namespaces.length === 0) return []
-  const message = 'days and months are paced for the whole cluster only'
-  return Object.entries({ costPerDay, costPerMonth }).flatMap(([key, value]) =>
-    value === undefined ? [] : [refused(`spec.${key}`, value, message)],
-  )
-}
 
 export const isOfCluster = ({ spec }: ReadBudget): boolean => spec.namespaces.length === 0
 
