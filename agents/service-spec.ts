@@ -7,6 +7,11 @@ export const Mode = z.enum(['off', 'recommend', 'enforce']).meta({
 })
 export type Mode = z.infer<typeof Mode>
 
+/** The one of two that does less. */
+export function lowerMode(a: Mode, b: Mode): Mode {
+  return Mode.options.indexOf(a) <= Mode.options.indexOf(b) ? a : b
+}
+
 export const PolicyKind = z
   .enum(['reactive', 'predictive', 'learned'])
   .meta({ id: 'PolicyKind', description: 'A registered policy.' })

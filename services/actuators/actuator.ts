@@ -2,6 +2,7 @@
 import type { ReplicaCounts } from '../../agents/observation.ts'
 import type { Beside } from '../../coordinator/meta/replacement.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
+import type { ScaleConflict } from '../kubernetes/target/conflict.ts'
 
 /** By which a target tells a deposed leader from the newest one. */
 export interface Fence {
@@ -41,6 +42,16 @@ export interface ObservedReplicas extends ReplicaCounts {
   readonly recentStartupsMs: readonly number[]
   /** The decision that set `requested`, when the target remembers it. */
   readonly lastDecisionId: string | undefined
+  /** Something else acts on it; where it `holds`, orders are refused and the service is only advised. */
+  readonly conflict?: ScaleConflict
+}
+
+/** How the target is reached, for the health of the whole. */
+export interface ActuatorHealth {
+  readonly ok: boolean
+  /** It works, but without something that belongs to it. */
+  readonly degraded: boolean
+  readonly detail: string
 }
 
 export interface Actuator {
@@ -53,6 +64,7 @@ export interface Actuator {
   apply(orders: readonly ScaleOrder[]): Promise<readonly ScaleResult[]>
   /** A new leader makes itself known, so that from now on its predecessors are refused. Where targets can do so. */
   announce?(fence: Fence): Promise<void>
+  health?(): Promise<ActuatorHealth>
   close(): Promise<void>
 }
 

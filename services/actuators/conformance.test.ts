@@ -1,6 +1,7 @@
 /**
  * What every actuator must do: processes against a real host with real replicas, AWS against moto's server, Docker, Google
- * Cloud and Azure against servers of ours that answer as their documentation says (the real engine: docker-engine.test.ts).
+ * Cloud and Azure against servers of ours that answer as their documentation says (the real engine: docker-engine.test.ts),
+ * Kubernetes against a real control plane with simulated nodes.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
@@ -9,6 +10,8 @@ import path from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AppConfig } from '../config.ts'
+import { startClusterOf } from '../kubernetes/test-cluster-of.ts'
+import { CONTROL_PLANE_HERE } from '../kubernetes/test-control-plane.ts'
 import { createHost, type Host } from '../shop/host.ts'
 import { createHostApp } from '../shop/host-app.ts'
 import { openJournal } from '../shop/journal.ts'
@@ -16,6 +19,7 @@ import { startReplicaProcess } from '../shop/replica-process.ts'
 import { createWatchers } from '../shop/watchers.ts'
 import type { Actuator } from './actuator.ts'
 import { createCaller } from './caller.ts'
+import type { KubernetesDeps } from './kubernetes.ts'
 import { createProcesses, HostUnreachable } from './processes.ts'
 import { createActuator } from './registry.ts'
 import { createFakeAzure } from './test-fake-azure.ts'
@@ -34,6 +38,7 @@ type Kind = ActuatorConfig['kind']
 /** Where an actuator of the kind finds the services of INITIAL. */
 interface Bench {
   readonly config: ActuatorConfig
+  readonly kubernetes?: KubernetesDeps
   stop(): Promise<void>
 }
 const nowhere = async () => {}
@@ -78,11 +83,20 @@ const KINDS: Record<Kind, () => Promise<Bench>> = {
     const subscriptionId = 's'
     return { config: { kind: 'azure', subscriptionId, endpoint: url, targets, ...TIMES }, stop }
   },
+  async kubernetes() {
+    const { plane, deps, stop } = await startClusterOf(INITIAL)
+    const kubernetes = deps({ kubeconfig: plane.kubeconfig })
+    return { config: { kind: 'kubernetes' }, kubernetes, stop }
+  },
 }
 const DOCKER = { targets: {}, stopSeconds: 1 }
 const TIMES = { deadlineMs: 10_000, releaseWaitMs: 5000 }
-/** What stands in for AWS is installed by a step of CI; elsewhere services/actuators/install-moto.sh does it. */
-const HERE = (Object.keys(KINDS) as Kind[]).filter((kind) => kind !== 'aws' || MOTO_HERE)
+/**
+ * What stands in for AWS is installed by a step of CI, elsewhere services/actuators/install-moto.sh does it; a control plane
+ * by services/kubernetes/install-control-plane.sh.
+ */
+const NEEDS: Partial<Record<Kind, boolean>> = { aws: MOTO_HERE, kubernetes: CONTROL_PLANE_HERE }
+const HERE = (Object.keys(KINDS) as Kind[]).filter((kind) => NEEDS[kind] ?? true)
 
 interface RealHost {
   readonly host: Host
@@ -153,8 +167,9 @@ describe.each(HERE)('%s', (kind) => {
       hostUrl: real.url,
       initial: INITIAL,
       drainTimeoutMs: 3000,
+      ...(bench.kubernetes ? { kubernetes: bench.kubernetes } : {}),
     })
-  }, 60_000)
+  }, 120_000)
   afterAll(async () => {
     await actuator.close()
     await bench.stop()

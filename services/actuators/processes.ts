@@ -20,6 +20,7 @@ import {
   type ReplicaOrder,
 } from '../shop/host-api.ts'
 import type { Actuator, ObservedReplicas, ScaleOrder, ScaleResult } from './actuator.ts'
+import { decreasesFirst, failedOrder } from './decreases-first.ts'
 import { countReplicas } from './replica-counts.ts'
 
 const RETRIES = 3
@@ -76,7 +77,7 @@ export function createProcesses({ hostUrl, drainTimeoutMs }: ProcessesOptions): 
       )
       return { decisionId, service, outcome: 'applied' }
     } catch (error) {
-      return failed(order, error instanceof Error ? error.message : String(error))
+      return failedOrder(order, error instanceof Error ? error.message : String(error))
     }
   }
 
@@ -100,27 +101,12 @@ export function createProcesses({ hostUrl, drainTimeoutMs }: ProcessesOptions): 
         observed.set(name, countReplicas(hosted))
       return observed
     },
-    async apply(orders) {
-      const resultById = new Map<string, ScaleResult>()
-      const sendAll = async (some: readonly ScaleOrder[]) => {
-        for (const result of await Promise.all(some.map(send)))
-          resultById.set(result.decisionId, result)
-      }
-      const decreases = orders.filter((o) => o.to < o.from)
-      const others = orders.filter((o) => o.to >= o.from)
-      await sendAll(decreases)
-      const lowered = decreases.filter((o) => resultById.get(o.decisionId)?.outcome === 'applied')
-      const mustWait = decreases.length > 0 && others.length > 0
-      const allLowered = lowered.length === decreases.length
-      const free =
-        !mustWait || (allLowered && (await released(new Set(lowered.map((o) => o.service)))))
-      if (free) await sendAll(others)
-      return orders.map(
-        (order) =>
-          resultById.get(order.decisionId) ??
-          failed(order, 'the replicas to be released first are still there'),
-      )
-    },
+    apply: (orders) =>
+      decreasesFirst(orders, {
+        send,
+        released: (lowered) => released(new Set(lowered.map(({ service }) => service))),
+        atOnce: orders.length,
+      }),
     async announce(fence) {
       await guarded('', () => call(`${hostUrl}/fence`, 'PUT', stopped.signal, fence))
     },
@@ -128,10 +114,6 @@ export function createProcesses({ hostUrl, drainTimeoutMs }: ProcessesOptions): 
       stopped.abort()
     },
   }
-}
-
-function failed({ decisionId, service }: ScaleOrder, detail: string): ScaleResult {
-  return { decisionId, service, outcome: 'failed', detail }
 }
 
 function createGuard() {

@@ -8,6 +8,7 @@ import { createCaller } from './caller.ts'
 import { createDocker } from './docker.ts'
 import { createDryRun } from './dry-run.ts'
 import { createGcp } from './gcp.ts'
+import { createKubernetes, type KubernetesDeps } from './kubernetes.ts'
 import { createProcesses } from './processes.ts'
 
 export interface ActuatorDeps {
@@ -16,6 +17,8 @@ export interface ActuatorDeps {
   /** Replicas that services are taken to have where nobody can say. */
   readonly initial: ReadonlyMap<ServiceId, number>
   readonly drainTimeoutMs: number
+  /** What the actuator of a cluster leans on; left out: there is none. */
+  readonly kubernetes?: KubernetesDeps
   /** Told of a target that cannot be read; left out: nobody is. */
   readonly warn?: (service: ServiceId, problem: string) => void
 }
@@ -38,6 +41,9 @@ export function createActuator(
       return createDryRun(deps.initial)
     case 'gcp':
       return createGcp(config, { warn })
+    case 'kubernetes':
+      if (!deps.kubernetes) throw new Error('actuator.kind "kubernetes" needs a cluster')
+      return createKubernetes(deps.kubernetes)
     case 'processes':
       return createProcesses(deps)
   }

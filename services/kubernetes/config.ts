@@ -1,7 +1,10 @@
 /** The cluster that Forescale works with, and which roads into it are open. Absent: no cluster is touched. */
 import { z } from 'zod'
 import { ServiceId } from '../../forecaster/series.ts'
+import { MetricsApiConfig } from './metrics-api/config.ts'
+import { SettingsConfig } from './settings/config.ts'
 import { SignalConfig } from './signal.ts'
+import { TargetConfig } from './target/config.ts'
 import { WorkloadRef } from './workload.ts'
 
 export const KubernetesConfig = z
@@ -19,8 +22,19 @@ export const KubernetesConfig = z
     workloads: z.record(ServiceId, WorkloadRef).default({}).meta({
       description: 'The workload that each service scales, by service.',
     }),
+    target: TargetConfig.prefault({}).meta({
+      description: 'How workloads are scaled directly, with actuator.kind kubernetes.',
+    }),
     signal: SignalConfig.prefault({}).meta({
       description: 'What is carried to HPA, KEDA and Prometheus, and for how long.',
+    }),
+    metricsApi: MetricsApiConfig.optional().meta({
+      description:
+        'Serves external.metrics.k8s.io and custom.metrics.k8s.io to autoscalers. Absent: not served.',
+    }),
+    settings: SettingsConfig.optional().meta({
+      description:
+        'Settings that come out of the cluster: annotations, ScalingPolicies, Budgets, a ConfigMap. Absent: only this file counts.',
     }),
   })
   .meta({ id: 'KubernetesConfig' })

@@ -1,0 +1,182 @@
+/**
+ * The API server as the actuator and its view need it: JSON requests with deadlines, retried where the server asks for it
+ * or does not answer, and watches. Writes carry a resourceVersion, so one that is sent twice is refused and not done
+ * twice. Every call is counted by verb: that a tick costs none is a claim that is measured.
+ */
+import type { KubeConfig } from '@kubernetes/client-node'
+import {
+  ConsecutiveBreaker,
+  circuitBreaker,
+  DelegateBackoff,
+  handleWhen,
+  type IRetryBackoffContext,
+  isBrokenCircuitError,
+  retry,
+  wrap,
+} from 'cockatiel'
+import type { Response } from 'undici'
+import { z } from 'zod'
+import { createSignedFetch } from './signed-fetch.ts'
+
+const ATTEMPTS = 4
+const FIRST_BACKOFF_MS = 100
+const LONGEST_BACKOFF_MS = 5000
+const BREAK_AFTER_FAILURES = 20
+const HALF_OPEN_AFTER_MS = 2000
+const DEADLINE_MS = 10_000
+
+/** The server understood and refused, or is not well; `status` is HTTP's. */
+export class ApiError extends Error {
+  override name = 'ApiError'
+  readonly status: number
+  /** Kubernetes' word for it: Conflict, Forbidden, Expired. */
+  readonly reason: string
+  /** How long the server asks to wait, ms. */
+  readonly retryAfterMs: number | undefined
+
+  constructor(status: number, reason: string, message: string, retryAfterMs?: number) {
+    super(message)
+    this.status = status
+    this.reason = reason
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+export const hasStatus = (error: unknown, status: number): boolean =>
+  error instanceof ApiError && error.status === status
+
+export interface ApiRequest {
+  readonly body?: unknown
+  readonly contentType?: string
+  readonly query?: Readonly<Record<string, string>>
+  /** Retries included, ms. */
+  readonly deadlineMs?: number
+}
+
+export type Verb = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+export interface ClusterApi {
+  /** Rejects with ApiError when the server refuses, with fetch's own error when it does not answer in time. */
+  request(verb: Verb, path: string, request?: ApiRequest): Promise<unknown>
+  /** The lines of a watch that the server has accepted, parsed, until it ends. Rejects with ApiError when it is refused. */
+  watch(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<unknown>>
+  /** Requests sent so far, retries included, by verb; watches as WATCH. */
+  calls(): ReadonlyMap<string, number>
+  close(): Promise<void>
+}
+
+export function createClusterApi(config: KubeConfig): ClusterApi {
+  const signed = createSignedFetch(config)
+  const stopped = new AbortController()
+  const calls = new Map<string, number>()
+  const count = (verb: string) => calls.set(verb, (calls.get(verb) ?? 0) + 1)
+  const guard = createGuard()
+
+  async function once(verb: Verb, path: string, request: ApiRequest, signal: AbortSignal) {
+    count(verb)
+    const { body, contentType = 'application/json' } = request
+    const response = await signed.send(withQuery(path, request.query), {
+      method: verb,
+      signal,
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': contentType }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    if (!response.ok) throw errorOf(response, text)
+    return JSON.parse(text) as unknown
+  }
+
+  return {
+    request(verb, path, request = {}) {
+      const deadline = AbortSignal.timeout(request.deadlineMs ?? DEADLINE_MS)
+      const signal = AbortSignal.any([stopped.signal, deadline])
+      return guard.execute(() => once(verb, path, request, signal), signal)
+    },
+    async watch(path, query, signal) {
+      count('WATCH')
+      const either = AbortSignal.any([stopped.signal, signal])
+      const response = await signed.send(withQuery(path, { ...query, watch: 'true' }), {
+        method: 'GET',
+        headers: { accept: 'application/json' },
+        signal: either,
+      })
+      if (!response.ok) throw errorOf(response, await response.text())
+      return linesOf(response)
+    },
+    calls: () => calls,
+    async close() {
+      stopped.abort()
+      await signed.close()
+    },
+  }
+}
+
+function withQuery(path: string, query: Readonly<Record<string, string>> = {}): string {
+  const text = new URLSearchParams(query).toString()
+  return text === '' ? path : `${path}?${text}`
+}
+
+/** Only what may pass by itself: too many requests, a server that is not well, no answer. */
+function isTransient(error: unknown): boolean {
+  if (isBrokenCircuitError(error)) return false
+  return !(error instanceof ApiError) || error.status === 429 || error.status >= 500
+}
+
+function createGuard() {
+  const transient = handleWhen(isTransient)
+  return wrap(
+    retry(transient, { maxAttempts: ATTEMPTS, backoff: new DelegateBackoff(waitMs) }),
+    circuitBreaker(transient, {
+      halfOpenAfter: HALF_OPEN_AFTER_MS,
+      breaker: new ConsecutiveBreaker(BREAK_AFTER_FAILURES),
+    }),
+  )
+}
+
+/** As long as the server asks for; else exponentially longer, with jitter, so that many who wait do not come back at once. */
+function waitMs({ attempt, result }: IRetryBackoffContext<unknown>): number {
+  const error = 'error' in result ? result.error : undefined
+  const asked = error instanceof ApiError ? error.retryAfterMs : undefined
+  const ownMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt)
+  return (asked ?? ownMs / 2) + (Math.random() * ownMs) / 2
+}
+
+const Status = z.object({ message: z.string().optional(), reason: z.string().optional() })
+
+function errorOf(response: Response, text: string): ApiError {
+  const { message, reason } = statusOf(text)
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+  return new ApiError(
+    response.status,
+    reason ?? response.statusText,
+    message ?? `HTTP ${response.status} ${text.slice(0, 200)}`,
+    seconds >= 0 ? seconds * 1000 : undefined,
+  )
+}
+
+/** A proxy in between answers a page of its own. */
+function statusOf(text: string): z.infer<typeof Status> {
+  try {
+    return Status.parse(JSON.parse(text))
+  } catch {
+    return {}
+  }
+}
+
+async function* linesOf(response: Response): AsyncIterable<unknown> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of response.body ?? []) {
+    rest += decoder.decode(chunk, { stream: true })
+    const lines = rest.split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) if (line !== '') yield JSON.parse(line)
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * Who else writes the count of a workload that we scale. Two that write it in turn make it flap, and neither is right, so
+ * we hold: nothing is written until the other is gone, or a person says that we may. What is held is shown, told and
+ * alerted; what it costs is counted in the budget as it stands. Pure.
+ */
+import { z } from 'zod'
+import { FIELD_MANAGER } from './marks.ts'
+import type { WorkloadView, WriterView } from './objects.ts'
+
+export const CONFLICT_KINDS = ['hpa', 'keda', 'keda-paused', 'vpa', 'person', 'zero'] as const
+
+export const ScaleConflict = z
+  .strictObject({
+    kind: z.enum(CONFLICT_KINDS).meta({
+      description:
+        'hpa, keda: it scales the workload too; keda-paused: a person has paused it; vpa: it restarts pods; person: somebody set another count; zero: somebody scaled it to zero.',
+    }),
+    by: z.string().meta({ description: 'Name of the object, or who wrote the count.' }),
+    holds: z.boolean().meta({ description: 'Whether nothing is written meanwhile.' }),
+    detail: z.string().meta({ description: 'A sentence: what was found, and how it ends.' }),
+  })
+  .meta({ id: 'ScaleConflict' })
+export type ScaleConflict = z.infer<typeof ScaleConflict>
+
+export interface OtherWriters {
+  readonly hpas: readonly WriterView[]
+  readonly scaledObjects: readonly WriterView[]
+  readonly vpas: readonly WriterView[]
+}
+
+export interface ConflictInput {
+  /** As people write it. */
+  readonly workload: string
+  readonly view: WorkloadView
+  readonly others: OtherWriters
+  readonly minReplicas: number
+  /** How long a count that a person set is left alone, ms. */
+  readonly holdAfterManualChangeMs: number
+  readonly nowMs: number
+}
+
+/** The first that holds; else the first that there is. */
+export function conflictOf(input: ConflictInput): ScaleConflict | undefined {
+  const all = [...autoscalers(input), ...people(input), ...verticals(input)]
+  return all.find(({ holds }) => holds) ?? all[0]
+}
+
+function* autoscalers({ workload, others }: ConflictInput): Iterable<ScaleConflict> {
+  for (const { name, isPaused } of others.scaledObjects)
+    yield isPaused
+      ? {
+          kind: 'keda-paused',
+          by: name,
+          holds: true,
+          detail: `ScaledObject ${name} of ${workload} is paused: a person wants its count left alone. Delete the ScaledObject to have Forescale scale it.`,
+        }
+      : {
+          kind: 'keda',
+          by: name,
+          holds: true,
+          detail: `ScaledObject ${name} scales ${workload} too. Delete it, or let it scale by Forescale's external scaler and set this service to recommend.`,
+        }
+  for (const { name, madeBy } of others.hpas) {
+    if (madeBy !== undefined && others.scaledObjects.some((one) => one.name === madeBy)) continue
+    yield {
+      kind: 'hpa',
+      by: name,
+      holds: true,
+      detail: `HorizontalPodAutoscaler ${name} scales ${workload} too. Delete it, or let it scale by Forescale's metrics and set this service to recommend.`,
+    }
+  }
+}
+
+/** Modes in which a VPA leaves running pods alone. */
+const HARMLESS = ['Off', 'Initial']
+
+function* verticals({ workload, others }: ConflictInput): Iterable<ScaleConflict> {
+  for (const { name, updateMode = '' } of others.vpas)
+    if (!HARMLESS.includes(updateMode))
+      yield {
+        kind: 'vpa',
+        by: name,
+        holds: false,
+        detail: `VerticalPodAutoscaler ${name} (${updateMode}) restarts pods of ${workload} at other sizes: what one replica carries is learned anew each time. Its mode "Initial" or "Off" would end that.`,
+      }
+}
+
+function* people(input: ConflictInput): Iterable<ScaleConflict> {
+  const { workload, view, minReplicas, holdAfterManualChangeMs, nowMs } = input
+  const { decision } = view.marks
+  const { replicas, writer } = view
+  const who = writer?.manager ?? 'somebody'
+  if (replicas === 0 && minReplicas > 0 && decision?.to !== 0) {
+    yield {
+      kind: 'zero',
+      by: who,
+      holds: true,
+      detail: `${who} scaled ${workload} to zero, which turns scaling off, as it does for an HPA. Scale it up to turn it on.`,
+    }
+    return
+  }
+  if (!decision || !isOthers(view)) return
+  const untilMs = (writer?.atMs ?? Date.parse(decision.at)) + holdAfterManualChangeMs
+  if (nowMs >= untilMs) return
+  yield {
+    kind: 'person',
+    by: who,
+    holds: true,
+    detail: `${who} set ${workload} to ${replicas} replicas after we had set ${decision.to}. Left alone until ${new Date(untilMs).toISOString()}, or until \`forescale k8s acknowledge\`.`,
+  }
+}
+
+/**
+ * Whether the count is somebody else's. Our mark is written before the count, so between the two the count is still the
+ * one before, and by whom it was then. Clocks are not compared: ours may differ from the cluster's.
+ */
+function isOthers({ replicas, writer, marks: { decision } }: WorkloadView): boolean {
+  if (!decision || replicas === decision.to || writer?.manager === FIELD_MANAGER) return false
+  return replicas !== decision.from || writerName(writer) !== decision.was
+}
+
+/** One writing of the count, as it is remembered in a mark. */
+export function writerName(writer: WorkloadView['writer']): string {
+  return writer ? `${writer.manager}@${new Date(writer.atMs).toISOString()}` : ''
+}
