@@ -16,6 +16,8 @@ import { addExperiment } from './commands/experiment.ts'
 import { addExplainForecast } from './commands/explain-forecast.ts'
 import { addForecast } from './commands/forecast.ts'
 import { addImportance } from './commands/importance.ts'
+import { addJobs } from './commands/jobs.ts'
+import { addK8s } from './commands/k8s.ts'
 import { addKeys } from './commands/keys.ts'
 import { addLedger } from './commands/ledger.ts'
 import { addLoad } from './commands/load.ts'
@@ -32,8 +34,8 @@ import { addTrainings } from './commands/trainings.ts'
 import { addTune } from './commands/tune.ts'
 import { addUp } from './commands/up.ts'
 import { addWhatif } from './commands/whatif.ts'
-import { addGlobalOptions } from './context.ts'
 import { addWorker } from './commands/worker.ts'
+import { addGlobalOptions } from './context.ts'
 import type { Surroundings } from './terminal.ts'
 
 const PACKAGE = new URL('../../package.json', import.meta.url)
@@ -85,16 +87,18 @@ export function createProgram(around: Surroundings, done: (code: number) => void
     addRollouts,
     addPolicies,
     addTrainings,
+    addJobs,
     addCovariates,
     addKeys,
     addAudit,
     addCheck,
     addLoad,
-    addExperiment,
     addWorker,
+    addExperiment,
     addTrain,
     addTune,
     addConfig,
+    addK8s,
     addDataset,
     addStore,
     addLedger,

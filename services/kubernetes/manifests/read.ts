@@ -19,7 +19,7 @@ export function readManifests(files: readonly string[]): ReadManifests {
   const manifests: Manifest[] = []
   const left: string[] = []
   for (const file of files)
-    for (const { document, place } of documentsOf(file)) {
+    for (const { document, place } of documentsIn(textOf(file), file)) {
       const read = readOne(document, place)
       if (typeof read === 'string') left.push(read)
       else manifests.push(read)
@@ -35,8 +35,15 @@ export function readManifests(files: readonly string[]): ReadManifests {
   return { manifests, left }
 }
 
-function documentsOf(file: string): { document: unknown; place: string }[] {
-  const parsed = parseAllDocuments(textOf(file))
+export interface PlacedDocument {
+  readonly document: unknown
+  /** File and, where it holds several, which. */
+  readonly place: string
+}
+
+/** Every document and item of YAML or JSON text. Throws a ManifestError for what is neither. */
+export function documentsIn(text: string, file: string): PlacedDocument[] {
+  const parsed = parseAllDocuments(text)
   const documents = 'empty' in parsed ? [] : parsed
   return documents.flatMap((one, i) => {
     const place = documents.length > 1 ? `${file}, document ${i + 1}` : file
@@ -51,7 +58,7 @@ function documentsOf(file: string): { document: unknown; place: string }[] {
   })
 }
 
-function textOf(file: string): string {
+export function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch {

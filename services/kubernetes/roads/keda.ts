@@ -5,15 +5,14 @@
 import { DESIRED_SIGNAL, FORECAST_SIGNAL } from '../signal.ts'
 import type { WorkloadRef } from '../workload.ts'
 import { guardedQuery } from './adapter-rules.ts'
+import { annotationsOf, behaviorOf, type CarriedOptions, levelOf, metricOf } from './hpa.ts'
 import {
-  annotationsOf,
-  behaviorOf,
-  type CarriedOptions,
-  levelOf,
-  metricOf,
-  targetOf,
-} from './hpa.ts'
-import type { ConsumerTimes, Road, RoadAddresses, ServicePlan } from './plan.ts'
+  type ConsumerTimes,
+  loadTarget,
+  type Road,
+  type RoadAddresses,
+  type ServicePlan,
+} from './plan.ts'
 
 const FAILURES_TO_FALLBACK = 3
 const SECRET = 'forescale-api-key'
@@ -53,7 +52,7 @@ export function kedaOf(plan: ServicePlan, road: KedaRoad, options: KedaOptions):
 
 function triggerOf(plan: ServicePlan, road: KedaRoad, options: KedaOptions): object {
   const { addresses, carried } = options
-  const target = targetOf(plan, options)
+  const target = thresholdOf(plan, options)
   const common = { metricType: 'AverageValue' }
   switch (road) {
     case 'keda-prometheus': {
@@ -96,6 +95,11 @@ function triggerOf(plan: ServicePlan, road: KedaRoad, options: KedaOptions): obj
       return { type: 'external', ...common, metadata }
     }
   }
+}
+
+/** KEDA reads plain decimals, no quantities. */
+function thresholdOf(plan: ServicePlan, { carried }: KedaOptions): string {
+  return carried === 'replicas' ? '1' : String(loadTarget(plan))
 }
 
 /** The key lies in a secret that the owner makes: a manifest holds none. */

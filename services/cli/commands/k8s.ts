@@ -1,0 +1,26 @@
+/** `forescale k8s`: what a cluster needs to follow Forescale, and whether what it has will. */
+import type { Command } from 'commander'
+import type { Surroundings } from '../terminal.ts'
+import { addDoctor } from './k8s-doctor.ts'
+import { addManifest } from './k8s-manifest.ts'
+import { addK8sStatus } from './k8s-status.ts'
+
+const EXAMPLES = `
+Examples:
+  forescale k8s manifest search                      an HPA for the service, of what was learned of it
+  forescale k8s manifest search --road keda-prometheus | kubectl apply -f -
+  forescale k8s doctor hpa.yaml                      which decisions this HPA would swallow
+  forescale k8s doctor --namespace shop search       the same of what the cluster has
+
+Which road to choose: docs/kubernetes.md.`
+
+export function addK8s(program: Command, around: Surroundings, done: (code: number) => void): void {
+  const group = program
+    .command('k8s')
+    .helpGroup('Prepare:')
+    .description('manifests of the roads into a Kubernetes cluster, and a doctor for them')
+    .addHelpText('after', EXAMPLES)
+  addManifest(group, around, done)
+  addDoctor(group, around, done)
+  addK8sStatus(group, around, done)
+}
