@@ -1,0 +1,214 @@
+/**
+ * The chart on a real control plane: the API server takes every object (server-side dry run), each form's account may do
+ * what its golden list says and nothing else, and the controller's own code does its work with it.
+ */
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { KubeConfig } from '@kubernetes/client-node'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../clock.ts'
+import { AppConfig } from '../../config.ts'
+import { createKubernetesLeaseStore } from '../leases/lease-store.ts'
+import { createReviews } from '../metrics-api/reviews.ts'
+import { createRest } from '../rest.ts'
+import { createClusterApi } from '../target/api.ts'
+import { openTarget, type Target } from '../target/target.ts'
+import {
+  CONTROL_PLANE_HERE,
+  startControlPlane,
+  type TestControlPlane,
+} from '../test-control-plane.ts'
+import { type Access, type ClusterResource, linesOf, openAccess } from './test-access.ts'
+import { CHART, FORMS, FULL_NAME, HELM_HERE, NAMESPACE, render, renderText } from './test-chart.ts'
+
+const NAMESPACES = [NAMESPACE, 'shop', 'search', 'kube-system']
+/** Kinds of operators that are not installed here; only their schemas are missing, so they are not asked about. */
+const FOREIGN = new Set(['ServiceMonitor', 'PrometheusRule', 'Certificate'])
+const NAMED = Object.keys(FORMS)
+/** Rights are reviewed whether or not the kind is there. */
+const NOT_INSTALLED: ClusterResource[] = [
+  ...['scaledobjects', 'scaledobjects/status', 'triggerauthentications'].map((resource) => ({
+    ...{ group: 'keda.sh', resource, namespaced: true },
+  })),
+  { group: 'autoscaling.k8s.io', resource: 'verticalpodautoscalers', namespaced: true },
+  { group: 'argoproj.io', resource: 'rollouts', namespaced: true },
+  { group: 'argoproj.io', resource: 'rollouts/scale', namespaced: true },
+]
+
+describe.runIf(CONTROL_PLANE_HERE && HELM_HERE)('the chart on a real control plane', () => {
+  let plane: TestControlPlane
+  let access: Access
+  let resources: ClusterResource[]
+  /** What every account may do. */
+  let anybody: Set<string>
+  beforeAll(async () => {
+    plane = await startControlPlane()
+    for (const name of ['forescale', 'shop', 'search'])
+      await plane.kubectl('create', 'namespace', name)
+    await plane.kubectl('apply', '-f', `${CHART}/crds`)
+    await plane.kubectl('wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s')
+    access = await openAccess(plane)
+    resources = [...(await access.resources()), ...NOT_INSTALLED]
+    anybody = await access.allowed(`${NAMESPACE}/anybody`, resources, NAMESPACES)
+  })
+  afterAll(async () => {
+    await access?.close()
+    await plane?.stop()
+  })
+
+  const ours = async (form: string) =>
+    (await render(FORMS[form]!)).filter(({ kind }) => !FOREIGN.has(kind))
+  const asYaml = (objects: readonly object[]) =>
+    objects.map((o) => JSON.stringify(o)).join('\n---\n')
+
+  it.each(NAMED)('takes every object of form %s, with strict fields', async (form) => {
+    const objects = await ours(form)
+    const told = await plane.apply(asYaml(objects), '--dry-run=server', '--validate=strict')
+    expect(
+      told
+        .trim()
+        .split('\n')
+        .filter((line) => line.includes('server dry run')),
+    ).toHaveLength(objects.length)
+  })
+
+  /** Roles of a form are there while `work` runs, and only they. */
+  async function withRoles(form: string, work: () => Promise<void>): Promise<void> {
+    const roles = asYaml((await ours(form)).filter(({ kind }) => /Role|ServiceAccount/.test(kind)))
+    await plane.apply(roles)
+    try {
+      await work()
+    } finally {
+      const file = path.join(plane.dir, 'roles.yaml')
+      await writeFile(file, roles)
+      await plane.kubectl('delete', '-f', file, '--wait=true')
+    }
+  }
+
+  it.each(NAMED)(
+    'allows the account of form %s its golden list, and denies all else',
+    async (form) => {
+      await withRoles(form, async () => {
+        const allowed = await access.allowed(`${NAMESPACE}/${FULL_NAME}`, resources, NAMESPACES)
+        const golden = await readFile(
+          path.join(import.meta.dirname, 'golden', `${form}.txt`),
+          'utf8',
+        )
+        const expected = linesOf(golden, resources, NAMESPACES)
+        expect(expected.size).toBeGreaterThan(10)
+        const beyond = [...allowed].filter((line) => !anybody.has(line))
+        expect(beyond.sort()).toEqual([...expected].sort())
+      })
+    },
+  )
+
+  it('keeps rules for single names to those names', async () => {
+    await withRoles('everything', async () => {
+      const may = (verb: string, resource: string, name: string, namespace = NAMESPACE) => {
+        const group = resource === 'leases' ? 'coordination.k8s.io' : ''
+        return access.may(`${NAMESPACE}/${FULL_NAME}`, { verb, group, resource, name, namespace })
+      }
+      expect(await may('update', 'leases', FULL_NAME)).toBe(true)
+      expect(await may('update', 'leases', 'kube-controller-manager')).toBe(false)
+      expect(await may('update', 'leases', FULL_NAME, 'kube-system')).toBe(false)
+      expect(await may('get', 'configmaps', 'forescale-settings')).toBe(true)
+      expect(await may('get', 'configmaps', 'other')).toBe(false)
+      expect(
+        await may('get', 'configmaps', 'extension-apiserver-authentication', 'kube-system'),
+      ).toBe(true)
+      expect(await may('get', 'secrets', 'forescale-postgresql')).toBe(false)
+    })
+  })
+
+  /** A kubeconfig with a token of the release's account. */
+  async function asAccount(): Promise<string> {
+    const token = await plane.kubectl('create', 'token', FULL_NAME, '-n', NAMESPACE)
+    const cluster = {
+      server: plane.url,
+      'certificate-authority': path.join(plane.dir, 'apiserver/apiserver.crt'),
+    }
+    const file = path.join(plane.dir, 'account.kubeconfig')
+    const config = {
+      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'account' },
+      clusters: [{ name: 'test', cluster }],
+      users: [{ name: 'account', user: { token: token.trim() } }],
+      contexts: [{ name: 'account', context: { cluster: 'test', user: 'account' } }],
+    }
+    await writeFile(file, JSON.stringify(config))
+    return file
+  }
+
+  async function targetAs(kubeconfig: string): Promise<Target> {
+    const config = AppConfig.parse({
+      mode: 'enforce',
+      actuator: { kind: 'kubernetes' },
+      kubernetes: {
+        kubeconfig,
+        namespaces: ['shop'],
+        workloads: { web: { namespace: 'shop', name: 'web' } },
+      },
+      services: { web: {} },
+    })
+    const log = { info: () => {}, warn: () => {} }
+    return openTarget({ config: () => config, modes: () => undefined, clock: systemClock, log })
+  }
+
+  it('gives enforce what scaling needs, and recommend what looking needs', async () => {
+    await plane.kubectl(
+      'create',
+      'deployment',
+      'web',
+      '-n',
+      'shop',
+      '--image=none.invalid/web',
+      '--replicas=2',
+    )
+    const order = (decisionId: string, to: number) => ({
+      ...{ decisionId, service: 'web', from: 2, to },
+      fence: { ledger: 'ledger', token: 1 },
+    })
+    const replicas = () =>
+      plane.kubectl('get', 'deployment', 'web', '-n', 'shop', '-o', 'jsonpath={.spec.replicas}')
+    await withRoles('recommend', async () => {
+      const target = await targetAs(await asAccount())
+      expect((await target.observe()).get('web')).toMatchObject({ requested: 2 })
+      expect(await target.send(order('refused', 3))).toMatchObject({
+        outcome: 'failed',
+        detail: expect.stringMatching(/forbidden/),
+      })
+      expect(await replicas()).toBe('2')
+      await target.close()
+    })
+    await withRoles('enforce', async () => {
+      const target = await targetAs(await asAccount())
+      expect((await target.observe()).get('web')).toMatchObject({ requested: 2 })
+      expect(await target.send(order('taken', 3))).toMatchObject({ outcome: 'applied' })
+      await target.close()
+      expect(await replicas()).toBe('3')
+      const events = await plane.kubectl('get', 'events.events.k8s.io', '-n', 'shop', '-o', 'json')
+      expect(events).toContain('"reason": "Scaled"')
+    })
+  })
+
+  it('gives several controllers their lease, and the metrics APIs their questions', async () => {
+    await withRoles('everything', async () => {
+      const config = new KubeConfig()
+      config.loadFromFile(await asAccount())
+      const store = createKubernetesLeaseStore({
+        ...{ rest: createRest(config), namespace: NAMESPACE, name: FULL_NAME },
+        ...{ durationMs: 15_000, timeoutMs: 5000, floor: async () => 0, nowMs: Date.now },
+      })
+      const row = { token: 1, holder: 'a', url: '', renewals: 1 }
+      expect(await store.swap(undefined, row)).toBe(true)
+      expect(await store.swap(row, { ...row, renewals: 2 })).toBe(true)
+      const api = createClusterApi(config)
+      const reviews = createReviews({ api, keepMs: 0, nowMs: Date.now })
+      expect(await reviews.userOf('nobody')).toBeUndefined()
+      await api.close()
+    })
+  })
+
+  it('renders the same text twice, but for the certificate that it makes', async () => {
+    expect(await renderText(FORMS.namespaced!)).toBe(await renderText(FORMS.namespaced!))
+  })
+})
