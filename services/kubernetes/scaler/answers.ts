@@ -31,12 +31,12 @@ export interface MetricSpec {
  * it may still scale up by the other and never down (autoscaling/v2, metrics partly invalid).
  */
 export function signalsOf({ signal }: Pick<Trigger, 'signal'>): readonly SignalName[] {
-  return signal === 'forecast' ? [FORECAST_SIGNAL, LOAD_SIGNAL] : [DESIRED_SIGNAL]
+  return signal === FORECAST_SIGNAL ? [FORECAST_SIGNAL, LOAD_SIGNAL] : [DESIRED_SIGNAL]
 }
 
 /** `learnedRps`: what one replica was learned to carry at its target utilization. Needs no forecast: specs always stand. */
 export function specsOf(trigger: Trigger, learnedRps: number): MetricSpec[] {
-  const target = trigger.signal === 'replicas' ? 1 : (trigger.targetValue ?? learnedRps)
+  const target = trigger.signal === DESIRED_SIGNAL ? 1 : (trigger.targetPerReplica ?? learnedRps)
   return signalsOf(trigger).map((metricName) => ({
     metricName,
     targetSize: Math.max(1, Math.round(target)),
@@ -89,7 +89,7 @@ export function isActive(asked: Asked): boolean {
   const config = configOf(asked)
   const slower = Math.max(config.consumerLagMs, trigger.pollingIntervalMs)
   const desired =
-    trigger.signal === 'replicas' ? signalOf(DESIRED_SIGNAL, input, config) : undefined
+    trigger.signal === DESIRED_SIGNAL ? signalOf(DESIRED_SIGNAL, input, config) : undefined
   if (desired?.kind === 'unavailable') throw nothing(asked, desired)
   if (desired && desired.value > 0) return true
   const activity = activityOf(input, { ...config, consumerLagMs: slower }, trigger.activationRps)

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { LEVELS } from '../../../forecaster/forecast.ts'
 import { ServiceId } from '../../../forecaster/series.ts'
+import { DESIRED_SIGNAL, FORECAST_SIGNAL } from '../signal.ts'
 import type { Workloads } from '../workload.ts'
 
 /** A gRPC request is wrong; answered with INVALID_ARGUMENT. */
@@ -42,8 +43,10 @@ export const TriggerMetadata = z.strictObject({
   ...OF_KEDA,
   service: ServiceId.optional(),
   workload: z.string().min(1).optional(),
-  signal: z.enum(['forecast', 'replicas'], 'forecast, replicas').default('forecast'),
-  targetValue: number('a number above 0', (value) => value > 0).optional(),
+  signal: z
+    .enum([FORECAST_SIGNAL, DESIRED_SIGNAL], `${FORECAST_SIGNAL}, ${DESIRED_SIGNAL}`)
+    .default(FORECAST_SIGNAL),
+  targetPerReplica: number('a number above 0', (value) => value > 0).optional(),
   activationRps: number('a number of at least 0', (value) => value >= 0).default(0),
   level: z
     .enum(LEVELS.map(String) as [string, ...string[]], LEVELS.join(', '))
@@ -60,10 +63,10 @@ const FROM_ENVIRONMENT = /FromEnv$/
 /** A trigger, read: what of which service is asked for. */
 export interface Trigger {
   readonly service: string
-  /** forecast: load per replica, forecast and observed; replicas: the decided count, with a target of 1. */
-  readonly signal: 'forecast' | 'replicas'
+  /** Load, forecast and beside it observed; or the decided count, with a target of 1. */
+  readonly signal: typeof FORECAST_SIGNAL | typeof DESIRED_SIGNAL
   /** Requests/s that one replica is to carry; undefined: what it was learned to carry. */
-  readonly targetValue: number | undefined
+  readonly targetPerReplica: number | undefined
   readonly activationRps: number
   readonly level: number | undefined
   /** How often KEDA asks whether it is active, ms. */
@@ -85,14 +88,18 @@ export function triggerOf(
   )
   const parsed = TriggerMetadata.safeParse(given)
   if (!parsed.success) throw new MetadataError(faultsOf(parsed.error.issues, given))
-  const { signal, targetValue, activationRps, level, pollingIntervalSeconds } = parsed.data
-  if (signal === 'replicas' && targetValue !== undefined && targetValue !== 1)
+  const { signal, targetPerReplica, activationRps, level, pollingIntervalSeconds } = parsed.data
+  if (signal === DESIRED_SIGNAL && targetPerReplica !== undefined && targetPerReplica !== 1)
     throw new MetadataError(
-      fault('targetValue', String(targetValue), '1 where signal is replicas: the value is a count'),
+      fault(
+        'targetPerReplica',
+        String(targetPerReplica),
+        `1 where signal is ${DESIRED_SIGNAL}: the value is a count`,
+      ),
     )
   return {
     service: serviceOf(ref, parsed.data, workloads, services),
-    ...{ signal, targetValue, activationRps, level },
+    ...{ signal, targetPerReplica, activationRps, level },
     pollingIntervalMs: pollingIntervalSeconds * SECOND_MS,
   }
 }

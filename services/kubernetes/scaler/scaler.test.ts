@@ -98,10 +98,10 @@ describe('the external scaler', () => {
         ...{ metricName, targetSize: 9, targetSizeFloat: 9.44 },
       })),
     })
-    expect(await ask('GetMetricSpec', ref({ signal: 'replicas' }))).toEqual({
+    expect(await ask('GetMetricSpec', ref({ signal: DESIRED_SIGNAL }))).toEqual({
       metricSpecs: [{ metricName: DESIRED_SIGNAL, targetSize: 1, targetSizeFloat: 1 }],
     })
-    expect(await ask('GetMetricSpec', ref({ targetValue: '2.5' }))).toMatchObject({
+    expect(await ask('GetMetricSpec', ref({ targetPerReplica: '2.5' }))).toMatchObject({
       metricSpecs: [{ targetSizeFloat: 2.5 }, { targetSizeFloat: 2.5 }],
     })
   })
@@ -117,7 +117,7 @@ describe('the external scaler', () => {
     })
     expect(await metric(LOAD_SIGNAL)).toMatchObject({ metricValues: [{ metricValueFloat: 45 }] })
     const { to } = search().decision!
-    expect(await metric(DESIRED_SIGNAL, { signal: 'replicas' })).toMatchObject({
+    expect(await metric(DESIRED_SIGNAL, { signal: DESIRED_SIGNAL })).toMatchObject({
       metricValues: [{ metricValueFloat: to }],
     })
     expect(await metric('other')).toMatch(/^INVALID_ARGUMENT: metricName: "other" is not allowed/)
@@ -180,7 +180,7 @@ describe('the external scaler', () => {
 
   it('carries no counts of a service that is not enforced, and does not wake it by them', async () => {
     Object.assign(search(), { mode: 'recommend' })
-    const replicas = { signal: 'replicas' }
+    const replicas = { signal: DESIRED_SIGNAL }
     expect(await metric(DESIRED_SIGNAL, replicas)).toMatch(/^UNAVAILABLE: .*not-enforced/)
     expect(await ask('IsActive', ref(replicas))).toMatch(/^UNAVAILABLE: .*not-enforced/)
   })
@@ -217,18 +217,24 @@ describe('the external scaler', () => {
     [{ level: '0.42' }, /scalerMetadata\.level: "0\.42" is not allowed; allowed: 0\.01, /],
     [
       { signal: 'cpu' },
-      /scalerMetadata\.signal: "cpu" is not allowed; allowed: forecast, replicas/,
+      /scalerMetadata\.signal: "cpu" is not allowed; allowed: forescale_workload_forecast_/,
     ],
     [
-      { targetValue: '-3' },
-      /scalerMetadata\.targetValue: "-3" is not allowed; allowed: a number above 0/,
+      { targetPerReplica: '-3' },
+      /scalerMetadata\.targetPerReplica: "-3" is not allowed; allowed: a number above 0/,
     ],
     [{ activationRps: 'NaN' }, /activationRps: "NaN" .*allowed: a number of at least 0/],
-    [{ tragetValue: '3' }, /scalerMetadata\.tragetValue: "3" .*allowed: only service, workload, /],
+    [
+      { tragetPerReplica: '3' },
+      /scalerMetadata\.tragetPerReplica: "3" .*allowed: only service, workload, /,
+    ],
     [{ service: 'payment' }, /service: "payment" .*allowed: services of namespace shop: search$/],
     [{ workload: 'web' }, /workload: "web" .*allowed: workloads of namespace shop: search$/],
     [{ level: 'x', signal: 'y' }, /signal: "y".*; scalerMetadata\.level: "x"/],
-    [{ signal: 'replicas', targetValue: '2' }, /targetValue: "2" .*1 where signal is replicas/],
+    [
+      { signal: DESIRED_SIGNAL, targetPerReplica: '2' },
+      /targetPerReplica: "2" .*1 where signal is forescale_/,
+    ],
   ])('refuses %o with field, value and what is allowed', async (metadata, message) => {
     for (const rpc of ['IsActive', 'GetMetricSpec']) {
       const answer = await ask(rpc, ref(metadata as Record<string, string>))
