@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ServiceId } from '../../forecaster/series.ts'
 import { MetricsApiConfig } from './metrics-api/config.ts'
+import { ScalerConfig } from './scaler/config.ts'
 import { SettingsConfig } from './settings/config.ts'
 import { SignalConfig } from './signal.ts'
 import { TargetConfig } from './target/config.ts'
@@ -31,6 +32,9 @@ export const KubernetesConfig = z
     metricsApi: MetricsApiConfig.optional().meta({
       description:
         'Serves external.metrics.k8s.io and custom.metrics.k8s.io to autoscalers. Absent: not served.',
+    }),
+    scaler: ScalerConfig.optional().meta({
+      description: 'The external scaler that KEDA asks by gRPC. Absent: there is none.',
     }),
     settings: SettingsConfig.optional().meta({
       description:
