@@ -62,7 +62,10 @@ describe('what the schema says of a setting', () => {
     ['http.port', 'a whole number from 0 to 65535'],
     ['services.any.slo.objective', 'a number above 0 and below 1'],
     ['services.any.targetUtilization', 'a number above 0 up to 1'],
-    ['actuator.kind', 'one of "dry-run", "caller", "processes"'],
+    [
+      'actuator.kind',
+      'one of "dry-run", "caller", "processes", "docker", "aws", "gcp", "azure", "kubernetes"',
+    ],
     ['shop.preload', 'true or false'],
     ['forecast.models', 'a list of at least 1'],
     ['no.such', undefined],

@@ -18,6 +18,7 @@ import type { AppConfig } from './config.ts'
 import type { CovariateControl } from './covariates/control.ts'
 import type { Explanation, ReplayReport } from './explanations/explanation.ts'
 import type { FeatureImportance, ForecastExplanation } from './explanations/view.ts'
+import { ScaleConflict } from './kubernetes/target/conflict.ts'
 import type { Leadership } from './leader/lease.ts'
 import type { LedgerHealth } from './ledger/ledger.ts'
 import type { ModelControl } from './models/control.ts'
@@ -80,6 +81,9 @@ export const ServiceStatus = z
       .boolean()
       .meta({ description: 'True while no usable forecast stands behind the decisions.' }),
     decision: Decision.extend({ settlement: Settlement }).nullable(),
+    conflict: ScaleConflict.optional().meta({
+      description: 'Something else acts on its workload; absent: nothing does that is seen.',
+    }),
   })
   .meta({ id: 'ServiceStatus' })
 export type ServiceStatus = z.infer<typeof ServiceStatus>
@@ -136,6 +140,7 @@ export type ControlEvent =
         budget: BudgetView
         paused: boolean
         atMs: number
+        leadership?: Leadership
       }
     }
   | { readonly kind: 'forecast'; readonly data: ForecastDocument }

@@ -21,6 +21,7 @@ export const AlertKind = z
     'outlook-max-replicas',
     'rollout-rolled-back',
     'rollout-promoted',
+    'scaling-conflict',
   ])
   .meta({ id: 'AlertKind' })
 export type AlertKind = z.infer<typeof AlertKind>

@@ -14,7 +14,7 @@ import type { OutlookView } from '../outlook/view.ts'
 import type { Rollout } from '../rollouts/rollout.ts'
 import { type Alert, type AlertChange, type AlertKind, rankOf } from './alert.ts'
 import { type AnomalyWatch, type Coverage, createAnomalyWatch } from './anomalies.ts'
-import { standingOf } from './conditions.ts'
+import { type StandingInput, standingOf } from './conditions.ts'
 import { follow } from './follow.ts'
 import { endedRollouts } from './rollouts.ts'
 import { createHolds, type Holds } from './standing.ts'
@@ -44,6 +44,7 @@ export interface Alerts {
 export interface TickGiven {
   readonly violationRatioOf: (service: ServiceId) => number
   readonly outlooks: readonly OutlookView[]
+  readonly conflictOf?: StandingInput['conflictOf']
   /** The newest that have ended. */
   readonly endedRollouts: readonly Rollout[]
 }
@@ -79,6 +80,7 @@ export async function openAlerts(deps: AlertsDeps): Promise<Alerts> {
       isOpen: (key) => open.has(key),
       knows: holds.knows,
       outlooks: given.outlooks,
+      conflictOf: given.conflictOf,
     })
     const conditions = [
       ...anomalies.tick(result, given.violationRatioOf),

@@ -96,3 +96,17 @@ describe('the outlook', () => {
     expect(held({ outlooks })).toEqual([])
   })
 })
+
+describe('a workload that something else scales too', () => {
+  const by = (kind: 'hpa' | 'vpa', holds: boolean) => ({ kind, by: 'web', holds, detail: '' })
+
+  it('is named while it is left alone', () => {
+    expect(held({ conflictOf: (s) => (s === 'payment' ? by('hpa', true) : undefined) })).toEqual([
+      'scaling-conflict/payment warning',
+    ])
+  })
+
+  it('is not where it is scaled all the same', () => {
+    expect(held({ conflictOf: () => by('vpa', false) })).toEqual([])
+  })
+})

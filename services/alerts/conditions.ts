@@ -4,6 +4,7 @@ import type { AppConfig } from '../config.ts'
 import type { TickResult } from '../loops/control-loop.ts'
 import type { OutlookRisk, OutlookView } from '../outlook/view.ts'
 import { COVERAGE_STEPS, type Coverage } from './anomalies.ts'
+import { type ConflictOf, conflictsOf } from './conflicts.ts'
 import { spanOf } from './stakes.ts'
 import type { Standing } from './standing.ts'
 
@@ -25,6 +26,8 @@ export interface StandingInput {
   readonly knows: (key: string) => boolean
   /** The outlooks made last; empty when none is known. */
   readonly outlooks: readonly OutlookView[]
+  /** What else scales a service that is to be enforced; absent: nobody can say. */
+  readonly conflictOf?: ConflictOf | undefined
 }
 
 /** What holds, and what held before: of all the rest, which is most of a large fleet, nothing is said. */
@@ -37,7 +40,11 @@ export function standingOf(input: StandingInput): Standing[] {
     const coverage = coverageOf(input, service)
     if (coverage.holds || input.knows(coverage.key)) standing.push(coverage)
   }
-  return [...standing, ...outlookOf(input, services)]
+  const { conflictOf = () => undefined, knows, config, result } = input
+  const { atMs } = result.decided.input
+  const closeAfterMs = CLOSE_AFTER_TICKS * config.tickMs
+  const conflicts = conflictsOf({ services, atMs, closeAfterMs, conflictOf, knows })
+  return [...standing, ...conflicts, ...outlookOf(input, services)]
 }
 
 const driftKey = (service: ServiceId): string => `forecast-drifting/${service}`

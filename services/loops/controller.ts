@@ -3,12 +3,7 @@ import type { ServiceId } from '../../forecaster/series.ts'
 import type { Actuator, ReportedActuator } from '../actuators/actuator.ts'
 import { openAlerts } from '../alerts/alerts.ts'
 import { openTreasury } from '../budget/treasury.ts'
-import {
-  Conflict,
-  type ControlEvent,
-  type ControlPlane,
-  type HealthCheck,
-} from '../control-plane.ts'
+import { Conflict, type ControlEvent, type ControlPlane } from '../control-plane.ts'
 import { openCalendar } from '../covariates/calendar.ts'
 import type { CovariateControl } from '../covariates/control.ts'
 import { explainServiceForecast } from '../explanations/explain-forecast.ts'
@@ -30,13 +25,12 @@ import {
 import { type Every, every } from './every.ts'
 import { explainDecision, replayDecision } from './explain.ts'
 import { followLeader } from './follow.ts'
-import { ledgerCheck } from './ledger-check.ts'
+import { checkHealth } from './health.ts'
 import type { LoadBook } from './load-book.ts'
 import { takeUpModels, tick } from './one-tick.ts'
 import { recallMemories, settlePending } from './recovery.ts'
 import { openRollouts, rolloutsInTurn } from './rollout-parts.ts'
 import { openSettings, type SettingKey } from './settings.ts'
-import { storeCheck } from './store-check.ts'
 import { takeOver } from './take-over.ts'
 import type { TolerantBook } from './tolerant-book.ts'
 import { openTrainingParts } from './training-parts.ts'
@@ -280,26 +274,4 @@ function reportReplicas(
   if (!('report' in actuator))
     throw new Conflict('replicas can be reported only with actuator.kind "caller"')
   actuator.report(replicas)
-}
-
-async function checkHealth({ deps, parts, last, config }: Core): Promise<HealthCheck[]> {
-  const { store, ledger, clock } = deps
-  const lastMs = last?.decided.input.atMs
-  const late =
-    clock.kind === 'system' && lastMs !== undefined && clock.nowMs() - lastMs > 5 * config.tickMs
-  const fitted = [...parts.book.entries.values()].filter((e) => e.contenders.champion).length
-  return [
-    await storeCheck(store, parts.book, clock.nowMs()),
-    await ledgerCheck(ledger),
-    {
-      name: 'loop',
-      ok: !late,
-      detail: lastMs === undefined ? 'no tick yet' : `last tick ${clock.nowMs() - lastMs} ms ago`,
-    },
-    {
-      name: 'forecasts',
-      ok: true,
-      detail: `${fitted} of ${parts.book.entries.size} services have a fitted model`,
-    },
-  ]
 }

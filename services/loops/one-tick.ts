@@ -84,5 +84,9 @@ async function followAlerts(core: Core, result: TickResult): Promise<void> {
     violationRatioOf: (service) => parts.book.entries.get(service)?.violationRatio ?? Number.NaN,
     outlooks: outlookWatch.latest(),
     endedRollouts: core.rollouts.ended(),
+    conflictOf: (service) =>
+      core.settings.modeOf(service) === 'enforce'
+        ? result.replicas.get(service)?.conflict
+        : undefined,
   })
 }

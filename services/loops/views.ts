@@ -1,5 +1,5 @@
 /** What people and metrics see of the last tick: statuses, budget, summaries. Pure. */
-import type { Observation, ReplicaCounts } from '../../agents/observation.ts'
+import type { Observation } from '../../agents/observation.ts'
 import { type ProposalDocument, proposalDocument } from '../../agents/proposal.ts'
 import type { PacedPeriodView } from '../budget/view.ts'
 import type { AppConfig } from '../config.ts'
@@ -69,7 +69,7 @@ function statusOf(
 ): ServiceStatus {
   const { service, capacity } = entry
   const spec = settings.specOf(service)
-  const replicas: ReplicaCounts | undefined = last?.replicas.get(service)
+  const replicas = last?.replicas.get(service)
   return {
     service,
     mode: settings.modeOf(service),
@@ -96,6 +96,7 @@ function statusOf(
     objective: spec.slo.objective,
     fallback: observed?.demand === undefined,
     decision,
+    ...(replicas?.conflict ? { conflict: replicas.conflict } : {}),
   }
 }
 

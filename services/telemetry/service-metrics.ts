@@ -37,6 +37,15 @@ export function serviceMetrics(scrape: Scrape, control: ControlPlane): void {
   )
   gauge('lead_time_seconds', 'From decision to ready capacity.', (s) => s.leadTimeMs / 1000)
   replicaGauges(scrape, control, perService)
+  scrape.gauge(
+    'forescale_scaling_conflict',
+    '1 while something else acts on the workload of a service: it is left alone where it is held.',
+    services.flatMap(({ service, conflict }) =>
+      conflict
+        ? { labels: { service, kind: conflict.kind, held: String(conflict.holds) }, value: 1 }
+        : [],
+    ),
+  )
 }
 
 function replicaGauges(

@@ -5,11 +5,12 @@ import { BudgetView, ServiceStatus } from '../../control-plane.ts'
 import { ModeView } from '../../http/views.ts'
 import { read } from '../api.ts'
 import { act, type Context, jsonOption } from '../context.ts'
+import { leaderLine, shardLines } from '../leader-lines.ts'
 import { EXIT } from '../exit-codes.ts'
 import { type Column, dollars, figure, fromNow, percent, rps, seconds, table } from '../format.ts'
 import type { Surroundings, Terminal } from '../terminal.ts'
 
-const CONDITIONS = ['budget', 'slo', 'fallback', 'paused'] as const
+const CONDITIONS = ['budget', 'slo', 'fallback', 'paused', 'conflict'] as const
 type Condition = (typeof CONDITIONS)[number]
 
 const Services = z.object({ items: z.array(ServiceStatus) })
@@ -83,6 +84,10 @@ function reasonsFor(condition: Condition, { mode, budget, services }: Overview):
         : [`budget: the minimums alone cost ${dollars(budget.minimumCostPerHour)}`]
     case 'paused':
       return mode.paused ? ['paused: nothing is changed'] : []
+    case 'conflict':
+      return services.flatMap(({ service, conflict }) =>
+        conflict?.holds ? [`conflict: ${service} is left alone: ${conflict.detail}`] : [],
+      )
     case 'fallback':
       return services
         .filter((s) => s.fallback)
@@ -100,6 +105,7 @@ function show({ mode, budget, services }: Overview, { terminal }: Context): void
   const share = budget.costBudgetPerHour > 0 ? budget.spendPerHour / budget.costBudgetPerHour : null
   const paused = mode.paused ? terminal.paint('yellow', ' (paused: nothing is changed)') : ''
   terminal.print(`mode ${terminal.paint('bold', mode.mode)}${paused}`)
+  if (mode.leadership) terminal.print(leaderLine(mode.leadership))
   terminal.print(
     `budget ${dollars(budget.costBudgetPerHour)}, spend ${dollars(budget.spendPerHour)} (${percent(share)}), ` +
       `one more $/h would avoid ${figure(budget.shadowPrice)} violations/s`,
@@ -109,10 +115,12 @@ function show({ mode, budget, services }: Overview, { terminal }: Context): void
       terminal.paint('red', 'the minimums alone cost more than the budget; they are kept'),
     )
   }
+  if (budget.shards) for (const line of shardLines(budget.shards, terminal)) terminal.print(line)
   terminal.print()
   for (const line of table(columns(terminal), services)) terminal.print(line)
   terminal.print()
-  for (const { service, decision } of services) {
+  for (const { service, decision, conflict } of services) {
+    if (conflict) terminal.print(terminal.paint('yellow', `${service}: ${conflict.detail}`))
     if (decision !== null)
       terminal.print(`${fromNow(decision.atMs, terminal.nowMs())}: ${decision.rationale}`)
     else terminal.print(`${service}: no decision yet`)
