@@ -9,6 +9,8 @@ import { openKafkaIngest, openRelay } from './events/registry.ts'
 import { type App, createApp, packageVersion } from './http/app.ts'
 import { createDemoPort } from './http/demo-port.ts'
 import { openLeases } from './kubernetes/leases/open.ts'
+import { serveCluster } from './kubernetes/served.ts'
+import type { SettingsView } from './kubernetes/settings/view.ts'
 import { ofController } from './kubernetes/target/of-controller.ts'
 import { openLed } from './leader/lead.ts'
 import { openLedger } from './ledger/registry.ts'
@@ -26,6 +28,8 @@ export interface ComposeOptions {
   /** Folder of all state; config.stateDir made absolute by the caller. */
   readonly stateDir: string
   readonly reread: () => AppConfig
+  /** What the cluster says of settings; absent: none are read. */
+  readonly clusterSettings?: (() => SettingsView) | undefined
   /** Where the demo's parts listen; empty outside the demo. */
   readonly hostUrl: string
   readonly loadUrl: string
@@ -48,6 +52,7 @@ export async function compose({
   hostUrl,
   loadUrl,
   env,
+  clusterSettings,
 }: ComposeOptions): Promise<Composed> {
   addSecretsOf(config, env)
   const log = createLogger('controller', { env })
@@ -58,7 +63,7 @@ export async function compose({
   await refuseExposure(config.http, ledger, systemClock.nowMs())
   await takeOverSettings(ledger)
   const audit = createAuditLog(ledger, systemClock.nowMs)
-  const doers = await openDoers(config, env, log)
+  const doers = await openDoers(config, env, log, instruments)
   let running: Controller | undefined
   const target = createActuator(config.actuator, {
     kubernetes: ofController({ config, running: () => running, clock: systemClock, log }),
@@ -72,30 +77,26 @@ export async function compose({
   const inForce = (): AppConfig => running?.config() ?? config
   const relay = await openRelay({ config: inForce, ledger, env, log, told: instruments.told })
   const webhooks = createWebhooks({
-    ledger,
-    deliver: relay.deliver,
+    ...{ ledger, log, deliver: relay.deliver },
     secretOf: (url) => secretOf(inForce(), env, url),
-    log,
   })
-  const shares = await openShares({
-    ...{ stateDir, env, config: inForce },
-    leadership: () => running?.leadership?.(),
-  })
-  const shared = { config, reread, clock, store, ledger, webhooks, stateDir, log, shares, ...doers }
+  const leadership = () => running?.leadership?.()
+  const shares = await openShares({ stateDir, env, config: inForce, leadership })
+  const shared = {
+    ...{ reread, clock, store, ledger, webhooks, stateDir, log, shares, ...doers },
+    ...{ leadership, recorded: relay.kick },
+  }
   const controller = await openLed({
     ...{ config, ledger, actuator, stateDir, clock, log },
     leases: await openLeases(config, ledger, systemClock),
-    make: (fenced) => createController({ ...shared, recorded: relay.kick, actuator: fenced }),
+    make: (actuator) => createController({ ...shared, config: inForce(), actuator }),
   })
   running = controller
+  const served = await serveCluster(controller, log)
   const demo =
     config.shop && createDemoPort({ loadUrl, stateDir, shop: () => controller.config().shop! })
   const app = createApp({
-    control: controller,
-    store,
-    ledger,
-    demo,
-    log,
+    ...{ control: served.control, store, ledger, demo, jobs: doers.jobs, clusterSettings, log },
     allowedHosts: config.http.allowedHosts,
     instruments,
     revision: env.FORESCALE_REVISION,
@@ -116,6 +117,7 @@ export async function compose({
     },
     async close() {
       app.closeStreams()
+      await served.close()
       await kafka?.close()
       await controller.stop()
       await relay.close()

@@ -153,11 +153,13 @@ function sendsForecasts(control: ControlPlane): boolean {
 /** Everything a fresh listener needs to draw the present. */
 function snapshot(control: ControlPlane): ControlEvent[] {
   const services = [...control.services()]
+  const leadership = control.leadership?.()
   const status = {
     services,
     budget: control.budget(),
     paused: control.paused(),
     atMs: control.nowMs(),
+    ...(leadership ? { leadership } : {}),
   }
   const tick = control.lastTick()
   const forecasts = (sendsForecasts(control) ? services : []).flatMap(({ service }) => {

@@ -119,7 +119,14 @@ const pause = command(
 )
 const resume = command('/v1/resume', 'Allow writes again', false, 'pause.lift')
 
-const modeOf = (control: ControlPlane) => ({ mode: control.mode(), paused: control.paused() })
+function modeOf(control: ControlPlane) {
+  const leadership = control.leadership?.()
+  return {
+    mode: control.mode(),
+    paused: control.paused(),
+    ...(leadership ? { leadership } : {}),
+  }
+}
 
 export function modeRoutes(app: OpenAPIHono, { control }: RouteDeps): void {
   app.openapi(readMode, (c) => c.json(modeOf(control), 200))

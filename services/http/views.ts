@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { Mode, PolicyKind } from '../../agents/service-spec.ts'
 import { BoundBy, Decision, Settlement } from '../../coordinator/decision.ts'
 import { MetricName, ServiceId } from '../../forecaster/series.ts'
+import { LeadershipView } from '../leader/view.ts'
 
 export const StoredDecisionView = Decision.extend({
   settlement: Settlement,
@@ -61,8 +62,15 @@ export const OutcomeView = z
   .meta({ id: 'Outcome', description: 'What was measured after a tick.' })
 
 export const ModeView = z
-  .strictObject({ mode: Mode, paused: z.boolean() })
-  .meta({ id: 'ModeView', description: 'The global mode, and whether all writes are paused.' })
+  .strictObject({
+    mode: Mode,
+    paused: z.boolean(),
+    leadership: LeadershipView.optional(),
+  })
+  .meta({
+    id: 'ModeView',
+    description: 'The global mode, whether all writes are paused, and who leads.',
+  })
 
 export const StrategyView = z
   .strictObject({ policy: PolicyKind, description: z.string(), services: z.array(ServiceId) })

@@ -41,6 +41,8 @@ export interface TestCluster {
   readonly postgres: TestPostgres
   readonly target: TestTarget
   readonly nodes: readonly Node[]
+  /** How many samples of each service some controller has answered for. */
+  readonly acknowledged: ReadonlyMap<string, number>
   /** Starts the process of one again. */
   restart(index: number): Promise<void>
   get<T>(index: number, path: string): Promise<T>
@@ -99,6 +101,7 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
     postgres,
     target,
     nodes,
+    acknowledged: load.acknowledged,
     get,
     leader,
     async restart(index) {
@@ -189,7 +192,8 @@ async function ready({ child }: Node): Promise<void> {
 }
 
 /** Loads that rise and fall, so that there is something to decide all the time. */
-function feed(nodes: readonly Node[], services: readonly string[]): { stop(): void } {
+function feed(nodes: readonly Node[], services: readonly string[]) {
+  const acknowledged = new Map(services.map((service) => [service, 0]))
   let n = 0
   const timer = setInterval(() => {
     n++
@@ -206,7 +210,12 @@ function feed(nodes: readonly Node[], services: readonly string[]): { stop(): vo
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ samples }),
         signal: AbortSignal.timeout(2000),
-      }).catch(() => {})
+      })
+        .then(({ ok }) => {
+          if (!ok) return
+          for (const service of services) acknowledged.set(service, acknowledged.get(service)! + 1)
+        })
+        .catch(() => {})
   }, LOAD_EVERY_MS)
-  return { stop: () => clearInterval(timer) }
+  return { acknowledged, stop: () => clearInterval(timer) }
 }

@@ -10,6 +10,7 @@ import type { ControlEvent } from '../control-plane.ts'
 import type { Calendar } from '../covariates/calendar.ts'
 import { type Covariates, createCovariates } from '../covariates/covariates.ts'
 import { createImportance, type Importance } from '../explanations/importance.ts'
+import type { Leadership } from '../leader/lease.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { createModelControl, type ModelControl } from '../models/control.ts'
 import { createLifecycle, type Lifecycle, type LifecycleDeps } from '../models/lifecycle.ts'
@@ -59,6 +60,8 @@ export interface ControllerDeps {
   readonly actuator: Actuator | ReportedActuator
   readonly fitter: Fitter
   readonly webhooks: Webhooks
+  /** Who leads; absent where there is no lease. */
+  readonly leadership?: (() => Leadership | undefined) | undefined
   /** Absent where there are no shards. */
   readonly shares?: Shares | undefined
   /** A tick with its decisions is in the ledger. */
@@ -282,6 +285,7 @@ export function emit(core: Core, event: ControlEvent): void {
 export function emitStatus(core: Core): void {
   const view = viewOf(core)
   const atMs = view.nowMs
+  const leadership = core.deps.leadership?.()
   emit(core, {
     kind: 'status',
     data: {
@@ -289,6 +293,7 @@ export function emitStatus(core: Core): void {
       budget: budgetOf(view),
       paused: core.settings.paused(),
       atMs,
+      ...(leadership ? { leadership } : {}),
     },
   })
 }

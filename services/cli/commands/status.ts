@@ -5,9 +5,9 @@ import { BudgetView, ServiceStatus } from '../../control-plane.ts'
 import { ModeView } from '../../http/views.ts'
 import { read } from '../api.ts'
 import { act, type Context, jsonOption } from '../context.ts'
-import { leaderLine, shardLines } from '../leader-lines.ts'
 import { EXIT } from '../exit-codes.ts'
 import { type Column, dollars, figure, fromNow, percent, rps, seconds, table } from '../format.ts'
+import { leaderLine, shardLines } from '../leader-lines.ts'
 import type { Surroundings, Terminal } from '../terminal.ts'
 
 const CONDITIONS = ['budget', 'slo', 'fallback', 'paused', 'conflict'] as const

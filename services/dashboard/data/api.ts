@@ -6,6 +6,7 @@ import type { BudgetView, ServiceStatus } from '../../control-plane.ts'
 import type { Explanation, ReplayReport } from '../../explanations/explanation.ts'
 import type { FeatureImportance, ForecastExplanation } from '../../explanations/view.ts'
 import type { DemoView, Spike, SpikeRequest } from '../../http/demo-port.ts'
+import type { LeadershipView } from '../../leader/view.ts'
 import type { StoredDecision, TickRecord } from '../../ledger/ledger.ts'
 import type { ModelVersion } from '../../models/model-version.ts'
 import type { OutlookView } from '../../outlook/view.ts'
@@ -110,7 +111,7 @@ export const api = {
   signOut: () => call<unknown>('DELETE', at('session')),
   services: () => call<PageOf<ServiceStatus>>('GET', at('services')),
   budget: () => call<BudgetView>('GET', at('budget')),
-  mode: () => call<{ mode: Mode; paused: boolean }>('GET', at('mode')),
+  mode: () => call<{ mode: Mode; paused: boolean; leadership?: LeadershipView }>('GET', at('mode')),
   config: () => call<{ stepMs?: number; tickMs?: number }>('GET', at('config')),
   demo: () => call<DemoView>('GET', at('demo')),
   series: (

@@ -34,6 +34,7 @@ const budget = {
   minimumCostPerHour: 0.1,
   maximumCostPerHour: 1,
   periods: [],
+  shards: null,
 }
 
 const decision = (tick: number, to: number): TickSummary['decisions'][number] => ({

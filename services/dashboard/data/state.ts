@@ -5,6 +5,7 @@ import type { ForecastDocument } from '../../../forecaster/forecast.ts'
 import type { Alert } from '../../alerts/alert.ts'
 import type { BudgetView, ControlEvent, ServiceStatus, TickSummary } from '../../control-plane.ts'
 import type { DemoView } from '../../http/demo-port.ts'
+import type { LeadershipView } from '../../leader/view.ts'
 import type { TrainingView } from '../../trainings/training.ts'
 import { layInAlerts } from './alerts.ts'
 import type { TickRow } from './api.ts'
@@ -63,6 +64,8 @@ export interface State {
   /** The mode asked for globally; null until known. */
   readonly mode: Mode | null
   readonly paused: boolean
+  /** null where there is no lease, and until known. */
+  readonly leadership: LeadershipView | null
   readonly budget: BudgetView | null
   readonly services: ReadonlyMap<string, ServiceState>
   readonly fleet: readonly FleetPoint[]
@@ -80,10 +83,15 @@ export interface State {
   readonly keepMs: number
 }
 
+type ModeNews = Pick<State, 'paused'> & {
+  readonly mode: Mode
+  readonly leadership?: LeadershipView
+}
+
 export type News =
   | { readonly kind: 'event'; readonly event: ControlEvent; readonly heardAtMs: number }
   | { readonly kind: 'connection'; readonly connection: Connection }
-  | { readonly kind: 'mode'; readonly mode: Mode; readonly paused: boolean }
+  | ({ readonly kind: 'mode' } & ModeNews)
   | {
       readonly kind: 'track'
       readonly service: string
@@ -105,6 +113,7 @@ export const INITIAL: State = {
   tickMs: 15_000,
   mode: null,
   paused: false,
+  leadership: null,
   budget: null,
   services: new Map(),
   fleet: [],
@@ -124,7 +133,7 @@ export function reduce(state: State, news: News): State {
     case 'connection':
       return { ...state, connection: news.connection }
     case 'mode':
-      return { ...state, mode: news.mode, paused: news.paused }
+      return withLeadership({ ...state, mode: news.mode, paused: news.paused }, news)
     case 'track':
       return withService(state, news.service, (known) => ({
         ...known,
@@ -197,6 +206,9 @@ function onEvent(state: State, event: ControlEvent, heardAtMs: number): State {
   }
 }
 
+const withLeadership = (state: State, news: { readonly leadership?: LeadershipView }): State =>
+  news.leadership ? { ...state, leadership: news.leadership } : state
+
 type StatusData = Extract<ControlEvent, { kind: 'status' }>['data']
 
 function onStatus(state: State, data: StatusData): State {
@@ -211,7 +223,7 @@ function onStatus(state: State, data: StatusData): State {
     { ...state, services },
     data.services.flatMap(({ decision }) => (decision ? [decision] : [])),
   )
-  return { ...log, budget: data.budget, paused: data.paused }
+  return withLeadership({ ...log, budget: data.budget, paused: data.paused }, data)
 }
 
 const EMPTY_TRACKS = Object.fromEntries(

@@ -25,6 +25,7 @@ export function createHeader({ context, choose, themeChanged }: HeaderOptions): 
   const mode = h('select', { 'aria-label': 'Global mode' }, ...MODES.map((m) => option(m)))
   const pause = h('button.pause', { type: 'button' }, 'Pause')
   const connection = h('span.connection', { role: 'status' })
+  const leader = h('span.leader')
   const demo = createDemoLine()
   const clock = h(
     'select',
@@ -58,7 +59,7 @@ export function createHeader({ context, choose, themeChanged }: HeaderOptions): 
   const element = h(
     'header.top',
     {},
-    h('div.brand', {}, h('h1', {}, 'Forescale'), connection),
+    h('div.brand', {}, h('h1', {}, 'Forescale'), connection, leader),
     demo.element,
     h('div.controls', {}, h('label.mode', {}, 'mode ', mode), pause),
     h('div.controls.view', {}, windows, clock, theme),
@@ -73,6 +74,7 @@ export function createHeader({ context, choose, themeChanged }: HeaderOptions): 
       element.classList.toggle('is-paused', paused)
       setText(connection, connectionText(state))
       setAttribute(connection, 'data-kind', connectionKind(state))
+      setText(leader, leaderText(state))
       offerWindows(windows, state, choices)
       const hasDay = demoDay(state) !== null
       if (hasDay && clock.options.length < 3) clock.append(option('demo', 'demo clock'))
@@ -80,6 +82,16 @@ export function createHeader({ context, choose, themeChanged }: HeaderOptions): 
       demo.update(state, choices)
     },
   }
+}
+
+/** Nothing where this controller is the only one. */
+function leaderText({ leadership, budget }: State): string {
+  const shard = budget?.shards ? `shard ${budget.shards.shard}` : ''
+  if (leadership === null) return shard
+  const { leads, leader, url } = leadership
+  const where = url === '' ? '' : `, ${url}`
+  const who = leads ? '★ leads' : `☆ follows ${leader ?? 'nobody yet'}${where}`
+  return shard === '' ? who : `${who} · ${shard}`
 }
 
 function showMode(select: HTMLSelectElement, state: State): void {
