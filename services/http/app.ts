@@ -33,6 +33,7 @@ import { forecastRoutes } from './forecasts.ts'
 import { bodyGuard, freshAnswers, hostGuard, originGuard, safeHeaders } from './guards.ts'
 import { healthRoutes } from './health.ts'
 import { keyRoutes } from './keys.ts'
+import { kubernetesSettingsRoutes } from './kubernetes-settings.ts'
 import { measured } from './measured.ts'
 import { metricsRoutes } from './metrics.ts'
 import { modelRoutes } from './models.ts'
@@ -68,6 +69,8 @@ export interface AppDeps {
   readonly store: SampleStore
   readonly ledger: Ledger
   readonly demo?: DemoPort | undefined
+  /** What the cluster says of settings. */
+  readonly clusterSettings?: RouteDeps['clusterSettings']
   /** The dashboard's built files; services/dashboard/dist when absent. */
   readonly dashboardDir?: string | undefined
   /** Host names that are served beside loopback and `http.host`. */
@@ -103,7 +106,11 @@ export function createApp(deps: AppDeps): App {
     control,
     deps.heartbeatMs === undefined ? {} : { heartbeatMs: deps.heartbeatMs },
   )
-  const routeDeps: RouteDeps = { control, store, ledger, demo, events, refusedSamples: new Map() }
+  const { clusterSettings } = deps
+  const routeDeps: RouteDeps = {
+    ...{ control, store, ledger, demo, events, clusterSettings },
+    refusedSamples: new Map(),
+  }
   const version = packageVersion()
   const metrics = createMetricsPage({
     control,
@@ -177,6 +184,7 @@ function registerRoutes(app: OpenAPIHono, routeDeps: RouteDeps, door: Door): voi
   covariateRoutes(app, routeDeps)
   demoRoutes(app, routeDeps)
   configurationRoutes(app, routeDeps)
+  kubernetesSettingsRoutes(app, routeDeps)
   sessionRoutes(app, door)
   keyRoutes(app, door.access.keys, systemClock.nowMs)
   auditRoutes(app, routeDeps.ledger)

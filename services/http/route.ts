@@ -1,6 +1,7 @@
 /** Short forms for the parts of a route: what it is given, what it answers, which problems it may report. */
 import type { z } from 'zod'
 import type { ControlPlane } from '../control-plane.ts'
+import type { SettingsView } from '../kubernetes/settings/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import type { DemoPort } from './demo-port.ts'
@@ -14,6 +15,8 @@ export interface RouteDeps {
   readonly ledger: Ledger
   readonly demo: DemoPort | undefined
   readonly events: EventHub
+  /** What the cluster says of settings; absent: none are read. */
+  readonly clusterSettings?: (() => SettingsView) | undefined
   /** Samples that the HTTP door itself refused, by reason. */
   readonly refusedSamples: Map<string, number>
 }

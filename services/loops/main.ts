@@ -3,22 +3,27 @@
 import { compose } from '../compose.ts'
 import { loadConfigFile } from '../config-file.ts'
 import { serve } from '../http/server.ts'
+import { openFromCluster } from '../kubernetes/settings/follow.ts'
 import { readPartEnvironment, runPart } from '../part.ts'
 
 await runPart(async () => {
   const { configFile, stateDir, hostUrl, loadUrl } = readPartEnvironment(process.env)
-  const reread = () => loadConfigFile(configFile, process.env)
+  const fromFile = () => loadConfigFile(configFile, process.env)
+  const cluster = await openFromCluster(fromFile())
+  const reread = () => cluster?.over(fromFile()) ?? fromFile()
   const config = reread()
   const { controller, app, reload, close } = await compose({
     config,
     stateDir,
     reread,
+    clusterSettings: cluster?.view,
     hostUrl,
     loadUrl,
     env: process.env,
   })
   const listening = await serve(app, config.http)
   await controller.start()
+  cluster?.follow(controller, () => reload('kubernetes'))
   process.on('SIGHUP', () => void reload('SIGHUP').catch(() => {}))
   return {
     status() {
@@ -31,6 +36,7 @@ await runPart(async () => {
     },
     async stop() {
       await listening.close()
+      await cluster?.close()
       await close()
     },
   }
