@@ -2,6 +2,7 @@
  * The chart on a real control plane: the API server takes every object (server-side dry run), each form's account may do
  * what its golden list says and nothing else, and the controller's own code does its work with it.
  */
+import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
@@ -15,16 +16,31 @@ import { createClusterApi } from '../target/api.ts'
 import { openTarget, type Target } from '../target/target.ts'
 import {
   CONTROL_PLANE_HERE,
+  programOf,
   startControlPlane,
   type TestControlPlane,
 } from '../test-control-plane.ts'
 import { type Access, type ClusterResource, linesOf, openAccess } from './test-access.ts'
-import { CHART, FORMS, FULL_NAME, HELM_HERE, NAMESPACE, render, renderText } from './test-chart.ts'
+import {
+  CHART,
+  FORMS,
+  FULL_NAME,
+  HELM_HERE,
+  manifestsOf,
+  NAMESPACE,
+  rbacLines,
+  render,
+  renderText,
+} from './test-chart.ts'
 
-const NAMESPACES = [NAMESPACE, 'shop', 'search', 'kube-system']
-/** Kinds of operators that are not installed here; only their schemas are missing, so they are not asked about. */
-const FOREIGN = new Set(['ServiceMonitor', 'PrometheusRule', 'Certificate'])
+const NAMESPACES = [NAMESPACE, 'shop', 'kube-system']
+/** Definitions of operators' kinds (install-crds.sh); where they are not, objects of these kinds are left out. */
+const OPERATOR_CRDS = programOf('../crds')
+const OPERATORS_HERE = existsSync(path.join(OPERATOR_CRDS, 'complete'))
+const OPERATED = /^(monitoring\.coreos\.com|cert-manager\.io|argoproj\.io)\//
 const NAMED = Object.keys(FORMS)
+const goldenOf = (form: string) =>
+  readFile(path.join(import.meta.dirname, 'golden', `${form}.txt`), 'utf8')
 /** Rights are reviewed whether or not the kind is there. */
 const NOT_INSTALLED: ClusterResource[] = [
   ...['scaledobjects', 'scaledobjects/status', 'triggerauthentications'].map((resource) => ({
@@ -45,7 +61,10 @@ describe.runIf(CONTROL_PLANE_HERE && HELM_HERE)('the chart on a real control pla
     plane = await startControlPlane()
     for (const name of ['forescale', 'shop', 'search'])
       await plane.kubectl('create', 'namespace', name)
+    await plane.kubectl('create', 'namespace', 'argocd')
     await plane.kubectl('apply', '-f', `${CHART}/crds`)
+    // longer than the annotation that a client-side apply keeps
+    if (OPERATORS_HERE) await plane.kubectl('apply', '--server-side', '-f', OPERATOR_CRDS)
     await plane.kubectl('wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s')
     access = await openAccess(plane)
     resources = [...(await access.resources()), ...NOT_INSTALLED]
@@ -57,7 +76,9 @@ describe.runIf(CONTROL_PLANE_HERE && HELM_HERE)('the chart on a real control pla
   })
 
   const ours = async (form: string) =>
-    (await render(FORMS[form]!)).filter(({ kind }) => !FOREIGN.has(kind))
+    (await render(FORMS[form]!)).filter(
+      ({ apiVersion }) => OPERATORS_HERE || !OPERATED.test(apiVersion),
+    )
   const asYaml = (objects: readonly object[]) =>
     objects.map((o) => JSON.stringify(o)).join('\n---\n')
 
@@ -70,6 +91,55 @@ describe.runIf(CONTROL_PLANE_HERE && HELM_HERE)('the chart on a real control pla
         .split('\n')
         .filter((line) => line.includes('server dry run')),
     ).toHaveLength(objects.length)
+  })
+
+  it('takes them with a certificate of cert-manager as well', async () => {
+    const values = {
+      tls: { mode: 'certManager', issuerRef: { name: 'cluster', kind: 'ClusterIssuer' } },
+      metricsApi: { enabled: true, apis: ['custom'] },
+    }
+    const objects = (await render(values)).filter(
+      ({ apiVersion }) => OPERATORS_HERE || !OPERATED.test(apiVersion),
+    )
+    await plane.apply(asYaml(objects), '--dry-run=server', '--validate=strict')
+  })
+
+  it.each(['recommend', 'enforce'])(
+    'takes what kubectl kustomize makes of overlay %s',
+    async (overlay) => {
+      const text = await plane.kubectl('kustomize', `deploy/kustomize/overlays/${overlay}`)
+      await plane.apply(text, '--dry-run=server', '--validate=strict')
+      const everywhere = (lines: readonly string[]) =>
+        lines.filter((line) => line.startsWith('everywhere')).sort()
+      const golden = everywhere((await goldenOf(overlay)).split('\n'))
+      expect(everywhere(rbacLines(manifestsOf(text)))).toEqual(golden)
+    },
+  )
+
+  it.runIf(OPERATORS_HERE).each(['deploy/argocd', 'deploy/argo-rollouts'])(
+    'takes the examples of %s, with strict fields',
+    async (folder) => {
+      await plane.kubectl('apply', '-f', folder, '--dry-run=server', '--validate=strict')
+    },
+  )
+
+  it.each(NAMED)('runs form %s under the restricted standard for pods', async (form) => {
+    const namespace = `restricted-${form}`
+    await plane.kubectl('create', 'namespace', namespace)
+    const label = 'pod-security.kubernetes.io/enforce=restricted'
+    await plane.kubectl('label', 'namespace', namespace, label)
+    const deployment = (await render(FORMS[form]!)).find(({ kind }) => kind === 'Deployment')!
+    const { metadata, spec } = deployment.spec.template
+    const named = { ...metadata, name: 'forescale', namespace }
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: named, spec }
+    await plane.apply(asYaml([pod]), '--dry-run=server')
+    const allowing = { ...spec.containers[0], securityContext: {} }
+    await expect(
+      plane.apply(
+        asYaml([{ ...pod, spec: { ...spec, containers: [allowing] } }]),
+        '--dry-run=server',
+      ),
+    ).rejects.toThrow(/violates PodSecurity/)
   })
 
   /** Roles of a form are there while `work` runs, and only they. */

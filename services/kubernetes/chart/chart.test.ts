@@ -10,6 +10,8 @@ import {
   HELM_HERE,
   lint,
   type Manifest,
+  manifestsOf,
+  RELEASE,
   rbacLines,
   render,
 } from './test-chart.ts'
@@ -26,12 +28,23 @@ describe('what the chart takes from elsewhere (sh deploy/helm/sync.sh)', () => {
     ['deploy/prometheus', 'files', 'rules.yml'],
     ['deploy/grafana/dashboards', 'files/dashboards', '*.json'],
     ['deploy/crds', 'crds', '*.yaml'],
+    ['deploy/crds', '../../kustomize/base/crds', '*.yaml'],
   ])('%s is the same there', (from, to, pattern) => {
     const files = names(`${from}/${pattern}`).filter((name) => name !== 'rules.test.yml')
     expect(files.length).toBeGreaterThan(0)
     expect(names(`${CHART}/${to}/${pattern}`)).toEqual(files)
     for (const file of files)
       expect(text(`${CHART}/${to}/${file}`), file).toBe(text(`${from}/${file}`))
+  })
+})
+
+describe('the Terraform module', () => {
+  it('sets values that the chart has', () => {
+    const { properties } = JSON.parse(text(`${CHART}/values.schema.json`))
+    const block = /\bvalues = \{\n([\s\S]*?)\n {2}\}/.exec(text('deploy/terraform/main.tf'))![1]!
+    const keys = block.split('\n').map((line) => line.trim().split(/\s/)[0]!)
+    expect(keys).toContain('mode')
+    for (const key of keys) expect(Object.keys(properties)).toContain(key)
   })
 })
 
@@ -155,6 +168,25 @@ describe.runIf(HELM_HERE)('helm', () => {
     const { data } = find(everything, 'Secret', `${FULL_NAME}-tls`)
     for (const { kind, spec } of everything)
       if (kind === 'APIService') expect(spec.caBundle).toBe(data['ca.crt'])
+  })
+
+  it("makes Kustomize's base of the chart with its own values (sh deploy/helm/sync.sh)", async () => {
+    const base = manifestsOf(text('deploy/kustomize/base/forescale.yaml'))
+    const rendered = await render({ fullnameOverride: 'forescale' })
+    const told = /^(app\.kubernetes\.io\/(managed-by|instance)|helm\.sh\/)/
+    const plain = (objects: readonly Manifest[]) =>
+      objects.map(({ metadata: { annotations: _, labels = {}, ...metadata }, ...object }) => ({
+        ...object,
+        metadata,
+        labels: Object.keys(labels).filter((key) => !told.test(key)),
+      }))
+    const withInstance = JSON.parse(
+      JSON.stringify(plain(rendered)).replaceAll(
+        `"app.kubernetes.io/instance":"${RELEASE}"`,
+        '"app.kubernetes.io/instance":"forescale"',
+      ),
+    )
+    expect(plain(base)).toEqual(withInstance)
   })
 
   it.each([

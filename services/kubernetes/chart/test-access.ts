@@ -167,7 +167,8 @@ export function linesOf(
     const namespaced = namespacedOf.get(resource)
     // of a line of another form, or of what is not installed, there is nothing to ask
     if (namespaced === undefined) continue
-    const places = placesOf(namespaced, namespace ? [namespace] : namespaces)
+    const named = namespaces.filter((one) => namespace === undefined || one === namespace)
+    const places = placesOf(namespaced, named)
     for (const place of places)
       for (const verb of verbs.split(' ')) lines.add(lineOf(verb, resource, place))
   }
