@@ -84,7 +84,52 @@ export const PrometheusServer = z
     headers: z
       .record(z.string().regex(/^[A-Za-z0-9-]+$/), z.string())
       .default({})
-      .meta({ description: 'Sent with every query: X-Scope-OrgID for Mimir, THANOS-TENANT.' }),
+      .meta({ description: 'Sent with every query, like THANOS-TENANT.' }),
+    headerFiles: z
+      .record(z.string().regex(/^[A-Za-z0-9-]+$/), z.string().min(1))
+      .default({})
+      .meta({ description: 'Headers whose values are secrets: the file that holds each.' }),
+    tenant: z
+      .string()
+      .regex(
+        /^[A-Za-z0-9!_.*'()|-]{1,150}$/,
+        "must be a tenant of Mimir: a-z, 0-9, !-_.*'(), | between",
+      )
+      .optional()
+      .meta({ description: 'Tenant of Mimir, Loki or Cortex: X-Scope-OrgID; several as a|b.' }),
+    dedup: z.boolean().optional().meta({
+      description:
+        "Thanos: whether replicas of a pair are one series; the server's own when absent.",
+    }),
+    basicAuth: z
+      .strictObject({
+        username: z.string().min(1),
+        passwordFile: z.string().min(1).optional(),
+        passwordEnv: z
+          .string()
+          .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
+          .optional(),
+      })
+      .refine((c) => (c.passwordFile === undefined) !== (c.passwordEnv === undefined), {
+        error: 'needs one of passwordFile and passwordEnv',
+        path: ['passwordFile'],
+      })
+      .optional()
+      .meta({ description: 'A user with the password from a file or a variable; or a token.' }),
+    tls: z
+      .strictObject({
+        caFile: z.string().min(1).optional().meta({ description: 'Who signed its certificate.' }),
+        certFile: z.string().min(1).optional().meta({ description: 'Our own certificate.' }),
+        keyFile: z.string().min(1).optional(),
+        serverName: z.string().min(1).optional().meta({
+          description: 'Name in its certificate, where the address has another.',
+        }),
+      })
+      .refine((c) => (c.certFile === undefined) === (c.keyFile === undefined), {
+        error: 'certFile and keyFile go together',
+        path: ['keyFile'],
+      })
+      .optional(),
     timeoutMs: z
       .int()
       .min(100)
@@ -96,6 +141,10 @@ export const PrometheusServer = z
     }),
   })
   .refine(atMostOneToken.check, atMostOneToken.fault)
+  .refine((c) => !c.basicAuth || (c.tokenFile === undefined && c.tokenEnv === undefined), {
+    error: 'basicAuth and a token exclude one another',
+    path: ['basicAuth'],
+  })
 export type PrometheusServer = z.infer<typeof PrometheusServer>
 
 export const PrometheusMetric = z.strictObject({

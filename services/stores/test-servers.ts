@@ -57,6 +57,7 @@ async function serverOf(
   command: string,
   argsOf: (folder: string, port: number) => readonly string[],
   readyPath: string,
+  readyStatus = 200,
 ): Promise<RunningServer> {
   const folder = await mkdtemp(path.join(tmpdir(), `forescale-${path.basename(command)}-`))
   const port = await getPort({ host: '127.0.0.1' })
@@ -72,7 +73,7 @@ async function serverOf(
     child.stdout?.on('data', note)
     child.stderr?.on('data', note)
     const untilMs = Date.now() + READY_LIMIT_MS
-    while (!(await answers(url + readyPath))) {
+    while (!(await answers(url + readyPath, readyStatus))) {
       if (child.exitCode !== null || Date.now() > untilMs)
         throw new Error(`${command} did not begin to answer: ${said}`)
       await pause(50)
@@ -100,9 +101,9 @@ async function serverOf(
   }
 }
 
-async function answers(url: string): Promise<boolean> {
+async function answers(url: string, status: number): Promise<boolean> {
   try {
-    return (await fetch(url, { signal: AbortSignal.timeout(1000) })).ok
+    return (await fetch(url, { signal: AbortSignal.timeout(1000) })).status === status
   } catch {
     return false
   }
@@ -130,8 +131,12 @@ export async function startInflux(): Promise<InfluxServer> {
   return { ...server, org: 'forescale', token: TOKEN }
 }
 
-/** Takes remote-write, and samples out of order as far back as tests go. */
-export async function startPrometheus(config = ''): Promise<RunningServer> {
+/** Takes remote-write, and samples out of order as far back as tests go. One that speaks TLS tells us so with 400. */
+export async function startPrometheus(
+  config = '',
+  args: readonly string[] = [],
+  readyStatus = 200,
+): Promise<RunningServer> {
   const server = await serverOf(
     'prometheus',
     (folder, port) => [
@@ -142,8 +147,10 @@ export async function startPrometheus(config = ''): Promise<RunningServer> {
       '--web.enable-remote-write-receiver',
       '--web.enable-admin-api',
       '--log.level=error',
+      ...args,
     ],
     '/-/ready',
+    readyStatus,
   )
   const storage = 'storage:\n  tsdb:\n    out_of_order_time_window: 720h\n'
   await mkdir(server.folder, { recursive: true })

@@ -3,15 +3,24 @@
  * it too. An answer counts only when it is whole: within its deadline and size, of the right form, and without warnings,
  * which is how Thanos says that a part of the data could not be asked. "NaN" and "Inf" are no values.
  */
+import { fetch, type Response } from 'undici'
 import { rootMessage } from '../../../datasets/traces/download.ts'
 import type { PrometheusServer } from '../config.ts'
-import { readToken } from '../secret.ts'
+import { accessOf } from './access.ts'
 
 const MOST_ANSWER_BYTES = 256 * 1024 * 1024
 const LONGEST_SHOWN = 200
 
 /** The server answered, but not with a whole result; or not at all. */
-export class PrometheusError extends Error {}
+export class PrometheusError extends Error {
+  /** It would answer for less: fewer steps, or fewer services. */
+  readonly isTooMuch: boolean
+
+  constructor(message: string, options: ErrorOptions & { readonly isTooMuch?: boolean } = {}) {
+    super(message, options)
+    this.isTooMuch = options.isTooMuch ?? false
+  }
+}
 
 export interface PromSeries {
   readonly labels: Readonly<Record<string, string>>
@@ -44,12 +53,7 @@ export function createPrometheusClient({
   mostSeries,
 }: ClientOptions): PrometheusClient {
   const base = server.url.replace(/\/+$/, '')
-  const token = readToken(server)
-  const headers = {
-    accept: 'application/json',
-    ...server.headers,
-    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-  }
+  const access = accessOf(server)
   let leftOpen: boolean | undefined
 
   async function ask(
@@ -57,18 +61,15 @@ export function createPrometheusClient({
     fields: Record<string, string>,
     timeoutMs: number,
   ): Promise<unknown> {
-    // Thanos: an error, and not a part, when a store is away. VictoriaMetrics: the instants asked for, not near ones
-    const forms = { partial_response: 'false', nocache: '1' }
-    const body = new URLSearchParams({ ...fields, ...forms })
+    const body = new URLSearchParams({ ...fields, ...access.fields })
+    const { dispatcher } = access
     const signal = AbortSignal.timeout(Math.ceil(timeoutMs))
     try {
       const url = `${base}${path}`
       const response = await fetch(url, {
-        method: 'POST',
-        body,
-        headers,
-        signal,
-        redirect: 'error',
+        ...{ method: 'POST', body, signal, redirect: 'error' },
+        headers: access.headers(),
+        ...(dispatcher ? { dispatcher } : {}),
       })
       return { status: response.status, text: await readAtMost(response) }
     } catch (cause) {
@@ -92,7 +93,8 @@ export function createPrometheusClient({
       return await work()
     } catch (error) {
       if (!(error instanceof AnswerFault)) throw error
-      throw new PrometheusError(`${name} (${base}): ${error.message}`, { cause: error })
+      const { isTooMuch } = error
+      throw new PrometheusError(`${name} (${base}): ${error.message}`, { cause: error, isTooMuch })
     }
   }
 
@@ -122,7 +124,22 @@ export function createPrometheusClient({
   }
 }
 
-class AnswerFault extends Error {}
+class AnswerFault extends Error {
+  readonly isTooMuch: boolean
+  constructor(message: string, isTooMuch = false) {
+    super(message)
+    this.isTooMuch = isTooMuch
+  }
+}
+
+/**
+ * 422: more samples than the server takes into memory (Prometheus), chunks or series than a tenant may read (Mimir,
+ * Thanos); 413: the answer is too large; 400: more points a series than 11,000.
+ */
+function isLimit(status: number, reason: string): boolean {
+  if (status === 400) return /exceeded maximum resolution/.test(reason)
+  return status === 413 || (status === 422 && /\b(too many|limit|exceed)/i.test(reason))
+}
 
 async function readAtMost(response: Response): Promise<string> {
   const chunks: Uint8Array[] = []
@@ -144,11 +161,17 @@ interface Answer {
 
 function readAnswer(text: string, status: number, partial: 'refuse' | 'accept'): Answer {
   const answer = fieldsOf(jsonOf(text))
-  if (answer?.status === 'error')
-    throw new AnswerFault(`HTTP ${status}: ${answer.errorType}: ${shown(String(answer.error))}`)
+  if (answer?.status === 'error') {
+    const reason = String(answer.error)
+    const message = `HTTP ${status}: ${answer.errorType}: ${shown(reason)}`
+    throw new AnswerFault(message, isLimit(status, reason))
+  }
   const data = fieldsOf(answer?.data)
   if (status !== 200 || answer?.status !== 'success' || !Array.isArray(data?.result))
-    throw new AnswerFault(`HTTP ${status}, which is no answer of Prometheus: ${shown(text)}`)
+    throw new AnswerFault(
+      `HTTP ${status}, which is no answer of Prometheus: ${shown(text)}`,
+      isLimit(status, text),
+    )
   const warnings = Array.isArray(answer.warnings) ? answer.warnings : []
   if (partial === 'refuse' && (warnings.length > 0 || answer.isPartial === true))
     throw new AnswerFault(`the answer is not whole: ${shown(warnings.join('; ') || 'isPartial')}`)

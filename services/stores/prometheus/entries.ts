@@ -36,16 +36,27 @@ export async function readEntry(
   if (cells.length === 0 || wanted.length === 0) return { cells, others }
   const mine = new Set(wanted)
   const windowMs = stepMs - ((await client.isLeftOpen()) ? 0 : 1)
-  for (const piece of piecesOf(entry, wanted, steps)) {
+  const endOf = (step: number) => fromMs + (step + 1) * stepMs - 1
+  async function readPiece(piece: Piece): Promise<void> {
     const { services, first, last } = piece
-    const endOf = (step: number) => fromMs + (step + 1) * stepMs - 1
     const promql = promqlOf(entry.query, services, windowMs)
     const asked = { query: promql, startMs: endOf(first), endMs: endOf(last), stepMs }
-    const { byService, unknown } = sorted(await client.range(asked), entry, services, mine)
+    const series = await client.range(asked).catch((error: unknown) => {
+      if (error instanceof PrometheusError && error.isTooMuch) return error
+      throw error
+    })
+    if (series instanceof PrometheusError) {
+      const halves = halvesOf(piece, placesOf(entry.query) === 'services')
+      if (halves.length === 0) throw series
+      for (const half of halves) await readPiece(half)
+      return
+    }
+    const { byService, unknown } = sorted(series, entry, services, mine)
     others += unknown
-    for (const [service, series] of byService)
-      fill(cells, rowOf.get(service)! * steps, steps, series, { fromMs, stepMs })
+    for (const [service, one] of byService)
+      fill(cells, rowOf.get(service)! * steps, steps, one, { fromMs, stepMs })
   }
+  for (const piece of piecesOf(entry, wanted, steps)) await readPiece(piece)
   return { cells, others }
 }
 
@@ -70,6 +81,22 @@ function* piecesOf(
     for (let first = 0; first < steps; first += batch)
       yield { services: some, first, last: Math.min(steps, first + batch) - 1 }
   }
+}
+
+/** What the server would not answer at once: half of the steps, then half of the services; none of one step and one. */
+function halvesOf({ services, first, last }: Piece, namesServices: boolean): Piece[] {
+  if (last > first) {
+    const middle = (first + last) >> 1
+    return [
+      { services, first, last: middle },
+      { services, first: middle + 1, last },
+    ]
+  }
+  if (!namesServices || services.length < 2) return []
+  const half = services.length >> 1
+  return [services.slice(0, half), services.slice(half)].map((some) => ({
+    ...{ services: some, first, last },
+  }))
 }
 
 function sorted(
