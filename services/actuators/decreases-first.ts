@@ -40,7 +40,7 @@ export function failedOrder({ decisionId, service }: ScaleOrder, detail: string)
 }
 
 /** Results in the order of `items`, at most `atOnce` under way. */
-async function eachOf<T, R>(
+export async function eachOf<T, R>(
   items: readonly T[],
   atOnce: number,
   work: (item: T) => Promise<R>,

@@ -4,8 +4,9 @@
  * stops no other.
  */
 import type { ServiceId } from '../../../forecaster/series.ts'
-import type { Actuator, ObservedReplicas, ScaleOrder, ScaleResult } from '../actuator.ts'
-import { createHolding, failed, type Holding, messageOf } from './holding.ts'
+import type { Actuator, ObservedReplicas, ScaleOrder } from '../actuator.ts'
+import { decreasesFirst, eachOf, failedOrder } from '../decreases-first.ts'
+import { createHolding, type Holding, messageOf } from './holding.ts'
 import type { FleetTarget } from './target.ts'
 
 /** Targets that are worked on at once: vendors limit how often they may be asked. */
@@ -41,13 +42,13 @@ export function createFleet(options: FleetOptions): Actuator {
 
   const send = async (order: ScaleOrder) =>
     (await holdings.get(order.service)?.send(order)) ??
-    failed(order, `service "${order.service}" has no target in actuator.targets`)
+    failedOrder(order, `service "${order.service}" has no target in actuator.targets`)
 
-  /** True when nothing is left of what the services let go; a target that cannot be read may still have it. */
-  async function released(services: readonly ServiceId[]): Promise<boolean> {
+  /** True when nothing is left of what the orders let go; a target that cannot be read may still have it. */
+  async function released(orders: readonly ScaleOrder[]): Promise<boolean> {
     const giveUpMs = Date.now() + releaseWaitMs
     for (;;) {
-      const left = await atOnce(services, (service) =>
+      const left = await eachOf(orders, AT_ONCE, ({ service }) =>
         holdings
           .get(service)!
           .isReleasing()
@@ -61,27 +62,10 @@ export function createFleet(options: FleetOptions): Actuator {
 
   return {
     observe: () => observeAll(all, warn),
-    async apply(orders) {
-      const resultById = new Map<string, ScaleResult>()
-      const sendAll = async (some: readonly ScaleOrder[]) => {
-        for (const result of await atOnce(some, send)) resultById.set(result.decisionId, result)
-      }
-      const decreases = orders.filter((o) => o.to < o.from)
-      const others = orders.filter((o) => o.to >= o.from)
-      await sendAll(decreases)
-      const isLowered = decreases.every((o) => resultById.get(o.decisionId)?.outcome === 'applied')
-      const mustWait = decreases.length > 0 && others.length > 0
-      if (!mustWait || (isLowered && (await released(decreases.map((o) => o.service)))))
-        await sendAll(others)
-      return orders.map(
-        (order) =>
-          resultById.get(order.decisionId) ??
-          failed(order, 'the replicas to be released first are still there'),
-      )
-    },
+    apply: (orders) => decreasesFirst(orders, { send, released, atOnce: AT_ONCE }),
     async announce(fence) {
       // one that cannot be told now is told by the first order that reaches it
-      await atOnce(all, (holding) =>
+      await eachOf(all, AT_ONCE, (holding) =>
         holding.tell(fence).catch((error) => warn(holding.service, messageOf(error))),
       )
     },
@@ -99,7 +83,7 @@ async function observeAll(
 ): Promise<Map<ServiceId, ObservedReplicas>> {
   const observed = new Map<ServiceId, ObservedReplicas>()
   const problems: string[] = []
-  await atOnce(holdings, async (holding) => {
+  await eachOf(holdings, AT_ONCE, async (holding) => {
     try {
       observed.set(holding.service, await holding.observe())
     } catch (error) {
@@ -110,18 +94,4 @@ async function observeAll(
   if (holdings.length > 0 && observed.size === 0)
     throw new FleetUnreachable(`no target can be read: ${problems[0]}`)
   return observed
-}
-
-/** Results in the order of `items`, a bounded number under way. */
-async function atOnce<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results = new Array<R>(items.length)
-  let next = 0
-  const worker = async () => {
-    while (next < items.length) {
-      const i = next++
-      results[i] = await work(items[i]!)
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker))
-  return results
 }

@@ -5,6 +5,7 @@
 import { ConsecutiveBreaker, circuitBreaker, handleAll } from 'cockatiel'
 import type { ServiceId } from '../../../forecaster/series.ts'
 import type { Fence, ObservedReplicas, ScaleOrder, ScaleResult } from '../actuator.ts'
+import { failedOrder } from '../decreases-first.ts'
 import { countMembers, createStartupBook } from './members.ts'
 import { judge, lastDecisionOf } from './orders.ts'
 import type { FleetTarget, Mark, TargetView } from './target.ts'
@@ -73,7 +74,7 @@ export function createHolding({ service, target, deadlineMs, stopped }: HoldingO
     const { decisionId } = order
     const view = await look()
     const verdict = judge(order, view, fences)
-    if (verdict.kind === 'refused') return failed(order, `${target.name}: ${verdict.why}`)
+    if (verdict.kind === 'refused') return failedOrder(order, `${target.name}: ${verdict.why}`)
     if (verdict.kind === 'set') {
       await timed((signal) => target.scale(verdict.replicas, verdict.mark, view, signal))
       written = verdict.mark
@@ -94,7 +95,7 @@ export function createHolding({ service, target, deadlineMs, stopped }: HoldingO
         lastDecisionId: lastDecisionOf(view),
       }
     },
-    send: (order) => carryOut(order).catch((error) => failed(order, messageOf(error))),
+    send: (order) => carryOut(order).catch((error) => failedOrder(order, messageOf(error))),
     async tell(fence) {
       remember(fence)
       if (!target.writeMark) return
@@ -111,10 +112,6 @@ export function createHolding({ service, target, deadlineMs, stopped }: HoldingO
       await target.close?.()
     },
   }
-}
-
-export function failed({ decisionId, service }: ScaleOrder, detail: string): ScaleResult {
-  return { decisionId, service, outcome: 'failed', detail }
 }
 
 export function messageOf(error: unknown): string {
