@@ -142,13 +142,17 @@ async function killed(
   const bucket = `chaos_${index}`
   const store = influx && {
     ...{ kind: 'influxdb', url: influx.url, org: influx.org, bucket, tokenEnv: TOKEN },
-    flushMs: 100,
+    // what is killed is the controller; on a busy machine the server may take its time
+    ...{ flushMs: 100, timeoutMs: 30_000 },
   }
   if (store) await setUpStore(AppConfig.parse({ store, services: { a: {} } }))
   const cluster = await startCluster({
     ...{ controllers: 1, tickMs: TICK_MS, services: SERVICES },
     leader: { election: false },
-    ...(store ? { config: { store } } : {}),
+    config: {
+      ...(store ? { store } : {}),
+      ledger: { kind: 'postgresql', urlEnv: 'LEDGER_URL', statementTimeoutMs: 20_000 },
+    },
   })
   try {
     const random = seededRandom('chaos-postgresql', seed + index)

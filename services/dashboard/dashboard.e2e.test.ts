@@ -154,6 +154,7 @@ describe('the page', () => {
   it('is live: ticks keep coming', async () => {
     const { page } = await open()
     await page.getByText('● live').waitFor()
+    await page.getByText('★ leads').waitFor()
     const newest = () => page.locator('.clocks strong').textContent()
     const before = await newest()
     await expect.poll(newest, { timeout: 10_000 }).not.toBe(before)

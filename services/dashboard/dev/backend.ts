@@ -122,6 +122,7 @@ export function createBackend(options: WorldOptions, hasDemo: boolean) {
       services: names.map((_, i) => documents.statusOf(world, modes, i)),
       budget: documents.budgetOf(world),
       paused: modes.paused,
+      leadership: { leads: true, token: 7, leader: 'dev', url: '' },
       atMs: world.ticks.at(-1)?.atMs ?? epochMs,
     },
   })
