@@ -2,6 +2,7 @@
 import { Conflict, type ControlPlane } from '../control-plane.ts'
 import { createApp } from '../http/app.ts'
 import { serve } from '../http/server.ts'
+import { createTestJobs } from '../http/test-jobs.ts'
 import { createTestPlane, type TestState } from '../http/test-plane.ts'
 import { createTestLedger, createTestStore } from '../http/test-stores.ts'
 
@@ -14,6 +15,7 @@ export interface TestApi {
   /** The same of rollouts and learned policies. */
   readonly rolloutsAsked: readonly string[]
   readonly trainingsAsked: readonly string[]
+  readonly jobsAsked: readonly string[]
   close(): Promise<void>
 }
 
@@ -58,9 +60,10 @@ export async function startTestApi(): Promise<TestApi> {
       return { items, next: query.limit <= items.length ? '41' : undefined }
     },
   }
-  const { url, close } = await serve(createApp({ control, store, ledger }), {
+  const jobs = createTestJobs()
+  const { url, close } = await serve(createApp({ control, store, ledger, jobs: jobs.control }), {
     host: '127.0.0.1',
     port: 0,
   })
-  return { url, state, knobs, asked, rolloutsAsked, trainingsAsked, close }
+  return { url, state, knobs, asked, rolloutsAsked, trainingsAsked, jobsAsked: jobs.asked, close }
 }

@@ -8,6 +8,7 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import { systemClock } from '../clock.ts'
 import type { ControlPlane } from '../control-plane.ts'
+import { type JobControl, type JobQueue, NO_JOBS } from '../jobs/job-queue.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import type { Instruments } from '../telemetry/instruments.ts'
@@ -32,6 +33,7 @@ import { fieldErrors } from './field-errors.ts'
 import { forecastRoutes } from './forecasts.ts'
 import { bodyGuard, freshAnswers, hostGuard, originGuard, safeHeaders } from './guards.ts'
 import { healthRoutes } from './health.ts'
+import { jobRoutes } from './jobs.ts'
 import { keyRoutes } from './keys.ts'
 import { kubernetesSettingsRoutes } from './kubernetes-settings.ts'
 import { measured } from './measured.ts'
@@ -69,6 +71,8 @@ export interface AppDeps {
   readonly store: SampleStore
   readonly ledger: Ledger
   readonly demo?: DemoPort | undefined
+  /** None when absent. A whole queue's figures stand on the metrics page. */
+  readonly jobs?: (JobControl & Partial<Pick<JobQueue, 'kind' | 'counts'>>) | undefined
   /** What the cluster says of settings. */
   readonly clusterSettings?: RouteDeps['clusterSettings']
   /** The dashboard's built files; services/dashboard/dist when absent. */
@@ -101,14 +105,14 @@ export function packageVersion(): string {
 }
 
 export function createApp(deps: AppDeps): App {
-  const { control, store, ledger, demo, log } = deps
+  const { control, store, ledger, demo, log, jobs = NO_JOBS } = deps
   const events = createEventHub(
     control,
     deps.heartbeatMs === undefined ? {} : { heartbeatMs: deps.heartbeatMs },
   )
   const { clusterSettings } = deps
   const routeDeps: RouteDeps = {
-    ...{ control, store, ledger, demo, events, clusterSettings },
+    ...{ control, store, ledger, demo, jobs, events, clusterSettings },
     refusedSamples: new Map(),
   }
   const version = packageVersion()
@@ -119,6 +123,7 @@ export function createApp(deps: AppDeps): App {
     refusedSamples: routeDeps.refusedSamples,
     streams: events,
     instruments: deps.instruments,
+    jobs: deps.jobs,
     revision: deps.revision,
   })
   const app = new OpenAPIHono({
@@ -176,6 +181,7 @@ function registerRoutes(app: OpenAPIHono, routeDeps: RouteDeps, door: Door): voi
   modelRoutes(app, routeDeps)
   rolloutRoutes(app, routeDeps)
   trainingRoutes(app, routeDeps)
+  jobRoutes(app, routeDeps)
   outcomeRoutes(app, routeDeps)
   alertRoutes(app, routeDeps)
   outlookRoutes(app, routeDeps)

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { createApp } from './app.ts'
+import { waiting as waitingJob } from './examples-jobs.ts'
 import * as modelExamples from './examples-models.ts'
 import * as rolloutExamples from './examples-rollouts.ts'
 import { type PROBLEMS, Problem } from './problem.ts'
+import { AWAY_JOB } from './test-jobs.ts'
 import { createTestParts } from './test-plane.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -232,6 +234,29 @@ const CASES: readonly Case[] = [
     what: 'a training that has ended',
     path: '/v1/trainings/9/cancel',
     init: send('POST', {}),
+    status: 409,
+    code: 'conflict',
+  },
+  query('a job by no hash', '/v1/jobs/12', ['id', '12', '32 hexadecimal digits']),
+  query('jobs in a state of their own', '/v1/jobs?state=lost', ['state', 'lost', 'waiting']),
+  query('jobs of no kind', '/v1/jobs?kind=chore', ['kind', 'chore', 'backtest']),
+  query('more jobs than are shown', '/v1/jobs?limit=501', ['limit', '501', 'from 1 to 500']),
+  {
+    what: 'a job that is not there',
+    path: `/v1/jobs/${'0'.repeat(32)}`,
+    status: 404,
+    code: 'job-not-found',
+  },
+  {
+    what: 'a job while its queue is away',
+    path: `/v1/jobs/${AWAY_JOB}`,
+    status: 503,
+    code: 'jobs-unavailable',
+  },
+  {
+    what: 'a job that is not dead begun anew',
+    path: `/v1/jobs/${waitingJob.id}/retry`,
+    init: { method: 'POST' },
     status: 409,
     code: 'conflict',
   },

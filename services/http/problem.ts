@@ -8,6 +8,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
 import { ConfigError } from '../config-error.ts'
 import { Conflict } from '../control-plane.ts'
+import { JobsUnavailable } from '../jobs/job.ts'
 import { Fenced, LedgerUnavailable } from '../ledger/ledger.ts'
 import { StoreUnavailable } from '../stores/sample-store.ts'
 import { secrets } from '../telemetry/secrets.ts'
@@ -28,6 +29,7 @@ export const PROBLEMS = {
   'model-not-found': { status: 404, title: 'There is no such version of the model' },
   'rollout-not-found': { status: 404, title: 'There is no such rollout' },
   'training-not-found': { status: 404, title: 'There is no such training' },
+  'job-not-found': { status: 404, title: 'There is no such job' },
   'policy-not-found': { status: 404, title: 'There is no such learned policy' },
   'tick-not-found': { status: 404, title: 'There is no such tick' },
   'forecast-not-found': { status: 404, title: 'There is no such forecast' },
@@ -44,6 +46,7 @@ export const PROBLEMS = {
   'too-many-requests': { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'The server failed' },
   'shop-unreachable': { status: 502, title: 'The demo shop does not answer' },
+  'jobs-unavailable': { status: 503, title: 'The queue of jobs does not answer' },
   'ledger-unavailable': { status: 503, title: 'The ledger does not answer' },
   'store-unavailable': { status: 503, title: 'Samples cannot be kept or read now' },
   'signal-unavailable': { status: 503, title: 'Nothing may be carried to a consumer now' },
@@ -151,6 +154,7 @@ export function asProblem(error: unknown): ProblemError | undefined {
     return new ProblemError('conflict', `another controller leads: ${error.message}`)
   if (error instanceof LedgerUnavailable)
     return new ProblemError('ledger-unavailable', error.message)
+  if (error instanceof JobsUnavailable) return new ProblemError('jobs-unavailable', error.message)
   if (error instanceof StoreUnavailable) return new ProblemError('store-unavailable', error.message)
   if (!(error instanceof HTTPException)) return undefined
   if (error.status === 415) {

@@ -1,6 +1,7 @@
 /** Short forms for the parts of a route: what it is given, what it answers, which problems it may report. */
 import type { z } from 'zod'
 import type { ControlPlane } from '../control-plane.ts'
+import type { JobControl } from '../jobs/job-queue.ts'
 import type { SettingsView } from '../kubernetes/settings/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
@@ -14,6 +15,7 @@ export interface RouteDeps {
   readonly store: SampleStore
   readonly ledger: Ledger
   readonly demo: DemoPort | undefined
+  readonly jobs: JobControl
   readonly events: EventHub
   /** What the cluster says of settings; absent: none are read. */
   readonly clusterSettings?: (() => SettingsView) | undefined

@@ -27,6 +27,7 @@ import * as explanationExamples from './examples-explanations.ts'
 import { rightSizing } from './examples-right-sizing.ts'
 import { automatic } from './examples-rollouts.ts'
 import { scoreboard } from './examples-scoreboard.ts'
+import { createTestJobs } from './test-jobs.ts'
 import { createTestModelControl } from './test-models.ts'
 import { createTestRolloutControl } from './test-rollouts.ts'
 import { createTestLedger, createTestStore } from './test-stores.ts'
@@ -270,5 +271,8 @@ export function createTestPlane(store: SampleStore): TestPlane {
 /** Everything that the app needs, all of it in memory. */
 export function createTestParts() {
   const store = createTestStore()
-  return { ...createTestPlane(store), store, ledger: createTestLedger() }
+  return {
+    ...createTestPlane(store),
+    ...{ store, ledger: createTestLedger(), jobs: createTestJobs().control },
+  }
 }

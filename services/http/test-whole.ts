@@ -28,6 +28,7 @@ import { apiKey, createdKey } from './examples-access.ts'
 import { alert as alertExample } from './examples-alerts.ts'
 import { document, policy } from './examples-rollouts.ts'
 import { serve } from './server.ts'
+import { createTestJobs } from './test-jobs.ts'
 
 const HOST = '127.0.0.1'
 const STEP_MS = 15_000
@@ -84,7 +85,8 @@ export async function startWhole(http: Partial<HttpConfig> = {}): Promise<Whole>
     shop: () => ({ workload: 'weekday', dayMs: 240_000 }),
   })
   const dashboardDir = await fakeBuild(stateDir)
-  const app = createApp({ control: controller, store, ledger, demo, dashboardDir })
+  const jobs = createTestJobs().control
+  const app = createApp({ control: controller, store, ledger, demo, dashboardDir, jobs })
   const listening = await serve(app, { host: HOST, port: 0 })
   closing.push(listening.close, controller.stop, fitter.close, actuator.close)
   closing.push(ledger.close, store.close, load.close)

@@ -6,7 +6,7 @@
 import { Queue } from 'bullmq'
 import { createAnswers } from './bullmq-answers.ts'
 import { createKeys, type Keys } from './bullmq-keys.ts'
-import { stateOf, summaryOf, THEIR_STATES, type TheirJob, viewOf } from './bullmq-rows.ts'
+import { hasCode, stateOf, summaryOf, THEIR_STATES, type TheirJob, viewOf } from './bullmq-rows.ts'
 import { startBullmqWorker } from './bullmq-worker.ts'
 import { workVersion } from './code-version.ts'
 import type { JobsConfig } from './config.ts'
@@ -62,7 +62,11 @@ export function createBullmqQueue({ address, config, random, ...more }: BullmqOp
         )
         return Object.fromEntries(rows) as Record<JobKind, JobCounts>
       }),
-    workers: (kind) => looking(() => queueOf(kind).getWorkersCount()),
+    workers: (kind) =>
+      looking(async () => {
+        const all = await queueOf(kind).getWorkers()
+        return all.filter(({ rawname = '' }) => hasCode(rawname, code)).length
+      }),
     async work(handlers, options) {
       const { isCancelled } = keys
       const deps = { connection, config, code, random, queueName, isCancelled }

@@ -24,6 +24,11 @@ export const THEIR_STATES = {
   done: ['completed'],
 } as const satisfies Readonly<Record<JobState, readonly JobType[]>>
 
+/** Workers are known by their place and their code: others have no use for one whose code is another. */
+export const nameOf = (place: string, code: string): string => `${place}~${code}`
+export const placeIn = (name: string): string => name.split('~')[0] ?? name
+export const hasCode = (name: string, code: string): boolean => name.endsWith(`~${code}`)
+
 export function stateOf(theirs: TheirState | 'unknown'): JobState {
   switch (theirs) {
     case 'completed':
@@ -46,7 +51,7 @@ export function summaryOf(job: TheirJob, state: JobState): JobSummary {
   return {
     ...{ id: job.id!, kind: JobKind.parse(job.name), state, title, code, attempts },
     stalls: job.stalledCounter,
-    worker: job.processedBy ?? null,
+    worker: job.processedBy === undefined ? null : placeIn(job.processedBy),
     askedAtMs: job.timestamp,
     startedAtMs: job.processedOn ?? null,
     endedAtMs: job.finishedOn ?? null,

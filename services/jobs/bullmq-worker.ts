@@ -8,7 +8,7 @@ import { DelayedError, UnrecoverableError, WaitingError, Worker } from 'bullmq'
 import { attempt } from './attempt.ts'
 import { backoffMs } from './backoff.ts'
 import { CANCELLED } from './bullmq-keys.ts'
-import { StoredJob, type TheirJob } from './bullmq-rows.ts'
+import { nameOf, StoredJob, type TheirJob } from './bullmq-rows.ts'
 import type { JobsConfig } from './config.ts'
 import { JOB_KINDS, JobCancelled, type JobKind, messageOf, NeverAgain } from './job.ts'
 import type { JobHandler, JobHandlers, JobWorker, WorkOptions } from './job-queue.ts'
@@ -75,7 +75,7 @@ function startOne(one: One): Worker<StoredJob, string> {
     {
       connection: { ...connection },
       prefix: config.prefix,
-      name: `${hostname()}.${process.pid}`,
+      name: nameOf(`${hostname()}.${process.pid}`, one.code),
       concurrency: options.threads,
       lockDuration: config.lockMs,
       stalledInterval: Math.ceil(config.lockMs / 2),

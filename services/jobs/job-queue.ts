@@ -34,6 +34,14 @@ export interface JobControl {
   discard(id: string): Promise<boolean>
 }
 
+/** Of who has no queue. */
+export const NO_JOBS: JobControl = {
+  list: async () => [],
+  get: async () => undefined,
+  retry: async () => undefined,
+  discard: async () => false,
+}
+
 export interface JobQueue extends JobControl {
   readonly kind: 'in-process' | 'bullmq'
   /**
@@ -42,7 +50,7 @@ export interface JobQueue extends JobControl {
    */
   run(request: JobRequest, options?: AskOptions): Promise<unknown>
   counts(): Promise<Readonly<Record<JobKind, JobCounts>>>
-  /** That take jobs of this kind now. */
+  /** That take jobs of this kind and of this code now. */
   workers(kind: JobKind): Promise<number>
   /** From here on jobs of these kinds are done here too. */
   work(handlers: JobHandlers, options: WorkOptions): Promise<JobWorker>

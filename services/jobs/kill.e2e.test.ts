@@ -151,6 +151,7 @@ it('refuses what a worker says that was stopped and woken when another had done 
 
 it('leaves a job to who has its code', async () => {
   await join('other')
+  expect(await queue.workers('fit')).toBe(0)
   const answer = chore(3, 10)
   await expect.poll(async () => (await queue.counts()).fit.delayed, poll).toBe(1)
   await join('this')

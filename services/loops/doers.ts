@@ -1,7 +1,9 @@
 /** Who fits and trains: workers where Redis is named, and this process where none of them does. */
 import type { AppConfig } from '../config.ts'
 import type { JobQueue } from '../jobs/job-queue.ts'
+import { measured } from '../jobs/measured.ts'
 import { openJobs } from '../jobs/registry.ts'
+import type { Instruments } from '../telemetry/instruments.ts'
 import { type StartTraining, trainingElsewhere } from '../trainings/train-elsewhere.ts'
 import type { Log } from './core.ts'
 import { createFitter, type Fitter } from './fitter.ts'
@@ -21,8 +23,10 @@ export async function openDoers(
   { jobs: config }: Pick<AppConfig, 'jobs'>,
   env: NodeJS.ProcessEnv,
   log: Log,
+  { asked }: Pick<Instruments, 'asked'>,
 ): Promise<Doers> {
-  const jobs = await openJobs({ config, env, nowMs: Date.now, random: Math.random })
+  const opened = await openJobs({ config, env, nowMs: Date.now, random: Math.random })
+  const jobs = measured(opened, asked)
   const local = createFitter({ timeLimitMs: FIT_LIMIT_MS })
   const { fitWaitMs: waitMs, mostFits } = config
   const onError = (error: unknown, what: string) => log.error({ err: error }, what)

@@ -9,6 +9,7 @@ import { inSpan } from './spans.ts'
 
 /** Few on purpose: series = routes × statuses × buckets. */
 const SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10]
+const JOB_SECONDS = [0.1, 0.5, 2.5, 10, 60, 600, 3600]
 
 export interface Instruments {
   readonly registry: Registry
@@ -18,6 +19,8 @@ export interface Instruments {
   called(labels: { part: string; operation: string }, seconds: number, failed: boolean): void
   /** Events that a sink was told, and took or did not take. */
   told(sink: string, events: number, failed: boolean): void
+  /** A job that was asked for, from asking to its answer. */
+  asked(labels: { kind: string; outcome: string }, seconds: number): void
   /** Samples that a source other than HTTP sent and that were not taken. */
   refused(source: string, reason: string, n: number): void
 }
@@ -57,6 +60,13 @@ export function createInstruments(): Instruments {
     labelNames: ['source', 'reason'],
     registers,
   })
+  const jobs = new Histogram({
+    name: 'forescale_job_duration_seconds',
+    help: 'Time from asking for a job to its answer, by what became of it; its count is the rate.',
+    labelNames: ['kind', 'outcome'],
+    buckets: JOB_SECONDS,
+    registers,
+  })
   let before = performance.eventLoopUtilization()
   new Gauge({
     name: 'forescale_event_loop_utilization_ratio',
@@ -75,6 +85,7 @@ export function createInstruments(): Instruments {
       calls.observe(labels, seconds)
       if (failed) errors.inc(labels)
     },
+    asked: (labels, seconds) => jobs.observe(labels, seconds),
     refused: (source, reason, n) => refused.inc({ source, reason }, n),
     told: (sink, n, failed) => events.inc({ sink, outcome: failed ? 'failed' : 'taken' }, n),
   }

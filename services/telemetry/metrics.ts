@@ -5,11 +5,13 @@
  */
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import type { ControlPlane } from '../control-plane.ts'
+import type { JobQueue } from '../jobs/job-queue.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import { alertMetrics } from './alert-metrics.ts'
 import { coordinatorMetrics } from './coordinator-metrics.ts'
 import { forecastMetrics } from './forecast-metrics.ts'
 import type { Instruments } from './instruments.ts'
+import { jobMetrics } from './job-metrics.ts'
 import { leaderMetrics } from './leader-metrics.ts'
 import { rolloutMetrics } from './rollout-metrics.ts'
 import { scoreMetrics } from './score-metrics.ts'
@@ -37,6 +39,7 @@ export interface MetricsDeps {
   readonly control: ControlPlane
   readonly version: string
   readonly store?: Pick<SampleStore, 'health'> | undefined
+  readonly jobs?: Partial<Pick<JobQueue, 'kind' | 'counts'>> | undefined
   /** Samples that were refused before they reached the controller, by reason. */
   readonly refusedSamples?: ReadonlyMap<string, number> | undefined
   readonly streams?: { listeners(): number; dropped(): number } | undefined
@@ -80,6 +83,7 @@ export function createMetricsPage(deps: MetricsDeps): MetricsPage {
       leaderMetrics(scrape, control)
       shardMetrics(scrape, control)
       if (deps.store) storeMetrics(scrape, deps.store)
+      if (deps.jobs?.counts) await jobMetrics(scrape, deps.jobs.kind, deps.jobs.counts)
       ownMetrics(scrape, deps)
       const grown = deps.instruments ? [deps.instruments.registry] : []
       const page = await Registry.merge([scrape.registry, lasting, ...grown]).metrics()
