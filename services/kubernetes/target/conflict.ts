@@ -34,6 +34,10 @@ export interface ConflictInput {
   readonly view: WorkloadView
   readonly others: OtherWriters
   readonly minReplicas: number
+  /** The decision that its mark names is known to have set the count. */
+  readonly isCarriedOut: boolean
+  /** When the count that is there was first seen. */
+  readonly seenSinceMs: number
   /** How long a count that a person set is left alone, ms. */
   readonly holdAfterManualChangeMs: number
   readonly nowMs: number
@@ -99,8 +103,8 @@ function* people(input: ConflictInput): Iterable<ScaleConflict> {
     }
     return
   }
-  if (!decision || !isOthers(view)) return
-  const untilMs = (writer?.atMs ?? Date.parse(decision.at)) + holdAfterManualChangeMs
+  if (!decision || !isOthers(view, input.isCarriedOut)) return
+  const untilMs = (writer?.atMs ?? input.seenSinceMs) + holdAfterManualChangeMs
   if (nowMs >= untilMs) return
   yield {
     kind: 'person',
@@ -111,15 +115,18 @@ function* people(input: ConflictInput): Iterable<ScaleConflict> {
 }
 
 /**
- * Whether the count is somebody else's. Our mark is written before the count, so between the two the count is still the
- * one before, and by whom it was then. Clocks are not compared: ours may differ from the cluster's.
+ * Whether the count is somebody else's. Our mark is written before the count, so between the two, or where the count was
+ * refused, it is still the one before, and by whom it was then. Clocks are not compared: ours may differ from the cluster's.
  */
-function isOthers({ replicas, writer, marks: { decision } }: WorkloadView): boolean {
+function isOthers({ replicas, writer, marks }: WorkloadView, isCarriedOut: boolean): boolean {
+  const { decision } = marks
   if (!decision || replicas === decision.to || writer?.manager === FIELD_MANAGER) return false
-  return replicas !== decision.from || writerName(writer) !== decision.was
+  return isCarriedOut || replicas !== decision.from || writerName(writer) !== decision.was
 }
 
 /** One writing of the count, as it is remembered in a mark. */
 export function writerName(writer: WorkloadView['writer']): string {
-  return writer ? `${writer.manager}@${new Date(writer.atMs).toISOString()}` : ''
+  if (!writer) return ''
+  const { manager, atMs } = writer
+  return atMs === undefined ? manager : `${manager}@${new Date(atMs).toISOString()}`
 }

@@ -17,6 +17,8 @@ export interface Holds {
   conflictIn(look: Look): ScaleConflict | undefined
   /** The same, and told when it is news. */
   follow(look: Look): ScaleConflict | undefined
+  /** The decision was carried out: the count that it set stood there. */
+  carriedOut(service: ServiceId, decision: string): void
 }
 
 export interface HoldsDeps {
@@ -34,12 +36,24 @@ export function createHolds(deps: HoldsDeps): Holds {
   const { tell, log } = deps
   /** Why each service was held at the last look. */
   const held = new Map<ServiceId, string>()
+  const carried = new Map<ServiceId, string>()
+  const seen = new Map<ServiceId, { replicas: number; sinceMs: number }>()
+
+  function seenSinceMs(service: ServiceId, { replicas }: WorkloadView): number {
+    const known = seen.get(service)
+    if (known?.replicas === replicas) return known.sinceMs
+    const sinceMs = deps.nowMs()
+    seen.set(service, { replicas, sinceMs })
+    return sinceMs
+  }
 
   function conflictIn({ service, ref, view, others }: Look): ScaleConflict | undefined {
+    const { decision } = view.marks
     return conflictOf({
       workload: workloadKey(ref),
-      view,
-      others,
+      ...{ view, others },
+      isCarriedOut: decision !== undefined && carried.get(service) === decision.decision,
+      seenSinceMs: seenSinceMs(service, view),
       minReplicas: deps.minReplicasOf(service),
       holdAfterManualChangeMs: deps.holdAfterManualChangeMs(),
       nowMs: deps.nowMs(),
@@ -63,7 +77,10 @@ export function createHolds(deps: HoldsDeps): Holds {
 
   return {
     conflictIn,
+    carriedOut: (service, decision) => void carried.set(service, decision),
     follow(look) {
+      const { decision } = look.view.marks
+      if (decision?.to === look.view.replicas) carried.set(look.service, decision.decision)
       const conflict = conflictIn(look)
       const before = held.get(look.service)
       if (conflict?.holds) {

@@ -5,7 +5,8 @@ import { type Marks, marksOf, PREFIX } from './marks.ts'
 /** Who wrote `spec.replicas` last, as the API server remembers it. */
 export interface ReplicasWriter {
   readonly manager: string
-  readonly atMs: number
+  /** undefined: not remembered, as of writes by the subresource `scale`. */
+  readonly atMs: number | undefined
 }
 
 export interface WorkloadView {
@@ -71,7 +72,7 @@ export function workloadView(object: unknown): WorkloadView | undefined {
 
 function writerOf(fields: readonly z.infer<typeof ManagedField>[]): ReplicasWriter | undefined {
   const owner = fields.find((field) => field.fieldsV1?.['f:spec']?.['f:replicas'] !== undefined)
-  return owner && { manager: owner.manager, atMs: owner.time ?? 0 }
+  return owner && { manager: owner.manager, atMs: owner.time }
 }
 
 export type PodState = 'ready' | 'starting' | 'terminating'

@@ -18,6 +18,7 @@ export interface SignedRequest {
 export interface SignedFetch {
   /** `path` begins with `/`. Rejects as fetch does when there is no answer. */
   send(path: string, request: SignedRequest): Promise<Response>
+  /** To be called when all requests have ended, or were aborted. */
   close(): Promise<void>
 }
 
@@ -31,7 +32,8 @@ export function createSignedFetch(config: KubeConfig): SignedFetch {
     if (!old) return
     retired.add(old)
     // ends when the requests on it have ended: a watch may take its time
-    void old.close().finally(() => retired.delete(old))
+    const gone = () => void retired.delete(old)
+    old.close().then(gone, gone)
   }
 
   function dispatcherOf(context: RequestContext): Dispatcher | undefined {
@@ -65,7 +67,7 @@ export function createSignedFetch(config: KubeConfig): SignedFetch {
     async close() {
       const all = [...retired, ...(kept ? [kept.dispatcher] : [])]
       kept = undefined
-      await Promise.all(all.map((dispatcher) => dispatcher.destroy()))
+      await Promise.all(all.map((dispatcher) => dispatcher.close().catch(() => undefined)))
     },
   }
 }

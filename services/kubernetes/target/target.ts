@@ -127,6 +127,7 @@ async function scale(parts: Parts, ref: WorkloadRef, order: ScaleOrder): Promise
   const seen = view.workload(ref)
   const done = await writeCount(writeOf(parts), { ref, plural, seen, refusal }, order)
   view.put(ref, done)
+  holds.carriedOut(service, order.decisionId)
   return done
 }
 
