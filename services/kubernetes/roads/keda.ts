@@ -84,6 +84,7 @@ function triggerOf(plan: ServicePlan, road: KedaRoad, options: KedaOptions): obj
       const metadata = {
         scalerAddress: addresses.scaler,
         service: plan.service,
+        pollingIntervalSeconds: String(options.times.pollMs / 1000),
         ...(carried === 'replicas'
           ? { signal: DESIRED_SIGNAL }
           : {

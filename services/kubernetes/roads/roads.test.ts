@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { LEVELS } from '../../../forecaster/forecast.ts'
 import { readManifests } from '../manifests/read.ts'
+import { TriggerMetadata } from '../scaler/metadata.ts'
 import { EXAMPLE_PLAN, exampleOf, roadFiles } from './files.ts'
 import { quantity } from './hpa.ts'
 import {
@@ -78,6 +79,18 @@ describe('every ScaledObject', () => {
     }
   })
 })
+
+it.each(['replicas', 'load'] as const)(
+  'our scaler takes what its trigger says, carrying %s',
+  (carried) => {
+    const [scaled] = documents(exampleOf('keda-external', carried))
+    expect(TriggerMetadata.parse(scaled.spec.triggers[0].metadata)).toMatchObject({
+      service: 'search',
+      pollingIntervalSeconds: 15,
+      ...(carried === 'load' ? { targetPerReplica: 32, level: 0.99 } : {}),
+    })
+  },
+)
 
 describe('the figures', () => {
   it('look as far ahead as the lead time, a tick and the way to the consumer', () => {
