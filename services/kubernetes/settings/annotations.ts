@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { nearest } from '../../config-error.ts'
 import { allowedBy, type JsonSchema, resolve } from '../../config-schema.ts'
+import { OWN_ANNOTATIONS } from '../target/marks.ts'
 import { FIELDS, type Field, PREFIX, type Values } from './fields.ts'
 import { refused, type SettingFault } from './seen.ts'
 
@@ -9,8 +10,8 @@ export const ENABLED = `${PREFIX}enabled`
 /** Every annotation that is read. */
 export const ANNOTATIONS: readonly string[] = [ENABLED, ...FIELDS.map((f) => f.annotation)]
 
-/** What others of ours write onto workloads: nothing a tenant says. */
-const WRITTEN = /^forescale\.dev\/(last-|decision|fence|conflict|found-|before-|paused)/
+/** What we write onto workloads ourselves: nothing a tenant says. */
+const WRITTEN: readonly string[] = OWN_ANNOTATIONS
 
 export interface Said {
   /** undefined: nothing was said of it. */
@@ -28,7 +29,7 @@ export function readAnnotations(
   const values = new Map<string, unknown>()
   const faults: SettingFault[] = []
   for (const [name, text] of Object.entries(annotations)) {
-    if (!name.startsWith(PREFIX) || name === ENABLED || WRITTEN.test(name)) continue
+    if (!name.startsWith(PREFIX) || name === ENABLED || WRITTEN.includes(name)) continue
     const field = BY_ANNOTATION.get(name)
     const read = field && readValue(field, text)
     if (read?.success) values.set(field!.path, read.data)

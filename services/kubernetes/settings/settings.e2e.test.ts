@@ -2,12 +2,13 @@
  * Settings out of a real cluster into a running controller: annotations by kubectl, ScalingPolicies and Budgets of our own
  * custom resources, which the API server judges as our schemas do, and what is told back of it.
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, execFile, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import getPort from 'get-port'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BudgetSpec } from '../crds/budget.ts'
@@ -23,6 +24,7 @@ const MAIN = new URL('../../loops/main.ts', import.meta.url).pathname
 const CLI = new URL('../../cli/forescale.js', import.meta.url).pathname
 const CRDS = new URL('../../../deploy/crds', import.meta.url).pathname
 const API = 'forescale.dev/v1alpha1'
+const run = promisify(execFile)
 const WAIT = { timeout: 20_000, interval: 100 }
 
 /** Right and wrong: what does each say of it, the server and the schema? */
@@ -133,8 +135,8 @@ describe.runIf(CONTROL_PLANE_HERE)('settings of a cluster', () => {
   // biome-ignore lint/suspicious/noExplicitAny: the answer's schema has its own tests
   const get = async (at: string): Promise<any> => (await fetch(url + at)).json()
   const names = async () => {
-    const { services } = await get('/v1/services')
-    return services.map((one: { service: string }) => one.service)
+    const { items } = await get('/v1/services')
+    return items.map((one: { service: string }) => one.service)
   }
   const inForce = async (service: string) => (await get('/v1/config')).services[service]
   const faults = async (name: string) => {
@@ -199,11 +201,8 @@ describe.runIf(CONTROL_PLANE_HERE)('settings of a cluster', () => {
     await expect
       .poll(() => plane.kubectl('get', 'events', '-n', 'shop'), WAIT)
       .toMatch(/Warning +SettingsRefused +deployment\/web +forescale.dev\/max-replicas "many"/)
-    const shown = fork(CLI, ['k8s', 'status', '--url', url], {
-      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    })
-    const [text] = await once(shown.stdout!, 'data')
-    expect(String(text)).toMatch(/Deployment\/shop\/web +shop--web +1/)
+    const shown = await run(process.execPath, [CLI, 'k8s', 'status', '--url', url])
+    expect(shown.stdout).toMatch(/Deployment\/shop\/web +shop--web +1/)
     await annotate('web', 'forescale.dev/max-replicas=90')
     await expect.poll(() => inForce('shop--web'), WAIT).toMatchObject({ maxReplicas: 15 })
     await annotate('web', 'forescale.dev/max-replicas=12')

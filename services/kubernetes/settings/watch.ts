@@ -53,8 +53,8 @@ const Metadata = z.object({
 })
 const Shown = z.object({
   metadata: Metadata,
-  spec: z.unknown(),
-  status: z.unknown(),
+  spec: z.unknown().optional(),
+  status: z.unknown().optional(),
   data: z.record(z.string(), z.string()).optional(),
 })
 type Shown = z.infer<typeof Shown>
@@ -67,6 +67,7 @@ const KINDS = [
 export function watchSettings(options: SettingsWatchOptions): SettingsWatch {
   const { namespaces, configMap } = options
   const places = namespaces.length === 0 ? [''] : namespaces
+  let stopped = false
   const every: { readonly path: string; readonly reflector: Reflector<unknown> }[] = []
 
   function follow<T>(
@@ -88,7 +89,9 @@ export function watchSettings(options: SettingsWatchOptions): SettingsWatch {
         // a status that was written, replicas that came: nothing that settings are made of
         if (wordsOf(next) !== wordsOf(before)) options.onChange()
       },
-      onError: (error) => options.onError(path, error),
+      onError: (error) => {
+        if (!stopped) options.onError(path, error)
+      },
     })
     every.push({ path, reflector })
     return reflector
@@ -128,6 +131,7 @@ export function watchSettings(options: SettingsWatchOptions): SettingsWatch {
         lists: reflector.lists(),
       })),
     stop() {
+      stopped = true
       for (const { reflector } of every) reflector.stop()
     },
   }
