@@ -4,6 +4,8 @@
  * alerted; what it costs is counted in the budget as it stands. Pure.
  */
 import { z } from 'zod'
+import { DESIRED_SIGNAL } from '../signal.ts'
+import { carrierOf } from './carrier.ts'
 import { FIELD_MANAGER } from './marks.ts'
 import type { WorkloadView, WriterView } from './objects.ts'
 
@@ -50,7 +52,8 @@ export function conflictOf(input: ConflictInput): ScaleConflict | undefined {
 }
 
 function* autoscalers({ workload, others }: ConflictInput): Iterable<ScaleConflict> {
-  for (const { name, isPaused } of others.scaledObjects)
+  for (const { name, isPaused, follows } of others.scaledObjects) {
+    if (follows && !isPaused) continue
     yield isPaused
       ? {
           kind: 'keda-paused',
@@ -62,15 +65,17 @@ function* autoscalers({ workload, others }: ConflictInput): Iterable<ScaleConfli
           kind: 'keda',
           by: name,
           holds: true,
-          detail: `ScaledObject ${name} scales ${workload} too. Delete it, or let it scale by Forescale's external scaler and set this service to recommend.`,
+          detail: `ScaledObject ${name} scales ${workload} too. Delete it, or let it follow ${DESIRED_SIGNAL}: then it carries out what is decided here.`,
         }
-  for (const { name, madeBy } of others.hpas) {
+  }
+  for (const { name, madeBy, follows } of others.hpas) {
+    if (follows) continue
     if (madeBy !== undefined && others.scaledObjects.some((one) => one.name === madeBy)) continue
     yield {
       kind: 'hpa',
       by: name,
       holds: true,
-      detail: `HorizontalPodAutoscaler ${name} scales ${workload} too. Delete it, or let it scale by Forescale's metrics and set this service to recommend.`,
+      detail: `HorizontalPodAutoscaler ${name} scales ${workload} too. Delete it, or let it follow ${DESIRED_SIGNAL}: then it carries out what is decided here.`,
     }
   }
 }
@@ -103,6 +108,7 @@ function* people(input: ConflictInput): Iterable<ScaleConflict> {
     }
     return
   }
+  if (carrierOf(input.others) !== undefined) return // whose writes those are
   if (!decision || !isOthers(view, input.isCarriedOut)) return
   const untilMs = (writer?.atMs ?? input.seenSinceMs) + holdAfterManualChangeMs
   if (nowMs >= untilMs) return

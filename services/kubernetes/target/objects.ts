@@ -1,5 +1,6 @@
 /** What is kept of the cluster's objects: the few fields that scaling needs, of objects of many kilobytes. Pure. */
 import { z } from 'zod'
+import { metricsFollow, triggersFollow } from './carrier.ts'
 import { type Marks, marksOf, PREFIX } from './marks.ts'
 
 /** Who wrote `spec.replicas` last, as the API server remembers it. */
@@ -175,6 +176,8 @@ export interface WriterView {
   readonly name: string
   /** The ScaledObject that made an HPA; undefined: nobody did. */
   readonly madeBy?: string | undefined
+  /** It scales by the count that we decided (carrier.ts). */
+  readonly follows?: boolean
   /** A ScaledObject that a person has paused. */
   readonly isPaused?: boolean
   /** Of a VPA. */
@@ -188,7 +191,10 @@ const OwnedMeta = z.object({
   annotations: Annotations,
   ownerReferences: z.array(OwnerRef).default([]),
 })
-const Hpa = z.object({ metadata: OwnedMeta, spec: z.object({ scaleTargetRef: Target }) })
+const Hpa = z.object({
+  metadata: OwnedMeta,
+  spec: z.object({ scaleTargetRef: Target, metrics: z.unknown(), triggers: z.unknown() }),
+})
 const Vpa = z.object({
   metadata: OwnedMeta,
   spec: z.object({
@@ -204,6 +210,7 @@ export function hpaView(object: unknown): WriterView | undefined {
   return {
     target: ownerKey(spec.scaleTargetRef.kind, metadata.namespace, spec.scaleTargetRef.name),
     name: metadata.name,
+    follows: metricsFollow(spec.metrics),
     madeBy: metadata.ownerReferences.find(({ kind }) => kind === 'ScaledObject')?.name,
   }
 }
@@ -220,6 +227,7 @@ export function scaledObjectView(object: unknown): WriterView | undefined {
   return {
     target: ownerKey(spec.scaleTargetRef.kind, metadata.namespace, spec.scaleTargetRef.name),
     name: metadata.name,
+    follows: triggersFollow(spec.triggers),
     isPaused:
       annotations[PAUSED_REPLICAS] !== undefined ||
       (annotations[PAUSED] !== undefined && annotations[PAUSED] !== 'false'),

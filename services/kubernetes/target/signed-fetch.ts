@@ -2,8 +2,9 @@
  * Requests to the API server over kept connections. The library signs each one in (tokens are read again as they are
  * rotated), but would open a connection for every request: a tick of a thousand workloads would be a thousand handshakes.
  */
+import type { RequestOptions } from 'node:https'
 import { HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-node'
-import { type Dispatcher, fetch, type Response } from 'undici'
+import { Agent, type Dispatcher, fetch, type Response } from 'undici'
 
 /** Client certificates are rotated too: after so long, or when a connection fails, it is made anew. */
 const KEEP_MS = 5 * 60_000
@@ -18,7 +19,6 @@ export interface SignedRequest {
 export interface SignedFetch {
   /** `path` begins with `/`. Rejects as fetch does when there is no answer. */
   send(path: string, request: SignedRequest): Promise<Response>
-  /** To be called when all requests have ended, or were aborted. */
   close(): Promise<void>
 }
 
@@ -36,11 +36,11 @@ export function createSignedFetch(config: KubeConfig): SignedFetch {
     old.close().then(gone, gone)
   }
 
-  function dispatcherOf(context: RequestContext): Dispatcher | undefined {
+  async function dispatcherFor(context: RequestContext): Promise<Dispatcher> {
     if (kept && performance.now() - kept.sinceMs > KEEP_MS) retire()
-    const fresh = context.getDispatcher() as Dispatcher | undefined
-    if (fresh && !kept) kept = { dispatcher: fresh, sinceMs: performance.now() }
-    return kept?.dispatcher
+    const made = kept ?? { dispatcher: await connect(config, context), sinceMs: performance.now() }
+    kept ??= made
+    return kept.dispatcher
   }
 
   return {
@@ -50,14 +50,14 @@ export function createSignedFetch(config: KubeConfig): SignedFetch {
       const url = cluster.server.replace(/\/$/, '') + path
       const context = new RequestContext(url, HttpMethod.GET)
       await config.applySecurityAuthentication(context)
-      const dispatcher = dispatcherOf(context)
+      const dispatcher = await dispatcherFor(context)
       try {
         return await fetch(url, {
           method,
           headers: { ...context.getHeaders(), ...headers },
           signal,
           ...(body === undefined ? {} : { body }),
-          ...(dispatcher ? { dispatcher } : {}),
+          dispatcher,
         })
       } catch (error) {
         if (!signal.aborted) retire()
@@ -67,7 +67,22 @@ export function createSignedFetch(config: KubeConfig): SignedFetch {
     async close() {
       const all = [...retired, ...(kept ? [kept.dispatcher] : [])]
       kept = undefined
-      await Promise.all(all.map((dispatcher) => dispatcher.close().catch(() => undefined)))
+      await Promise.all(all.map((dispatcher) => dispatcher.destroy()))
     },
   }
+}
+
+/**
+ * The library's own would speak HTTP/2, where an aborted watch and the end of its connection together are an error that
+ * nobody can catch (undici 8); proxies are left to the library.
+ */
+async function connect(config: KubeConfig, context: RequestContext): Promise<Dispatcher> {
+  const own = context.getDispatcher() as Dispatcher | undefined
+  if (own && config.getCurrentCluster()?.proxyUrl) return own
+  const options: RequestOptions = {}
+  await config.applyToHTTPSOptions(options)
+  const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options
+  const given = { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername }
+  const connectBy = Object.fromEntries(Object.entries(given).filter(([, value]) => value != null))
+  return new Agent({ allowH2: false, connect: { ...connectBy, keepAliveInitialDelay: 30_000 } })
 }

@@ -11,6 +11,7 @@ import type {
 import { type Every, every } from '../../loops/every.ts'
 import { type WorkloadRef, workloadKey, workloadsOf } from '../workload.ts'
 import type { ClusterApi } from './api.ts'
+import { carrierOf } from './carrier.ts'
 import type { Discovery } from './discovery.ts'
 import type { EventRecorder, WorkloadEvent } from './events.ts'
 import type { WorkloadView } from './objects.ts'
@@ -65,6 +66,8 @@ export function openTarget(deps: TargetDeps): Target {
       const { service, decisionId } = order
       const ref = refOf(service)
       if (!ref) return failed(order, `service "${service}" has no workload in kubernetes.workloads`)
+      const carrier = carrierOf(view.others(ref))
+      if (carrier) return { decisionId, service, outcome: 'applied', detail: `left to ${carrier}` }
       try {
         const { uid } = await scale(parts, ref, order)
         if (tells()) events.record(scaledEvent(order, ref, uid))
@@ -159,6 +162,8 @@ async function released(
 ): Promise<boolean> {
   const giveUpMs = deps.clock.nowMs() + settings().releaseWaitMs
   const isGone = ({ service, to }: ScaleOrder) => {
+    // an autoscaler lets go at its own time, and does not wait for ours either
+    if (carrierOf(view.others(refOf(service)!)) !== undefined) return true
     const { ready, starting, terminating } = view.counts(refOf(service)!)
     return ready + starting + terminating <= to
   }
@@ -185,6 +190,8 @@ async function announce(
   const worker = async () => {
     for (let next = left.pop(); next; next = left.pop()) {
       const [, ref] = next
+      // nothing is written on what an autoscaler carries: it knows no fence
+      if (carrierOf(parts.view.others(ref)) !== undefined) continue
       await tellOne(ref).catch((error: unknown) =>
         failures.push(`${workloadKey(ref)}: ${messageOf(error)}`),
       )
