@@ -6,6 +6,7 @@
 import { hash } from 'node:crypto'
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { AppConfig } from '../config.ts'
+import type { LeaseConfig } from '../leader/config.ts'
 import type { ShardsConfig } from './config.ts'
 
 export function shardOf(
@@ -30,10 +31,20 @@ export function ownServices<Config extends Pick<AppConfig, 'services' | 'shards'
   return { ...config, services: Object.fromEntries(own) }
 }
 
-/** What a controller of one shard goes by: its own services, in a ledger of its own. */
+/** What a controller of one shard goes by: its own services, in a ledger and under a lease of its own. */
 export function ofShard(config: AppConfig): AppConfig {
-  const { shards, ledger } = config
+  const { shards, ledger, leader } = config
   if (!shards || ledger.kind !== 'postgresql') return config
   const schema = `${ledger.schema}_${shards.own}`
-  return ownServices({ ...config, ledger: { ...ledger, schema } })
+  return ownServices({
+    ...config,
+    ledger: { ...ledger, schema },
+    leader: { ...leader, lease: leaseOf(leader.lease, shards.own) },
+  })
+}
+
+/** A ledger's own lease is its shard's already. Kubernetes has no _ in names, and shards no -. */
+function leaseOf(lease: LeaseConfig, shard: string): LeaseConfig {
+  if (lease.kind === 'ledger') return lease
+  return { ...lease, name: `${lease.name}-${shard.replaceAll('_', '-')}` }
 }
