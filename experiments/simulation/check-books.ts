@@ -5,6 +5,13 @@ export function closeBooks(world: World): void {
   world.checker.remembered()
   checkPending(world)
   checkNewest(world)
+  checkLeases(world)
+}
+
+/** An election among several, as those who took part saw it. */
+function checkLeases({ nodes, leases, checker }: World): void {
+  if (nodes.length < 2) return
+  for (const fault of leases.faults()) checker.broken('lease', fault)
 }
 
 /** What a broken tick left open was looked into since. */

@@ -2,6 +2,7 @@
 import type { ServiceSpec } from '../../agents/service-spec.ts'
 import type { Recorded, Watch } from './checker.ts'
 import type { Effect } from './platform.ts'
+import { releaseLimitMs } from './ports.ts'
 import { leastDown, mostUp } from './ramp.ts'
 
 const MONEY_SLACK = 1e-6
@@ -47,7 +48,7 @@ export function createEffectChecks(watch: Watch): EffectChecks {
   function timing(what: string, { service, token }: Effect, recordedMs: number): void {
     const { tickMs } = knobs.config
     const ageMs = nowMs() - recordedMs
-    if (ageMs > 2 * tickMs + 4 * knobs.timeoutMs)
+    if (ageMs > 2 * tickMs + 4 * knobs.timeoutMs + releaseLimitMs(knobs))
       broken('expired', `${what} ${ageMs} ms after it was recorded`)
     const newest = newestToken.get(service) ?? 0
     if (token !== undefined && token < newest)

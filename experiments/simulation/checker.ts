@@ -17,6 +17,7 @@ export const GUARANTEES = {
   lost: 'G5 what was acknowledged is not lost',
   expired: 'G5 nothing is carried out long after it was decided',
   deposed: 'G6 nothing of a deposed leader after a newer one',
+  lease: 'G6 one leads at a time, and the lease is a register',
   staleness: 'G7 stale data is said to be stale',
   recovery: 'G8 normal again soon after the faults end',
   pause: 'G9 a pause stops writes within a tick',

@@ -11,7 +11,7 @@ export interface SeedRange {
 }
 
 /** What all seeds of a command share, as it travels to another process: plain data. */
-export type DaysChoice = Omit<RunChoice, 'seed' | 'mutant' | 'keep'>
+export type DaysChoice = Omit<RunChoice, 'seed' | 'mutant' | 'keep' | 'bend'>
 
 export interface RangeReport extends SeedRange {
   readonly totals: Totals

@@ -26,6 +26,8 @@ export function begin(world: World, fault: Fault): End {
       return () => world.nodes[fault.controller]!.machine.thaw()
     case 'clock-jump':
       return jump(world, world.nodes[fault.controller]!, fault.byMs)
+    case 'moved':
+      return moved(world, fault.controller, fault.byMs)
     case 'clock-drift':
       return drift(world, fault.controller, fault.rate)
     case 'server-down':
@@ -137,6 +139,19 @@ function jump(world: World, node: Node, byMs: number): End {
   node.machine.jump(byMs)
   world.note(`${node.machine.name} jumps ${byMs} ms`)
   return () => node.machine.jump(-byMs)
+}
+
+/** As a virtual machine that goes to another host: there its clock is another, and at first nobody can be reached. */
+function moved(world: World, controller: number, byMs: number): End {
+  const ends = [
+    jump(world, world.nodes[controller]!, byMs),
+    ...(['ledger', 'store', 'platform'] as const).map((server) =>
+      onLink(world, controller, server, { requestsCut: true, answersCut: true }),
+    ),
+  ]
+  return () => {
+    for (const end of ends) end()
+  }
 }
 
 function drift(world: World, controller: number, rate: number): End {

@@ -8,10 +8,12 @@
  *   npm run simulate -- --mutants             how many seeds it takes to find each planted bug
  */
 import { Command, InvalidArgumentError } from 'commander'
+import { ACTUATOR_FAULTS, actuatorFaults } from './actuator-faults.ts'
 import { crashPoints } from './crash-points.ts'
 import { commitHere, type DaysChoice, type RangeReport } from './days.ts'
 import { type FaultKind, KINDS } from './faults.ts'
 import { runRanges } from './fleet.ts'
+import { leaseHistories } from './lease-histories.ts'
 import { MUTANTS } from './mutants.ts'
 import { addTotals, commandFor, failureText, noTotals, totalsText } from './report.ts'
 import { type RunChoice, simulate } from './simulate.ts'
@@ -32,6 +34,8 @@ interface Options {
   readonly liveness?: boolean
   readonly kinds?: FaultKind[]
   readonly crashPoints?: boolean
+  readonly actuatorFaults?: boolean
+  readonly leaseHistories?: boolean
   readonly skewMinutes?: number
   readonly hours?: number
   readonly mutants?: boolean
@@ -69,11 +73,19 @@ const program = new Command('simulate')
   .option('--liveness', 'some faults never end, but a working core remains')
   .option('--kinds <list>', 'only faults of these kinds', kindsOf)
   .option('--crash-points', 'a crash before and after every call of a tick')
+  .option(
+    '--actuator-faults',
+    'each of the ways in which an actuator fails, alone, for --seeds seeds',
+  )
+  .option(
+    '--lease-histories',
+    'elections among two and three, checked request by request, for --seeds seeds',
+  )
   .option('--keep <list>', 'only these faults of the seed, as printed', indices)
   .option('--log <n>', 'print the last n lines of the log', whole)
   .option('--mutant <name>', 'with this planted bug')
   .option('--mutants', 'every planted bug in turn, until it is found')
-  .option('--seeds <n>', 'with --mutants: most seeds a bug', whole, 50)
+  .option('--seeds <n>', 'for the modes above; with --mutants: most seeds a bug', whole, 50)
   .parse()
 const options = program.opts<Options>()
 if (options.seed === undefined && (options.mutant ?? options.keep) !== undefined)
@@ -133,12 +145,37 @@ async function runAll(): Promise<boolean> {
 }
 
 async function crashEverywhere(): Promise<boolean> {
-  const { cases, points, violations } = await crashPoints(
-    Array.from({ length: options.seeds }, (_, i) => options.from + i),
-  )
+  const { cases, points, violations } = await crashPoints(seedsAsked())
   for (const text of violations) console.log(text)
   console.log(`${cases} crashes at ${points} points of ticks, ${violations.length} violations`)
   return violations.length === 0
+}
+
+const seedsAsked = () => Array.from({ length: options.seeds }, (_, i) => options.from + i)
+
+async function everyActuatorFault(): Promise<boolean> {
+  const lengthMs = (options.hours ?? 8) * HOUR_MS
+  const usage = process.cpuUsage()
+  const { totals, failures } = await actuatorFaults({ lengthMs }, seedsAsked())
+  for (const text of failures) console.log(text)
+  const { user, system } = process.cpuUsage(usage)
+  console.log(totalsText(totals, (user + system) / 1e6))
+  console.log(
+    `${ACTUATOR_FAULTS.length} faults × ${options.seeds} seeds, ${failures.length} violations`,
+  )
+  return failures.length === 0
+}
+
+async function everyLeaseHistory(): Promise<boolean> {
+  const { histories, requests, leaders, failures } = await leaseHistories(
+    seedsAsked(),
+    (options.hours ?? 2) * HOUR_MS,
+  )
+  for (const text of failures) console.log(text)
+  console.log(
+    `${histories} histories, ${requests} requests, ${leaders} times somebody else led, ${failures.length} violations`,
+  )
+  return failures.length === 0
 }
 
 async function huntAll(): Promise<boolean> {
@@ -167,6 +204,8 @@ async function hunt(mutant: (typeof MUTANTS)[number]) {
 function chosen(): Promise<boolean> {
   if (options.mutants) return huntAll()
   if (options.crashPoints) return crashEverywhere()
+  if (options.actuatorFaults) return everyActuatorFault()
+  if (options.leaseHistories) return everyLeaseHistory()
   return options.seed === undefined ? runAll() : showOne(options.seed)
 }
 const isGood = await chosen()

@@ -131,7 +131,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'lease timed by the wall clock',
-    kinds: ['clock-jump', 'partition', 'freeze'],
+    kinds: ['moved', 'clock-jump', 'partition', 'freeze'],
     controllers: 2,
     leaseMs: (clock) => clock.nowMs,
   },

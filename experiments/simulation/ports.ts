@@ -5,6 +5,7 @@
 import type { Actuator, ScaleOrder, ScaleResult } from '../../services/actuators/actuator.ts'
 import type { Ledger } from '../../services/ledger/ledger.ts'
 import type { SampleStore } from '../../services/stores/sample-store.ts'
+import type { Knobs } from './knobs.ts'
 import type { Run } from './machine.ts'
 import { type CallOptions, NoAnswer } from './network.ts'
 import type { Order } from './platform.ts'
@@ -42,13 +43,14 @@ export function ledgerPort(world: World, caller: Caller): Ledger {
       options(caller),
     )
   const port = remote(ledgerBook.ledger, send)
+  const lease = world.leases.follow(remote(ledgerBook.ledger.lease, send), caller.name)
   return new Proxy(port, {
     get(known, name) {
       if (name === 'fence')
         return (next: number): void => {
           token = next
         }
-      if (name === 'lease') return remote(ledgerBook.ledger.lease, send)
+      if (name === 'lease') return lease
       if (name === 'close') return async () => {}
       if (name === 'openTick')
         return async (...args: Parameters<Ledger['openTick']>) => {
@@ -68,7 +70,9 @@ export function storePort(world: World, caller: Caller): SampleStore {
 }
 
 const TRIES = 2
-const RELEASE_POLLS = 20
+/** How long increases wait for what was let go to be gone; later they are not carried out any more. */
+export const releaseLimitMs = ({ drainMs, timeoutMs }: Knobs): number =>
+  1.5 * drainMs + 2 * timeoutMs + 1000
 
 /**
  * The contract of services/actuators/actuator.ts over the network: every order is absolute, names its decision, and is
@@ -109,11 +113,13 @@ export function actuatorPort(world: World, caller: Caller): Actuator {
   }
 
   async function released(services: ReadonlySet<string>): Promise<boolean> {
-    for (let poll = 0; poll < RELEASE_POLLS; poll++) {
+    const { clock } = caller.run
+    const giveUpMs = clock.monotonicMs() + releaseLimitMs(knobs)
+    while (clock.monotonicMs() < giveUpMs) {
       const seen = await observe().catch(() => undefined)
       if (seen && [...services].every((name) => (seen.get(name)?.terminating ?? 0) === 0))
-        return true
-      await new Promise<void>((done) => caller.run.clock.after(knobs.drainMs / 10 + 100, done))
+        return clock.monotonicMs() < giveUpMs // who stood still meanwhile is too late
+      await new Promise<void>((done) => clock.after(knobs.drainMs / 10 + 100, done))
     }
     return false
   }

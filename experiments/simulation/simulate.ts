@@ -6,18 +6,18 @@
 import { chanceOf } from './chance.ts'
 import { closeBooks } from './check-books.ts'
 import type { Guarantee, Violation } from './checker.ts'
-import { drawFaults, type Fault, type FaultKind, schedule } from './faults.ts'
+import { drawFaults, type Fault, type FaultChoice, schedule } from './faults.ts'
 import { restoreSettings } from './inject.ts'
 import { type KnobChoice, knobsOf } from './knobs.ts'
 import type { Mutant } from './mutants.ts'
 import { createWorld, START_MS, type World } from './world.ts'
 
-export interface RunChoice extends KnobChoice {
+export interface RunChoice extends KnobChoice, FaultChoice {
   readonly seed: number
   /** Instead of those of the seed: indices into its list. */
   readonly keep?: readonly number[] | undefined
-  /** Only faults of these kinds. */
-  readonly kinds?: readonly FaultKind[] | undefined
+  /** What each drawn fault is made into. */
+  readonly bend?: ((fault: Fault) => Fault) | undefined
   /** Some faults never end, though what works is enough; else all end. */
   readonly isLiveness?: boolean | undefined
   readonly mutant?: Mutant | undefined
@@ -31,6 +31,9 @@ export interface Verdict {
   readonly serviceTicks: number
   readonly ticks: number
   readonly events: number
+  /** Requests for the lease, and how often somebody came to lead. */
+  readonly leaseRequests: number
+  readonly leaders: number
   readonly days: number
   /** Errors that controllers logged, by message. */
   readonly errors: readonly string[]
@@ -42,10 +45,14 @@ export const RECOVERY_TICKS = 12
 
 export async function simulate(choice: RunChoice): Promise<Verdict> {
   const knobs = knobsOf(choice.seed, choice)
-  const all = drawFaults(knobs, choice.kinds)
+  const { bend = (fault: Fault) => fault } = choice
+  const all = drawFaults(knobs, choice).map(bend)
   const faults = choice.keep ? choice.keep.map((i) => all[i]!) : all
   const world = createWorld(knobs, choice.mutant)
-  const isOver = () => world.checker.violations().length > 0
+  const isOver = () => {
+    seeLeaders(world)
+    return world.checker.violations().length > 0
+  }
   const run = (untilMs: number) => world.scheduler.run(untilMs, isOver)
   for (const node of world.nodes) world.start(node)
   const permanent = choice.isLiveness ? drawPermanent(choice.seed, faults) : new Set<Fault>()
@@ -61,9 +68,22 @@ export async function simulate(choice: RunChoice): Promise<Verdict> {
     serviceTicks: world.checker.serviceTicks(),
     ticks: world.checker.ticks(),
     events: world.scheduler.events(),
+    leaseRequests: world.leases.ops.length,
+    leaders: world.leases.leaders(),
     days: (world.scheduler.nowMs() - START_MS) / 86_400_000,
     errors: world.nodes.flatMap(({ errors }) => errors),
   }
+}
+
+/** After every event; who is down or stands still claims nothing. */
+function seeLeaders({ nodes, leases }: World): void {
+  if (nodes.length < 2) return
+  const claims = nodes.flatMap(({ machine, controller }) => {
+    if (!machine.run() || !controller?.leadership) return []
+    const { leads, token } = controller.leadership()
+    return leads && token !== null ? [{ who: machine.name, token }] : []
+  })
+  leases.claimed(claims)
 }
 
 /** Faults of one service or of one controller among several: the rest is a working core. */

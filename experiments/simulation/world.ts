@@ -13,6 +13,7 @@ import type { SampleStore } from '../../services/stores/sample-store.ts'
 import { type Chance, chanceOf } from './chance.ts'
 import { type Checker, createChecker } from './checker.ts'
 import { DAY_MS, type Knobs } from './knobs.ts'
+import { createLeaseHistory, type LeaseHistory } from './lease-history.ts'
 import { createLedgerBook, type LedgerBook } from './ledger-book.ts'
 import { copyTables, type Tables } from './ledger-tables.ts'
 import { type Lie, lie, measure } from './load.ts'
@@ -55,6 +56,8 @@ export interface World {
   readonly storeServer: Server
   readonly nodes: readonly Node[]
   readonly checker: Checker
+  /** Who asked for the lease, and who led. */
+  readonly leases: LeaseHistory
   /** What is told of each service instead of the truth. */
   readonly lies: Map<string, Lie>
   /** What a fit learns from instead of the truth. */
@@ -117,6 +120,7 @@ export function createWorld(knobs: Knobs, mutant?: Mutant): World {
       errors: [],
     })),
     checker: createChecker({ knobs, platform, ledgerBook, nowMs }),
+    leases: createLeaseHistory(nowMs),
     lies: new Map(),
     distort: undefined,
     durable: undefined,
