@@ -7,11 +7,12 @@ import '../http/app.ts'
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { stringify } from 'yaml'
 import { entrantsOf, planRolling, rollingBacktest } from '../../forecaster/accuracy/rolling.ts'
 import { ForecastConfig } from '../../forecaster/config.ts'
 import { fitForecaster } from '../../forecaster/forecaster.ts'
@@ -45,6 +46,7 @@ beforeAll(async () => {
   redis = await startRedis()
   const jobs = { redis: redis.url, lockMs: 1500, fitWaitMs: 60_000 }
   config = AppConfig.parse({ services: { search: {} }, jobs })
+  writeFileSync(path.join(home, 'forescale.yaml'), stringify({ services: { search: {} }, jobs }))
 })
 afterAll(async () => {
   await redis.close()
@@ -67,10 +69,8 @@ afterEach(async () => {
 
 /** Resolves when it takes jobs. */
 async function join(...more: string[]): Promise<ChildProcess & { said: string }> {
-  const args = [MAIN, 'worker', '--queue', redis.url, '--threads', '1', ...more]
-  // a folder without a configuration, but the worker's lock times are those of its own
-  const env = { ...process.env, FORESCALE_JOBS__LOCK_MS: '1500' }
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env })
+  const args = [MAIN, 'worker', '--config', path.join(home, 'forescale.yaml'), '--threads', '1']
+  const child = spawn(process.execPath, [...args, ...more], { stdio: ['ignore', 'ignore', 'pipe'] })
   const worker = Object.assign(child, { said: '' })
   workers.push(worker)
   worker.stderr!.on('data', (text) => {
