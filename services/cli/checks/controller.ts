@@ -10,7 +10,12 @@ import { CommandFailure, EXIT } from '../exit-codes.ts'
 import { type Check, type CheckGroup, failed, passed, warned } from './local.ts'
 
 const Readiness = z.object({
-  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+  checks: z.array(
+    z.object({
+      ...{ name: z.string(), ok: z.boolean(), detail: z.string() },
+      degraded: z.boolean().default(false),
+    }),
+  ),
 })
 const Services = z.object({ items: z.array(ServiceStatus) })
 
@@ -75,11 +80,12 @@ async function readiness({ api }: Context): Promise<Check[]> {
       failed('controller is ready', 'GET /readyz is not understood', 'is it of another version?'),
     ]
   }
-  return parsed.data.checks.map((check) =>
-    check.ok
-      ? passed(check.name, check.detail)
-      : failed(check.name, check.detail, 'see the log of the controller'),
-  )
+  return parsed.data.checks.map(({ name, ok, degraded, detail }) => {
+    if (!ok) return failed(name, detail, 'see the log of the controller')
+    return degraded
+      ? warned(name, detail, 'it works without; see the log of the controller')
+      : passed(name, detail)
+  })
 }
 
 /** 503 carries the same document as 200. */

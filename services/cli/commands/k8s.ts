@@ -1,7 +1,9 @@
 /** `forescale k8s`: what a cluster needs to follow Forescale, and whether what it has will. */
 import type { Command } from 'commander'
 import type { Surroundings } from '../terminal.ts'
+import { addApiService } from './k8s-api-service.ts'
 import { addDoctor } from './k8s-doctor.ts'
+import { addLearn } from './k8s-learn.ts'
 import { addManifest } from './k8s-manifest.ts'
 import { addK8sStatus } from './k8s-status.ts'
 
@@ -18,9 +20,13 @@ export function addK8s(program: Command, around: Surroundings, done: (code: numb
   const group = program
     .command('k8s')
     .helpGroup('Prepare:')
-    .description('manifests of the roads into a Kubernetes cluster, and a doctor for them')
+    .description(
+      'manifests of the roads into a Kubernetes cluster, a doctor for them, and what its history tells',
+    )
     .addHelpText('after', EXAMPLES)
   addManifest(group, around, done)
+  addLearn(group, around, done)
   addDoctor(group, around, done)
+  addApiService(group, around, done)
   addK8sStatus(group, around, done)
 }

@@ -16,6 +16,7 @@ const PEAK_RPS = 72
 const TARGET_RPS = 10
 /** Long against KEDA's poll of a second, its cooldown of two and the HPA's five of stabilization. */
 const FALLBACK_TIME_MS = 8000
+const LOG_SHOWN = 2000
 
 const manifests = (scalerAddress: string) => `
 apiVersion: apps/v1
@@ -75,8 +76,14 @@ describe.runIf(KEDA_HERE)('KEDA', () => {
       .poll(replicas, { timeout, interval: 500 })
       .toBe(count)
       .catch(async (error) => {
-        const log = await readFile(path.join(plane.dir, 'keda-operator.log'), 'utf8')
-        throw new Error(`${error.message}\n${log.slice(-3000)}`, { cause: error })
+        const logs = await Promise.all(
+          ['keda-operator', 'keda-adapter'].map((name) =>
+            readFile(path.join(plane.dir, `${name}.log`), 'utf8'),
+          ),
+        )
+        const hpa = await plane.kubectl('-n', NAMESPACE, 'describe', 'hpa')
+        const tails = [...logs, hpa].map((text) => text.slice(-LOG_SHOWN))
+        throw new Error([error.message, ...tails].join('\n'), { cause: error })
       })
   }
   const stays = async (count: number, what: string) => {

@@ -62,6 +62,7 @@ export async function startKeda(plane: TestControlPlane): Promise<TestKeda> {
     '--bind-address=127.0.0.1',
     `--secure-port=${adapter}`,
     `--port=${adapterMetrics}`,
+    `--lister-kubeconfig=${plane.kubeconfig}`,
     `--authentication-kubeconfig=${plane.kubeconfig}`,
     `--authorization-kubeconfig=${plane.kubeconfig}`,
   ])
