@@ -193,7 +193,11 @@ const OwnedMeta = z.object({
 })
 const Hpa = z.object({
   metadata: OwnedMeta,
-  spec: z.object({ scaleTargetRef: Target, metrics: z.unknown(), triggers: z.unknown() }),
+  spec: z.object({
+    scaleTargetRef: Target,
+    metrics: z.unknown().optional(),
+    triggers: z.unknown().optional(),
+  }),
 })
 const Vpa = z.object({
   metadata: OwnedMeta,

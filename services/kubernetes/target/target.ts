@@ -36,6 +36,8 @@ export interface Target {
   send(order: ScaleOrder): Promise<ScaleResult>
   /** Whether the pods that these orders let go are gone; waits for it for a while. */
   released(orders: readonly ScaleOrder[]): Promise<boolean>
+  /** How long that is, ms. */
+  releaseLimitMs(): number
   /** Rejects when a workload could not be told, after all were tried. */
   announce(fence: Fence, atOnce: number): Promise<void>
   health(): ActuatorHealth
@@ -81,6 +83,7 @@ export function openTarget(deps: TargetDeps): Target {
       }
     },
     released: (orders) => released(parts, orders),
+    releaseLimitMs: () => parts.settings().releaseWaitMs,
     announce: (fence, atOnce) => announce(parts, [...workloads()], fence, atOnce),
     health: () => healthOf(view, [...workloads().values()]),
     async close() {
