@@ -32,12 +32,20 @@ import {
   render,
   renderText,
 } from './test-chart.ts'
+import { startController } from './test-controller.ts'
 
 const NAMESPACES = [NAMESPACE, 'shop', 'kube-system']
 /** Definitions of operators' kinds (install-crds.sh); where they are not, objects of these kinds are left out. */
 const OPERATOR_CRDS = programOf('../crds')
 const OPERATORS_HERE = existsSync(path.join(OPERATOR_CRDS, 'complete'))
 const OPERATED = /^(monitoring\.coreos\.com|cert-manager\.io|argoproj\.io)\//
+const SETTINGS = ['forescale.dev/enabled=true', 'forescale.dev/max-replicas=many']
+const BUDGET = {
+  apiVersion: 'forescale.dev/v1alpha1',
+  kind: 'Budget',
+  metadata: { name: 'cluster' },
+  spec: { costPerHour: 5 },
+}
 const NAMED = Object.keys(FORMS)
 const goldenOf = (form: string) =>
   readFile(path.join(import.meta.dirname, 'golden', `${form}.txt`), 'utf8')
@@ -66,6 +74,9 @@ describe.runIf(CONTROL_PLANE_HERE && HELM_HERE)('the chart on a real control pla
     // longer than the annotation that a client-side apply keeps
     if (OPERATORS_HERE) await plane.kubectl('apply', '--server-side', '-f', OPERATOR_CRDS)
     await plane.kubectl('wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s')
+    await plane.kubectl(
+      ...'create deployment web -n shop --image=none.invalid/web --replicas=2'.split(' '),
+    )
     access = await openAccess(plane)
     resources = [...(await access.resources()), ...NOT_INSTALLED]
     anybody = await access.allowed(`${NAMESPACE}/anybody`, resources, NAMESPACES)
@@ -181,8 +192,8 @@ describe.runIf(CONTROL_PLANE_HERE && HELM_HERE)('the chart on a real control pla
       expect(await may('update', 'leases', FULL_NAME)).toBe(true)
       expect(await may('update', 'leases', 'kube-controller-manager')).toBe(false)
       expect(await may('update', 'leases', FULL_NAME, 'kube-system')).toBe(false)
-      expect(await may('get', 'configmaps', 'forescale-settings')).toBe(true)
-      expect(await may('get', 'configmaps', 'other')).toBe(false)
+      expect(await may('watch', 'configmaps', 'forescale-settings')).toBe(true)
+      expect(await may('watch', 'configmaps', 'other')).toBe(false)
       expect(
         await may('get', 'configmaps', 'extension-apiserver-authentication', 'kube-system'),
       ).toBe(true)
@@ -224,15 +235,6 @@ describe.runIf(CONTROL_PLANE_HERE && HELM_HERE)('the chart on a real control pla
   }
 
   it('gives enforce what scaling needs, and recommend what looking needs', async () => {
-    await plane.kubectl(
-      'create',
-      'deployment',
-      'web',
-      '-n',
-      'shop',
-      '--image=none.invalid/web',
-      '--replicas=2',
-    )
     const order = (decisionId: string, to: number) => ({
       ...{ decisionId, service: 'web', from: 2, to },
       fence: { ledger: 'ledger', token: 1 },
@@ -275,6 +277,46 @@ describe.runIf(CONTROL_PLANE_HERE && HELM_HERE)('the chart on a real control pla
       const reviews = createReviews({ api, keepMs: 0, nowMs: Date.now })
       expect(await reviews.userOf('nobody')).toBeUndefined()
       await api.close()
+    })
+  })
+
+  it('runs the controller as the chart configures it: it finds what is annotated, and nothing is forbidden to it', async () => {
+    await plane.kubectl('annotate', 'deployment', 'web', '-n', 'shop', '--overwrite', ...SETTINGS)
+    await plane.apply(asYaml([BUDGET]))
+    const written = () =>
+      plane.kubectl(
+        'get',
+        'deployment',
+        'web',
+        '-n',
+        'shop',
+        '-o',
+        'jsonpath={.metadata.annotations} {.spec}',
+      )
+    const before = await written()
+    await withRoles('recommend', async () => {
+      const controller = await startController(await render({}), await asAccount())
+      try {
+        expect(await controller.get('/readyz')).toMatchObject({ status: 'ready' })
+        const services = async () => JSON.stringify(await controller.get('/v1/services'))
+        await expect.poll(services, { timeout: 30_000 }).toContain('"shop--web"')
+        const counted = [
+          'get',
+          'budget.forescale.dev',
+          'cluster',
+          '-o',
+          'jsonpath={.status.services}',
+        ]
+        await expect.poll(() => plane.kubectl(...counted), { timeout: 30_000 }).toBe('1')
+        // an annotation that cannot be read is told where its owner looks
+        const events = () =>
+          plane.kubectl('get', 'events.events.k8s.io', '-n', 'shop', '-o', 'json')
+        await expect.poll(events, { timeout: 30_000 }).toContain('"reason": "SettingsRefused"')
+      } finally {
+        await controller.stop()
+      }
+      expect(controller.log()).not.toMatch(/forbidden|permission is missing/i)
+      expect(await written()).toBe(before)
     })
   })
 

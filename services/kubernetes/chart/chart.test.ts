@@ -71,8 +71,8 @@ describe.runIf(HELM_HERE)('helm', () => {
     )
     expect(written).toEqual([
       'everywhere: events.k8s.io/events create patch',
-      'everywhere: forescale.dev/budgets/status get patch update',
-      'everywhere: forescale.dev/scalingpolicies/status get patch update',
+      'everywhere: forescale.dev/budgets/status patch',
+      'everywhere: forescale.dev/scalingpolicies/status patch',
     ])
   })
 

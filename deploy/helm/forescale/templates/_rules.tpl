@@ -8,33 +8,33 @@ services/kubernetes/chart/ holds each form as a golden list, and asks a real API
 # workloads and their pods, by watches
 - apiGroups: [apps]
   resources: [deployments, statefulsets, replicasets]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 {{- range .Values.kubernetes.customWorkloads }}
 - apiGroups: [{{ .apiGroup }}]
   resources: [{{ .resource }}]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 {{- end }}
 # what else scales them: it is left alone
 - apiGroups: [autoscaling]
   resources: [horizontalpodautoscalers]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [keda.sh]
   resources: [scaledobjects]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [autoscaling.k8s.io]
   resources: [verticalpodautoscalers]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 {{- if .Values.settings.enabled }}
 # what tenants ask for, and what became of it
 - apiGroups: [forescale.dev]
   resources: [scalingpolicies]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [forescale.dev]
   resources: [scalingpolicies/status]
-  verbs: [get, patch, update]
+  verbs: [patch]
 {{- end }}
 {{- if or .Values.settings.enabled (eq .Values.mode "enforce") }}
 # what `kubectl describe` tells
@@ -46,17 +46,17 @@ services/kubernetes/chart/ holds each form as a golden list, and asks a real API
 # the count, and beside it in annotations the decision and who leads
 - apiGroups: [apps]
   resources: [deployments/scale, statefulsets/scale, replicasets/scale]
-  verbs: [get, update]
+  verbs: [update]
 - apiGroups: [apps]
   resources: [deployments, statefulsets, replicasets]
-  verbs: [patch]
+  verbs: [get, patch]
 {{- range .Values.kubernetes.customWorkloads }}
 - apiGroups: [{{ .apiGroup }}]
   resources: [{{ .resource }}/scale]
-  verbs: [get, update]
+  verbs: [update]
 - apiGroups: [{{ .apiGroup }}]
   resources: [{{ .resource }}]
-  verbs: [patch]
+  verbs: [get, patch]
 {{- end }}
 {{- end }}
 {{- end -}}
@@ -69,10 +69,10 @@ services/kubernetes/chart/ holds each form as a golden list, and asks a real API
 {{- if .Values.settings.enabled }}
 - apiGroups: [forescale.dev]
   resources: [budgets]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [forescale.dev]
   resources: [budgets/status]
-  verbs: [get, patch, update]
+  verbs: [patch]
 {{- end }}
 {{- if .Values.metricsApi.enabled }}
 # who calls, and whether they may
@@ -105,6 +105,6 @@ services/kubernetes/chart/ holds each form as a golden list, and asks a real API
 - apiGroups: [""]
   resources: [configmaps]
   resourceNames: [{{ .Values.settings.configMap }}]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 {{- end }}
 {{- end -}}
