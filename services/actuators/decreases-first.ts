@@ -11,12 +11,18 @@ export interface OrderSteps {
   readonly released: (orders: readonly ScaleOrder[]) => Promise<boolean>
   /** Orders that are under way together. */
   readonly atOnce: number
+  /** How long `released` waits at most, ms. */
+  readonly releaseLimitMs: number
+  readonly monotonicMs?: () => number
 }
+
+/** What a slow last answer may add to a wait. */
+const ANSWER_MARGIN_MS = 5000
 
 /** One result an order, in order. */
 export async function decreasesFirst(
   orders: readonly ScaleOrder[],
-  { send, released, atOnce }: OrderSteps,
+  { send, released, atOnce, releaseLimitMs, monotonicMs = () => performance.now() }: OrderSteps,
 ): Promise<readonly ScaleResult[]> {
   const resultById = new Map<string, ScaleResult>()
   const sendAll = async (some: readonly ScaleOrder[]) => {
@@ -27,12 +33,15 @@ export async function decreasesFirst(
   await sendAll(decreases)
   const mustWait = decreases.length > 0 && others.length > 0
   const allLowered = decreases.every((o) => resultById.get(o.decisionId)?.outcome === 'applied')
-  if (!mustWait || (allLowered && (await released(decreases)))) await sendAll(others)
-  return orders.map(
-    (order) =>
-      resultById.get(order.decisionId) ??
-      failedOrder(order, 'the replicas to be released first are still there'),
-  )
+  const startedMs = monotonicMs()
+  const mayGoOn = !mustWait || (allLowered && (await released(decreases)))
+  // a process that stood still in the meantime wakes up to a world that may be another; the next tick looks at it
+  const isTooLate = mustWait && monotonicMs() - startedMs > 2 * releaseLimitMs + ANSWER_MARGIN_MS
+  if (mayGoOn && !isTooLate) await sendAll(others)
+  const why = isTooLate
+    ? 'what was to be released first is gone, but too late'
+    : 'the replicas to be released first are still there'
+  return orders.map((order) => resultById.get(order.decisionId) ?? failedOrder(order, why))
 }
 
 export function failedOrder({ decisionId, service }: ScaleOrder, detail: string): ScaleResult {

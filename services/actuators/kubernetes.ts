@@ -28,8 +28,9 @@ export function createKubernetes(deps: KubernetesDeps): KubernetesActuator {
     target,
     observe: async () => (await target()).observe(),
     async apply(orders) {
-      const { send, released } = await target()
-      return decreasesFirst(orders, { send, released, atOnce: AT_ONCE })
+      const { send, released, releaseLimitMs } = await target()
+      const steps = { send, released, releaseLimitMs: releaseLimitMs(), atOnce: AT_ONCE }
+      return decreasesFirst(orders, steps)
     },
     announce: async (fence) => (await target()).announce(fence, AT_ONCE),
     health: async () => (await target()).health(),

@@ -106,6 +106,7 @@ export function createProcesses({ hostUrl, drainTimeoutMs }: ProcessesOptions): 
         send,
         released: (lowered) => released(new Set(lowered.map(({ service }) => service))),
         atOnce: orders.length,
+        releaseLimitMs: drainTimeoutMs + RELEASE_MARGIN_MS,
       }),
     async announce(fence) {
       await guarded('', () => call(`${hostUrl}/fence`, 'PUT', stopped.signal, fence))

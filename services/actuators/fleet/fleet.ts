@@ -62,7 +62,8 @@ export function createFleet(options: FleetOptions): Actuator {
 
   return {
     observe: () => observeAll(all, warn),
-    apply: (orders) => decreasesFirst(orders, { send, released, atOnce: AT_ONCE }),
+    apply: (orders) =>
+      decreasesFirst(orders, { send, released, atOnce: AT_ONCE, releaseLimitMs: releaseWaitMs }),
     async announce(fence) {
       // one that cannot be told now is told by the first order that reaches it
       await eachOf(all, AT_ONCE, (holding) =>
