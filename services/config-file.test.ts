@@ -84,7 +84,7 @@ describe('faults', () => {
       'forescale.yaml:6:18 services.auth.maxReplicas: is not allowed (got "ten"); allowed: a whole number from 1 to 10000',
       'forescale.yaml:7:44 services.auth.behavior.scaleUp.policies[0].type: is not allowed (got "Pod"); allowed: one of "Pods", "Percent"; did you mean Pods?',
       'forescale.yaml:8:3 services.Pay!: must be a DNS label: a-z, 0-9 and "-", at most 63',
-      'forescale.yaml:9:18 actuator.kind: is not allowed (got "procesess"); allowed: one of "dry-run", "caller", "processes"; did you mean processes?',
+      'forescale.yaml:9:18 actuator.kind: is not allowed (got "procesess"); allowed: one of "dry-run", "caller", "processes", "docker", "aws", "gcp", "azure", "kubernetes"; did you mean processes?',
     ])
   })
 

@@ -170,6 +170,14 @@ export const AppConfig = z
     error: 'actuator.kind "kubernetes" needs the section kubernetes',
     path: ['actuator', 'kind'],
   })
+  .refine(
+    (c) =>
+      !('targets' in c.actuator) || Object.keys(c.actuator.targets).every((s) => s in c.services),
+    {
+      error: 'every service of actuator.targets must stand in services too',
+      path: ['actuator', 'targets'],
+    },
+  )
   .refine((c) => !c.shop || Object.keys(c.shop.services).every((name) => name in c.services), {
     error: 'every service of shop.services must stand in services too',
     path: ['shop', 'services'],

@@ -20,6 +20,10 @@ import getPort from 'get-port'
 const FOLDER = process.env.FORESCALE_MOTO ?? path.join(homedir(), '.cache', 'forescale', 'moto')
 const PROGRAM = path.join(FOLDER, 'bin', 'moto_server')
 export const MOTO_HERE = existsSync(PROGRAM)
+if (!MOTO_HERE)
+  process.stderr.write(
+    'AWS is left out: moto is not here (sh services/actuators/install-moto.sh)\n',
+  )
 
 export interface Moto {
   readonly url: string
