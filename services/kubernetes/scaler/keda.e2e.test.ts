@@ -15,7 +15,7 @@ const NAMESPACE = 'shop'
 const PEAK_RPS = 72
 const TARGET_RPS = 10
 /** Long against KEDA's poll of a second, its cooldown of two and the HPA's five of stabilization. */
-const FALLBACK_TIME_MS = 8000
+const FALLBACK_TIME_MS = 7000
 const LOG_SHOWN = 2000
 
 const manifests = (scalerAddress: string) => `

@@ -127,16 +127,16 @@ function serviceOf(
   workloads: Workloads,
   services: ReadonlySet<string>,
 ): string {
-  const here = [...workloads].filter(([, ref]) => ref.namespace === namespace)
-  const free = [...services].filter((service) => !workloads.has(service))
-  const names = [...here.map(([service]) => service), ...free]
+  const isHere = (service: string) => (workloads.get(service)?.namespace ?? namespace) === namespace
   if (given.service !== undefined) {
-    if (names.includes(given.service) && services.has(given.service)) return given.service
+    if (services.has(given.service) && isHere(given.service)) return given.service
+    const names = listed([...services].filter(isHere))
     throw new MetadataError(
-      fault('service', given.service, `services of namespace ${namespace}: ${listed(names)}`),
+      fault('service', given.service, `services of namespace ${namespace}: ${names}`),
     )
   }
   const wanted = given.workload ?? name
+  const here = [...workloads].filter(([, ref]) => ref.namespace === namespace)
   const found = here.filter(([, ref]) => ref.name === wanted)
   const [only] = found
   if (only && found.length === 1) return only[0]

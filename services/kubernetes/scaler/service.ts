@@ -2,9 +2,9 @@
 import type * as grpc from '@grpc/grpc-js'
 import { z } from 'zod'
 import type { ControlPlane } from '../../control-plane.ts'
-import { signalInputs } from '../signal.ts'
+import { type SignalConfig, signalInputs } from '../signal.ts'
 import { signalConfigOf } from '../signal-view.ts'
-import { workloadsOf } from '../workload.ts'
+import { type Workloads, workloadsOf } from '../workload.ts'
 import { type Asked, isActive, metricOf, NothingToSay, specsOf } from './answers.ts'
 import { MetadataError, ScaledObjectRef, triggerOf } from './metadata.ts'
 import { createTargets } from './specs.ts'
@@ -37,7 +37,8 @@ export interface ScalerService {
 export function createScalerService(deps: ScalerServiceDeps): ScalerService {
   const { control } = deps
   const targets = createTargets()
-  const ask = (request: unknown): Asked => askedOf(control, request)
+  const look = createLook(control)
+  const ask = (request: unknown): Asked => askedOf(look(), request)
   const specs = (request: unknown) => {
     const { trigger, input } = ask(request)
     const { capacityPerReplica, service } = input.status
@@ -81,14 +82,38 @@ function read<T>(schema: z.ZodType<T>, request: unknown): T {
   throw new MetadataError(`${issue?.path.join('.')}: ${issue?.message}`)
 }
 
-function askedOf(control: ControlPlane, request: unknown): Asked {
+interface Look {
+  readonly inputs: ReturnType<typeof signalInputs>
+  readonly services: ReadonlySet<string>
+  readonly workloads: Workloads
+  readonly config: SignalConfig
+}
+
+/** What is known now. Whoever asks in the same turn of the event loop, as all open streams do, shares one look. */
+function createLook(control: ControlPlane): () => Look {
+  let kept: Look | undefined
+  return () => {
+    if (kept) return kept
+    const config = control.config()
+    setImmediate(() => {
+      kept = undefined
+    })
+    kept = {
+      inputs: signalInputs(control),
+      services: new Set(control.services().map(({ service }) => service)),
+      workloads: workloadsOf(config),
+      config: signalConfigOf(config),
+    }
+    return kept
+  }
+}
+
+function askedOf({ inputs, services, workloads, config }: Look, request: unknown): Asked {
   const ref = read(ScaledObjectRef, request)
-  const config = control.config()
-  const services = new Set(control.services().map(({ service }) => service))
-  const trigger = triggerOf(ref, workloadsOf(config), services)
-  const input = signalInputs(control)(trigger.service)
+  const trigger = triggerOf(ref, workloads, services)
+  const input = inputs(trigger.service)
   if (!input) throw new NothingToSay(`service ${trigger.service} is not known yet`)
-  return { trigger, input, config: signalConfigOf(config) }
+  return { trigger, input, config }
 }
 
 /** As gRPC's own health checks ask: NOT_SERVING takes us out of the load balancing while nothing is decided. */
