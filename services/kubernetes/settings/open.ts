@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AppConfig } from '../../config.ts'
+import { ownServices } from '../../shards/assignment.ts'
 import { connectCluster } from '../connect.ts'
 import { createClusterApi } from '../target/api.ts'
 import { type Overlay, overlay } from './overlay.ts'
@@ -88,7 +89,8 @@ export async function openClusterSettings({
   return {
     over(base) {
       laid = overlay(base, watch.seen())
-      return laid.config
+      // a shard finds the workloads of all of them
+      return ownServices(laid.config)
     },
     view: () => ({
       enabled: true,
