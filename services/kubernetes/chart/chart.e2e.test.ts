@@ -26,6 +26,7 @@ import {
   FORMS,
   FULL_NAME,
   HELM_HERE,
+  helm,
   manifestsOf,
   NAMESPACE,
   rbacLines,
@@ -318,6 +319,32 @@ describe.runIf(CONTROL_PLANE_HERE && HELM_HERE)('the chart on a real control pla
       expect(controller.log()).not.toMatch(/forbidden|permission is missing/i)
       expect(await written()).toBe(before)
     })
+  })
+
+  it('is installed, upgraded and taken out: its certificate is kept, and so is what it knew', async () => {
+    const values = (mode: string) => ({
+      mode,
+      tls: { mode: 'generated' },
+      metricsApi: { enabled: true, apis: ['custom'] },
+    })
+    const get = (what: string, field: string, ...where: string[]) =>
+      plane.kubectl('get', what, ...where, '-o', `jsonpath={${field}}`)
+    const certificate = () => get(`secret/${FULL_NAME}-tls`, '.data', '-n', NAMESPACE)
+    expect(await helm(plane.kubeconfig, 'install', values('recommend'))).toContain(
+      'it decides and records, and changes nothing',
+    )
+    const made = await certificate()
+    await helm(plane.kubeconfig, 'upgrade', values('enforce'))
+    expect(await certificate()).toBe(made)
+    const bundle = await get('apiservice/v1beta2.custom.metrics.k8s.io', '.spec.caBundle')
+    expect(bundle).toBe(JSON.parse(made)['ca.crt'])
+    expect(await get(`configmap/${FULL_NAME}`, '.data', '-n', NAMESPACE)).toContain('mode: enforce')
+    await helm(plane.kubeconfig, 'uninstall')
+    expect(
+      await get('deployment,service,clusterrole', '.items[*].metadata.name', '-n', NAMESPACE),
+    ).not.toContain(FULL_NAME)
+    expect(await get('pvc', '.items[*].metadata.name', '-n', NAMESPACE)).toBe(FULL_NAME)
+    expect(await get('crd', '.items[*].metadata.name')).toContain('scalingpolicies.forescale.dev')
   })
 
   it('renders the same text twice, but for the certificate that it makes', async () => {

@@ -58,6 +58,14 @@ export function manifestsOf(text: string): Manifest[] {
     .filter((document) => document !== null)
 }
 
+/** `helm install`, `helm upgrade` or `helm uninstall` of the release in a cluster. */
+export const helm = (kubeconfig: string, command: string, values?: object): Promise<string> =>
+  withValues(values ?? {}, async (files) => {
+    const about = values ? [CHART, ...files] : []
+    const all = [command, RELEASE, ...about, '-n', NAMESPACE, '--kubeconfig', kubeconfig]
+    return (await run(programOf('helm'), all)).stdout
+  })
+
 export const lint = (values: object): Promise<string> =>
   withValues(values, async (files) => {
     const all = ['lint', '--strict', CHART, ...KUBE_VERSION, ...files]
