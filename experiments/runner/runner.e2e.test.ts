@@ -2,17 +2,16 @@
  * As processes: a run that is killed goes on where it was; runs on workers behind a real Redis are the same bytes as
  * local ones; the report draws in a real Chromium without any network.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import getPort from 'get-port'
 import { chromium } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { startRedis } from '../../services/jobs/test-redis.ts'
 import { bytesOf, SMALL, SQUEEZED } from './test-experiment.ts'
 
 const MAIN = path.resolve('services/cli/main.ts')
@@ -21,13 +20,12 @@ let home: string
 let config: string
 const children: ChildProcess[] = []
 
-function forescale(...args: string[]): ChildProcess {
-  const child = spawn(process.execPath, [MAIN, 'experiment', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+function start(...args: string[]): ChildProcess {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   children.push(child)
   return child
 }
+const forescale = (...args: string[]): ChildProcess => start('experiment', ...args)
 
 async function ended(child: ChildProcess): Promise<{ code: number | null; said: string }> {
   let said = ''
@@ -73,17 +71,11 @@ it('killed with -9 in the middle, the same command ends with the same bytes', as
 })
 
 it('on two workers behind Redis it is the same bytes', async () => {
-  execFileSync('redis-server', ['--version'])
-  const port = await getPort({ host: '127.0.0.1' })
-  const redis = spawn(
-    'redis-server',
-    ['--port', String(port), '--bind', '127.0.0.1', '--save', ''],
-    { cwd: home, stdio: 'ignore' },
+  const redis = await startRedis()
+  const queue = ['--queue', redis.url]
+  const workers = [1, 2].map(() =>
+    start('worker', ...queue, '--kinds', 'experiment', '--threads', '1'),
   )
-  children.push(redis)
-  await untilOpen(port)
-  const queue = ['--queue', `redis://127.0.0.1:${port}`]
-  const workers = [1, 2].map(() => forescale('work', ...queue, '--workers', '1'))
   const told = workers.map(ended)
   const out = path.join(home, 'queued')
   const { code, said } = await ended(forescale('run', config, '--out', out, ...queue))
@@ -92,8 +84,9 @@ it('on two workers behind Redis it is the same bytes', async () => {
   for (const worker of await Promise.all(told)) {
     expect(worker.code, worker.said).toBe(0)
     // neither did it all alone
-    expect(worker.said).toMatch(/runs done/)
+    expect(worker.said).toMatch(/runs: done/)
   }
+  await redis.close()
   expect(bytesOf(out)).toEqual(bytesOf(path.join(home, 'whole')))
 })
 
@@ -168,16 +161,3 @@ it('budget, price and forecast bands are drawn where a controller knows them', a
   // an area, not two lines
   expect(forecast!.shade).toBeGreaterThan(2000)
 })
-
-async function untilOpen(port: number): Promise<void> {
-  for (;;) {
-    const socket = connect(port, '127.0.0.1')
-    const open = await Promise.race([
-      once(socket, 'connect').then(() => true),
-      once(socket, 'error').then(() => false),
-    ]).catch(() => false)
-    socket.destroy()
-    if (open) return
-    await sleep(50)
-  }
-}

@@ -30,7 +30,7 @@ import { openTrainings, type Trainings } from '../trainings/trainings.ts'
 import { startRedis, type TestRedis } from './test-redis.ts'
 
 const MAIN = path.resolve('services/cli/main.ts')
-const poll = { timeout: 30_000, interval: 50 }
+const poll = { timeout: 60_000, interval: 50 }
 const DAY_STEPS = 96
 
 let redis: TestRedis
@@ -165,7 +165,7 @@ const SMALL = {
     ...{ stepSeconds: [300], busyReplicas: [6] },
   },
   forecast: { models: ['seasonal-naive'] },
-  ...{ objectives: [0.99], episodeTicks: 30, environments: 2, rounds: 12, patience: 12 },
+  ...{ objectives: [0.99], episodeTicks: 30, environments: 2, rounds: 8, patience: 8 },
   learner: { kind: 'ppo', rolloutSteps: 30, batchSize: 30, epochs: 1, hidden: [8] },
 }
 
@@ -185,7 +185,7 @@ it('a training goes on at another worker when its own is killed, and comes to th
   const request = TrainingRequest.parse({ training: SMALL, why: 'to try' })
   const { number } = await there.start(request, 'ann')
   const rounds = () => there.read(number)!.curves[0]!.rounds.length
-  await expect.poll(rounds, poll).toBeGreaterThan(1)
+  await expect.poll(rounds, poll).toBeGreaterThan(0)
   expect(there.pid()).toBeUndefined()
   const [active] = await doers.jobs.list({ kind: 'training', limit: 1 })
   const killed = workers.find(({ pid }) => active!.worker!.endsWith(`.${pid}`))!
@@ -201,9 +201,9 @@ it('a training goes on at another worker when its own is killed, and comes to th
     expect(await readFile(path.join(one.folder, 'out', file), 'utf8')).toBe(
       await readFile(path.join(other.folder, 'out', file), 'utf8'),
     )
-  expect(killedAtRound).toBeLessThan(12)
+  expect(killedAtRound).toBeLessThan(8)
   expect(errors).toEqual([])
   expect(first.said).toContain('training')
   await Promise.all([there.close(), here.close()])
   await ledger.close()
-}, 120_000)
+}, 180_000)
