@@ -82,15 +82,21 @@ describe.runIf(CONTROL_PLANE_HERE)('settings of a cluster', () => {
     const port = await getPort({ host: '127.0.0.1' })
     url = `http://127.0.0.1:${port}`
     const config = {
-      ...{ mode: 'enforce', tickMs: 1000, stepMs: 1000, costBudgetPerHour: 20, services: {} },
+      ...{ mode: 'enforce', tickMs: 1000, stepMs: 1000, costBudgetPerHour: 30, services: {} },
       http: { port },
-      actuator: { kind: 'caller' },
+      actuator: { kind: 'kubernetes' },
       kubernetes: {
         kubeconfig: plane.kubeconfig,
         settings: {
           debounceMs: 100,
           configMap: { namespace: 'shop', name: 'forescale' },
-          defaults: { pricePerReplicaHour: 1, capacityPerReplica: 10, policy: 'reactive' },
+          defaults: {
+            ...{ pricePerReplicaHour: 1, capacityPerReplica: 10, policy: 'reactive' },
+            behavior: {
+              scaleUp: { policies: [{ type: 'Pods', value: 100, periodSeconds: 1 }] },
+              scaleDown: { stabilizationWindowSeconds: 0 },
+            },
+          },
           limits: { maxReplicas: 15 },
         },
       },
@@ -257,7 +263,7 @@ describe.runIf(CONTROL_PLANE_HERE)('settings of a cluster', () => {
       .toMatchObject({ services: 2, inForcePerHour: 6, costPerHour: 6 })
     expect(await plane.kubectl('get', 'budgets')).toMatch(/all +6 +6 +2 +True +True/)
     await plane.kubectl('delete', 'budget', 'all')
-    await expect.poll(async () => (await get('/v1/budget')).costBudgetPerHour, WAIT).toBe(20)
+    await expect.poll(async () => (await get('/v1/budget')).costBudgetPerHour, WAIT).toBe(30)
   })
 
   it('come from a ConfigMap for all', async () => {
