@@ -1,0 +1,123 @@
+/**
+ * Each road with everything real but the nodes: a Deployment is scaled out before a peak that only the forecast knows,
+ * a budget that is cut takes replicas away, and what falls silent or lies takes none.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
+import { KEDA_HERE } from '../scaler/test-keda.ts'
+import type { Road } from './plan.ts'
+import {
+  CAPACITY,
+  type Live,
+  loadAt,
+  PERIOD_MS,
+  serviceOf,
+  startLive,
+  untilPeakMs,
+} from './test-live.ts'
+
+/** Road 1 by KEDA, road 2 by the custom metrics API, road 3 and road 4. */
+const ROADS: readonly Road[] = ['keda-prometheus', 'hpa-adapter', 'keda-external', 'direct']
+const LOOK_EVERY_MS = 250
+/** Long against KEDA's poll and the HPA's look, which are a second each. */
+const FALLBACK_TIME_MS = 8000
+const CUT_BUDGET = 3 * ROADS.length
+const NAN = JSON.stringify({
+  status: 'success',
+  data: { resultType: 'vector', result: [{ metric: {}, value: [Date.now() / 1000, 'NaN'] }] },
+})
+
+describe.runIf(KEDA_HERE)('a cluster that follows Forescale', () => {
+  let live: Live
+  beforeAll(async () => {
+    live = await startLive(ROADS)
+  }, 180_000)
+  afterAll(() => live?.stop())
+  const showsLogs = () => onTestFailed(async () => void process.stderr.write(await live.logs()))
+
+  /** Waits for the next moment that is so long before the load rises. */
+  async function untilBefore(peakInMs: number): Promise<void> {
+    while (untilPeakMs(Date.now()) > peakInMs || untilPeakMs(Date.now()) < peakInMs - 1000)
+      await sleep(LOOK_EVERY_MS)
+  }
+  async function stay(roads: readonly Road[], what: string): Promise<void> {
+    const before = await live.replicas()
+    const untilMs = Date.now() + FALLBACK_TIME_MS
+    while (Date.now() < untilMs) {
+      const now = await live.replicas()
+      for (const road of roads)
+        expect(now[serviceOf(road)], `${road}: ${what}`).toBe(before[serviceOf(road)])
+      await sleep(LOOK_EVERY_MS)
+    }
+  }
+
+  it('scales out before a peak that nothing but the forecast knows, by every road', async () => {
+    showsLogs()
+    const needed = Math.ceil(loadAt(PERIOD_MS - 1) / CAPACITY)
+    const quiet = Math.ceil(loadAt(0) / CAPACITY)
+    await untilBefore(18_000)
+    const early = await live.replicas()
+    const reachedBeforeMs = new Map<Road, number>()
+    while (untilPeakMs(Date.now()) > 0) {
+      const now = await live.replicas()
+      const leftMs = untilPeakMs(Date.now())
+      for (const road of ROADS)
+        if (leftMs > 0 && now[serviceOf(road)]! >= needed && !reachedBeforeMs.has(road))
+          reachedBeforeMs.set(road, leftMs)
+      await sleep(LOOK_EVERY_MS)
+    }
+    const table = ROADS.map((road) => {
+      const seconds = (reachedBeforeMs.get(road) ?? Number.NaN) / 1000
+      return `${road}: ${early[serviceOf(road)]} replicas in the quiet, ${needed} wanted at the peak, there ${seconds.toFixed(1)} s before it`
+    })
+    process.stdout.write(`${table.join('\n')}\n`)
+    for (const road of ROADS) {
+      expect(early[serviceOf(road)], road).toBeLessThan(needed)
+      expect(early[serviceOf(road)], road).toBeGreaterThanOrEqual(quiet)
+    }
+    expect([...reachedBeforeMs.keys()].sort()).toEqual([...ROADS].sort())
+  }, 150_000)
+
+  it('takes replicas away when the budget is cut, by every road', async () => {
+    showsLogs()
+    const total = async () =>
+      Object.values(await live.replicas()).reduce((sum, count) => sum + count, 0)
+    expect(await total()).toBeGreaterThan(CUT_BUDGET)
+    await live.ask('/v1/budget', { costBudgetPerHour: CUT_BUDGET }, 'PUT')
+    await expect
+      .poll(total, { timeout: 30_000, interval: LOOK_EVERY_MS })
+      .toBeLessThanOrEqual(CUT_BUDGET)
+    await live.ask('/v1/budget', { costBudgetPerHour: 1000 }, 'PUT')
+  }, 60_000)
+
+  it('changes nothing when Prometheus answers NaN', async () => {
+    showsLogs()
+    live.lie = NAN
+    await sleep(1500)
+    await stay(['keda-prometheus'], 'NaN')
+    live.lie = undefined
+  }, 60_000)
+
+  it('changes nothing when Prometheus is killed', async () => {
+    showsLogs()
+    await live.prometheus.stop()
+    await sleep(1500)
+    await stay(['keda-prometheus'], 'Prometheus is gone')
+    await live.prometheus.start()
+  }, 60_000)
+
+  it('changes nothing when Forescale is killed, and goes on when it is back', async () => {
+    showsLogs()
+    await untilBefore(30_000)
+    await live.killController()
+    await sleep(4500) // what was scraped last expires
+    await stay(ROADS, 'Forescale is gone')
+    await live.startController()
+    const needed = Math.ceil(loadAt(PERIOD_MS - 1) / CAPACITY)
+    await expect
+      .poll(async () => Math.min(...Object.values(await live.replicas())), {
+        ...{ timeout: PERIOD_MS + 20_000, interval: LOOK_EVERY_MS },
+      })
+      .toBeGreaterThanOrEqual(needed)
+  }, 180_000)
+})
