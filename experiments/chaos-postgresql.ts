@@ -193,11 +193,16 @@ try {
     if (++done % 10 === 0) process.stderr.write(`${done}/${kills} kills\n`)
   }
   const share = (index: number) => Math.floor((kills + index) / clusters)
-  const runs = await Promise.all(
+  // one that fails ends what the others began as well
+  const ended = await Promise.allSettled(
     Array.from({ length: clusters }, (_, index) =>
       killed(index, share(index), seed, influx, onKill),
     ),
   )
+  const runs = ended.map((run) => {
+    if (run.status === 'rejected') throw run.reason
+    return run.value
+  })
   const store = influx ? 'InfluxDB' : 'embedded'
   const recoveries = { kills, clusters, store, ...timesOf(runs.flatMap((run) => run.recoveries)) }
   const books = sumOf(runs.map((run) => run.books))

@@ -90,6 +90,7 @@ const cases: readonly Case[] = [
 ]
 const cluster = await startCluster({
   ...{ controllers: 2, tickMs: TICK_MS, services: SERVICES, leader: LEASE_TIMES },
+  config: { ledger: { kind: 'postgresql', urlEnv: 'LEDGER_URL' } },
 })
 try {
   const rows: Measured[] = []
