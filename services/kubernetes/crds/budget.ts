@@ -6,7 +6,8 @@ import { Condition } from './condition.ts'
 import { byRules, type SpecRule } from './rules.ts'
 import { COUNTS_RULE } from './scaling-policy.ts'
 
-const Fields = z.strictObject({
+/** Without the rules that span several of its fields. */
+export const BudgetFields = z.strictObject({
   costPerHour: BudgetAmount.optional().meta({
     description: 'Most that all services concerned may cost, $/hour.',
   }),
@@ -24,7 +25,7 @@ const Fields = z.strictObject({
   }),
 })
 
-export const BUDGET_RULES: readonly SpecRule<z.infer<typeof Fields>>[] = [
+export const BUDGET_RULES: readonly SpecRule<z.infer<typeof BudgetFields>>[] = [
   {
     cel: '!(has(self.costPerDay) || has(self.costPerMonth)) || !has(self.namespaces) || size(self.namespaces) == 0',
     message: 'days and months are paced for the whole cluster only',
@@ -43,8 +44,8 @@ export const BUDGET_RULES: readonly SpecRule<z.infer<typeof Fields>>[] = [
 /** Of the limits, which are checked where they stand. */
 export const LIMITS_RULE = COUNTS_RULE
 
-export const BudgetSpec = Fields.superRefine(
-  byRules<z.infer<typeof Fields>>([
+export const BudgetSpec = BudgetFields.superRefine(
+  byRules<z.infer<typeof BudgetFields>>([
     ...BUDGET_RULES,
     { ...LIMITS_RULE, holds: ({ limits }) => LIMITS_RULE.holds(limits), path: ['limits'] },
   ]),

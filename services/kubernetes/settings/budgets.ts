@@ -1,6 +1,6 @@
-/** What Budgets say: of the whole cluster, and of namespaces. One that cannot be read binds nobody and says so. */
+/** What Budgets say: of the whole cluster, and of namespaces. What of one cannot be read is told, and the rest holds. */
 import type { z } from 'zod'
-import { BudgetSpec } from '../crds/budget.ts'
+import { BudgetFields, BudgetSpec } from '../crds/budget.ts'
 import { type Values, valuesOf } from './fields.ts'
 import { tightest } from './narrow.ts'
 import { refused, type SeenBudget, type SettingFault } from './seen.ts'
@@ -15,9 +15,19 @@ const NOTHING: BudgetSpec = { namespaces: [], limits: {} }
 
 export function readBudget(seen: SeenBudget): ReadBudget {
   const read = BudgetSpec.safeParse(seen.spec ?? {})
-  return read.success
-    ? { seen, spec: read.data, faults: [] }
-    : { seen, spec: NOTHING, faults: read.error.issues.map(faultOf) }
+  if (read.success) return { seen, spec: read.data, faults: [] }
+  return { seen, spec: readableOf(seen.spec), faults: read.error.issues.map(faultOf) }
+}
+
+/** A budget is not lost because something else in it is wrong; but whose it is must be known. */
+function readableOf(spec: unknown): BudgetSpec {
+  const fields = Object.entries(Object(spec)).flatMap(([key, value]) => {
+    const one = BudgetFields.safeParse({ [key]: value })
+    return one.success ? [[key, value] as const] : []
+  })
+  const isWhole = Reflect.get(Object(spec), 'namespaces') === undefined
+  const kept = Object.fromEntries(fields)
+  return isWhole || 'namespaces' in kept ? BudgetFields.parse(kept) : NOTHING
 }
 
 /** The server refuses most of it; a definition of an older version, or none at all, lets it through. */

@@ -184,6 +184,18 @@ describe('settings of the cluster', () => {
   })
 })
 
+it('a Budget of which something is wrong still binds by the rest of it', () => {
+  const spec = { costPerHour: 3, limits: { minReplicas: 2, maxReplicas: 1 }, costPerDay: -1 }
+  const { config, reports } = overlay(
+    baseOf(),
+    seenOf({ workloads: [deployment('web')], budgets: [budgetOf('all', spec)] }),
+  )
+  expect(config).toMatchObject({ costBudgetPerHour: 3, budget: { reactiveShare: 0.7 } })
+  expect(config.budget.perDay).toBeUndefined()
+  expect(config.services['shop--web']).toMatchObject({ minReplicas: 1, maxReplicas: 1 })
+  expect(faultsOf(reports, 'Budget').join()).toContain('spec.costPerDay')
+})
+
 describe('whatever is written into the cluster', () => {
   const wholeBase = fc
     .record({ limits: limitsArb, maxReplicas: fc.integer({ min: 1, max: 12 }) })
