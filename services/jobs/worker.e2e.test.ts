@@ -92,8 +92,7 @@ function seriesOf(service: string, seed: number): Series {
 const forecast = ForecastConfig.parse({ models: ['ensemble', 'ets', 'arima'], origins: 20 })
 
 it('models fitted elsewhere are those fitted here, to the byte, and worker by worker', async () => {
-  const first = await join('--kinds', 'fit')
-  await join('--kinds', 'fit,backtest')
+  const [first] = await Promise.all([join('--kinds', 'fit'), join('--kinds', 'fit,backtest')])
   await expect.poll(() => doers.jobs.workers('fit'), poll).toBe(2)
   const series = [1, 2, 3, 4].map((n) => seriesOf(`service-${n}`, n))
   const options = { fittedAtMs: 12_345 }
@@ -180,8 +179,7 @@ it('a training goes on at another worker when its own is killed, and comes to th
     })
   const there = await open('there', doers.startTraining)
   const here = await open('here')
-  const first = await join('--kinds', 'training')
-  await join('--kinds', 'training')
+  const [first] = await Promise.all([join('--kinds', 'training'), join('--kinds', 'training')])
   const request = TrainingRequest.parse({ training: SMALL, why: 'to try' })
   const { number } = await there.start(request, 'ann')
   const rounds = () => there.read(number)!.curves[0]!.rounds.length
