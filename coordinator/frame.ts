@@ -83,10 +83,8 @@ export function encodeFrame(input: TickInput): Uint8Array {
   head.setFloat64(8, input.tick, true)
   head.setFloat64(16, input.atMs, true)
   head.setFloat64(24, input.costBudgetPerHour, true)
-  const directed = [
-    ...DIRECTIVE.map((key) => input.directive?.[key] ?? Number.NaN),
-    input.jointBudgetPerHour ?? Number.NaN,
-  ]
+  const directed = DIRECTIVE.map((key) => input.directive?.[key] ?? Number.NaN)
+  directed.push(input.jointBudgetPerHour ?? Number.NaN)
   for (let k = 0; k < layout.directed; k++) head.setFloat64(HEAD_BYTES + k * 8, directed[k]!, true)
   const body = new Float64Array(buffer, bodyAt)
   let ragged = columns * n
@@ -217,15 +215,12 @@ export function decodeFrame(
     tick: head.getFloat64(8, true),
     atMs: head.getFloat64(16, true),
     costBudgetPerHour: head.getFloat64(24, true),
-    ...jointIn(head, layout),
+    ...(layout === SHARE && {
+      jointBudgetPerHour: head.getFloat64(HEAD_BYTES + DIRECTIVE.length * 8, true),
+    }),
     ...(directive ? { directive } : {}),
     services,
   }
-}
-
-function jointIn(head: DataView, { magic }: Layout): Pick<TickInput, 'jointBudgetPerHour'> {
-  if (magic !== MAGIC_SHARE) return {}
-  return { jointBudgetPerHour: head.getFloat64(HEAD_BYTES + DIRECTIVE.length * 8, true) }
 }
 
 function readDirective(head: DataView, { directed }: Layout): Directive | undefined {

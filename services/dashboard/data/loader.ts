@@ -103,9 +103,11 @@ async function loadSnapshot(source: Source): Promise<void> {
   const loads = services.items.map((service) => service.loadAtMs ?? 0)
   const decided = services.items.map((service) => service.decision?.atMs ?? 0)
   const atMs = Math.max(...loads, ...decided, state().atMs)
-  const data = { services: [...services.items], budget, paused: mode.paused, atMs }
+  const { leadership, ...asked } = mode
+  const known = { services: [...services.items], budget, paused: mode.paused, atMs }
+  const data = { ...known, ...(leadership ? { leadership } : {}) }
   tell({ kind: 'event', heardAtMs: Date.now(), event: { kind: 'status', data } })
-  tell({ kind: 'mode', ...mode })
+  tell({ kind: 'mode', ...asked })
   await Promise.all([loadAlerts(source), loadTrainings(source)])
 }
 

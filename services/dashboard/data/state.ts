@@ -64,7 +64,6 @@ export interface State {
   /** The mode asked for globally; null until known. */
   readonly mode: Mode | null
   readonly paused: boolean
-  /** null where there is no lease, and until known. */
   readonly leadership: LeadershipView | null
   readonly budget: BudgetView | null
   readonly services: ReadonlyMap<string, ServiceState>
@@ -83,15 +82,10 @@ export interface State {
   readonly keepMs: number
 }
 
-type ModeNews = Pick<State, 'paused'> & {
-  readonly mode: Mode
-  readonly leadership?: LeadershipView
-}
-
 export type News =
   | { readonly kind: 'event'; readonly event: ControlEvent; readonly heardAtMs: number }
   | { readonly kind: 'connection'; readonly connection: Connection }
-  | ({ readonly kind: 'mode' } & ModeNews)
+  | { readonly kind: 'mode'; readonly mode: Mode; readonly paused: boolean }
   | {
       readonly kind: 'track'
       readonly service: string
@@ -133,7 +127,7 @@ export function reduce(state: State, news: News): State {
     case 'connection':
       return { ...state, connection: news.connection }
     case 'mode':
-      return withLeadership({ ...state, mode: news.mode, paused: news.paused }, news)
+      return { ...state, mode: news.mode, paused: news.paused }
     case 'track':
       return withService(state, news.service, (known) => ({
         ...known,
@@ -206,9 +200,6 @@ function onEvent(state: State, event: ControlEvent, heardAtMs: number): State {
   }
 }
 
-const withLeadership = (state: State, news: { readonly leadership?: LeadershipView }): State =>
-  news.leadership ? { ...state, leadership: news.leadership } : state
-
 type StatusData = Extract<ControlEvent, { kind: 'status' }>['data']
 
 function onStatus(state: State, data: StatusData): State {
@@ -223,7 +214,7 @@ function onStatus(state: State, data: StatusData): State {
     { ...state, services },
     data.services.flatMap(({ decision }) => (decision ? [decision] : [])),
   )
-  return withLeadership({ ...log, budget: data.budget, paused: data.paused }, data)
+  return { ...log, budget: data.budget, paused: data.paused, leadership: data.leadership ?? null }
 }
 
 const EMPTY_TRACKS = Object.fromEntries(
