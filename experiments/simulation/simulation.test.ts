@@ -85,6 +85,7 @@ const QUICK = [
   'refusal taken for success',
   'orders are increments',
   'repeated orders are carried out again',
+  'lease timed by the wall clock',
 ]
 
 it.each(QUICK)(
@@ -98,6 +99,7 @@ it.each(QUICK)(
         seed,
         mutant,
         kinds: mutant.kinds,
+        controllers: mutant.controllers,
         lengthMs: 8 * HOUR_MS,
       })
       broken.push(...violations.map(({ what }) => what))
