@@ -47,7 +47,7 @@ const KINDS: Record<Kind, () => Promise<Bench>> = {
   'dry-run': async () => ({ config: { kind: 'dry-run' }, stop: nowhere }),
   processes: async () => ({ config: { kind: 'processes' }, stop: nowhere }),
   async docker() {
-    const engine = createFakeEngine({ startupMs: 50, stopMs: 50 })
+    const engine = createFakeEngine(50)
     for (const [service, n] of INITIAL) for (let i = 0; i < n; i++) engine.add(service)
     const { url, stop } = await serve(engine.app)
     return { config: { kind: 'docker', endpoint: url, project: 'shop', ...DOCKER, ...TIMES }, stop }

@@ -17,7 +17,7 @@ const warnings: string[] = []
 
 beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'forescale-engine-'))
-  engine = createFakeEngine({ startupMs: 80, stopMs: 80 })
+  engine = createFakeEngine(80)
   served = await serve(engine.app, path.join(folder, 'engine.sock'))
   docker = open({ endpoint: served.url })
 })
@@ -68,8 +68,12 @@ describe('more replicas, over the socket', () => {
 
   it('are starting until their health check passes, and the time is measured', async () => {
     engine.add('web')
+    engine.settings.startupMs = 5000
+    const old = [...engine.containers.values()][0]!
+    old.startedMs -= 10_000
     await scale(1, 2)
     expect(await seen()).toMatchObject({ requested: 2, ready: 1, starting: 1 })
+    engine.settings.startupMs = 80
     await until(async () => (await seen()).ready === 2)
     expect((await seen()).recentStartupsMs).toContain(80)
   })
@@ -110,8 +114,10 @@ describe('more replicas, over the socket', () => {
 describe('fewer replicas', () => {
   it('are the oldest: the newest go first, and are terminating until they have ended', async () => {
     for (let i = 0; i < 3; i++) engine.add('web')
+    engine.settings.holdsStops = true
     await scale(3, 1)
     expect(await seen()).toMatchObject({ requested: 1, ready: 1, terminating: 2 })
+    engine.settings.holdsStops = false
     await until(() => names().length === 1)
     expect(names()).toEqual(['shop-web-1'])
     expect(await seen()).toMatchObject({ terminating: 0 })

@@ -4,13 +4,13 @@
  */
 import { Hono } from 'hono'
 
-const MACHINE_MS = 60
 const BASE = '/subscriptions/:subscription/resourceGroups/:group/providers/Microsoft.Compute'
 
 interface FakeMachine {
   readonly id: number
   readonly bornMs: number
-  goneMs: number
+  /** Since when it is let go. */
+  leftMs: number
 }
 
 export interface FakeScaleSet {
@@ -23,12 +23,15 @@ export interface FakeScaleSet {
 
 export interface FakeAzure {
   readonly app: Hono
+  /** From asked for to running, and from let go to gone, ms; may be changed at any time. */
+  machineMs: number
   readonly sets: Map<string, FakeScaleSet>
 }
 
 export function createFakeAzure(): FakeAzure {
   const sets = new Map<string, FakeScaleSet>()
   const app = new Hono()
+  const fake: FakeAzure = { app, sets, machineMs: 60 }
   app.get(`${BASE}/virtualMachineScaleSets/:name`, (c) => {
     const set = sets.get(c.req.param('name'))
     return set ? c.json(document(c.req.param('name'), set)) : c.json(NOT_FOUND, 404)
@@ -40,34 +43,34 @@ export function createFakeAzure(): FakeAzure {
     if (wanted !== undefined && wanted !== `"${set.etag}"`) return c.json(CHANGED, 412)
     const body = (await c.req.json()) as { sku: { capacity: number }; tags: Record<string, string> }
     Object.assign(set, { capacity: body.sku.capacity, tags: body.tags, etag: set.etag + 1 })
-    settle(set)
+    settle(set, fake.machineMs)
     return c.json(document(c.req.param('name'), set), 200)
   })
   app.get(`${BASE}/virtualMachineScaleSets/:name/virtualMachines`, (c) => {
     const set = sets.get(c.req.param('name'))
     if (!set) return c.json(NOT_FOUND, 404)
-    settle(set)
-    return c.json({ value: set.machines.map((m) => machine(m)) })
+    settle(set, fake.machineMs)
+    return c.json({ value: set.machines.map((one) => machine(one, fake.machineMs)) })
   })
   app.get(`${BASE}/virtualMachines`, (c) => {
     const filter = c.req.query('$filter') ?? ''
     const name = /virtualMachineScaleSets\/([^/']+)'$/.exec(filter)?.[1] ?? ''
     const set = sets.get(name)
     if (!set || c.req.query('$expand') !== 'instanceView') return c.json({ value: [] })
-    settle(set)
-    return c.json({ value: set.machines.map((m) => machine(m)) })
+    settle(set, fake.machineMs)
+    return c.json({ value: set.machines.map((one) => machine(one, fake.machineMs)) })
   })
-  return { app, sets }
+  return fake
 }
 
 let born = 0
-function settle(set: FakeScaleSet): void {
+function settle(set: FakeScaleSet, machineMs: number): void {
   const nowMs = Date.now()
-  set.machines = set.machines.filter(({ goneMs }) => goneMs > nowMs)
-  const staying = set.machines.filter(({ goneMs }) => goneMs === Number.POSITIVE_INFINITY)
-  for (const leaving of staying.slice(set.capacity)) leaving.goneMs = nowMs + MACHINE_MS
+  set.machines = set.machines.filter(({ leftMs }) => nowMs - leftMs < machineMs)
+  const staying = set.machines.filter(({ leftMs }) => leftMs === Number.POSITIVE_INFINITY)
+  for (const leaving of staying.slice(set.capacity)) leaving.leftMs = nowMs
   for (let i = staying.length; i < set.capacity; i++)
-    set.machines.push({ id: ++born, bornMs: nowMs, goneMs: Number.POSITIVE_INFINITY })
+    set.machines.push({ id: ++born, bornMs: nowMs, leftMs: Number.POSITIVE_INFINITY })
 }
 
 function document(name: string, { mode, capacity, etag, tags }: FakeScaleSet) {
@@ -86,9 +89,9 @@ function document(name: string, { mode, capacity, etag, tags }: FakeScaleSet) {
   }
 }
 
-function machine({ id, bornMs, goneMs }: FakeMachine) {
-  const isLeaving = goneMs < Number.POSITIVE_INFINITY
-  const isUp = Date.now() - bornMs >= MACHINE_MS
+function machine({ id, bornMs, leftMs }: FakeMachine, machineMs: number) {
+  const isLeaving = leftMs < Number.POSITIVE_INFINITY
+  const isUp = Date.now() - bornMs >= machineMs
   const power = isUp ? 'PowerState/running' : 'PowerState/starting'
   return {
     id: `/subscriptions/s/resourceGroups/shop/providers/Microsoft.Compute/virtualMachines/vm${id}`,

@@ -18,12 +18,11 @@ interface FakeContainer {
   }
   status: 'created' | 'running' | 'exited'
   startedMs: number
-  /** Ends when so much time has passed. */
-  goneMs: number
 }
 
 export interface FakeEngine {
   readonly app: Hono
+  readonly settings: FakeEngineSettings
   readonly containers: Map<string, FakeContainer>
   /** Requests that changed something, as "POST /containers/create". */
   readonly changes: string[]
@@ -33,13 +32,16 @@ export interface FakeEngine {
 export const API_VERSION = '1.47'
 const PROJECT = 'shop'
 
-export interface FakeEngineOptions {
-  /** Until the health check passes. */
-  readonly startupMs: number
-  readonly stopMs: number
+/** May be changed at any time. */
+export interface FakeEngineSettings {
+  /** Until the health check passes, ms. */
+  startupMs: number
+  /** While true no container ends that was told to. */
+  holdsStops: boolean
 }
 
-export function createFakeEngine({ startupMs, stopMs }: FakeEngineOptions): FakeEngine {
+export function createFakeEngine(startupMs: number): FakeEngine {
+  const settings: FakeEngineSettings = { startupMs, holdsStops: false }
   const containers = new Map<string, FakeContainer>()
   const changes: string[] = []
   let made = 0
@@ -50,7 +52,6 @@ export function createFakeEngine({ startupMs, stopMs }: FakeEngineOptions): Fake
     const container: FakeContainer = {
       ...{ id, name, body, status: 'created', startedMs: 0 },
       createdMs: Date.now() + made,
-      goneMs: Number.POSITIVE_INFINITY,
     }
     containers.set(id, container)
     return container
@@ -72,7 +73,7 @@ export function createFakeEngine({ startupMs, stopMs }: FakeEngineOptions): Fake
       },
       ...over,
     })
-    Object.assign(container, { status: 'running', startedMs: Date.now() - 2 * startupMs })
+    Object.assign(container, { status: 'running', startedMs: Date.now() - 2 * settings.startupMs })
     return container
   }
 
@@ -86,6 +87,16 @@ export function createFakeEngine({ startupMs, stopMs }: FakeEngineOptions): Fake
       )
     await next()
   })
+  addRoutes(api, containers, settings, create)
+  return { app, settings, containers, changes, add }
+}
+
+function addRoutes(
+  api: Hono,
+  containers: Map<string, FakeContainer>,
+  settings: FakeEngineSettings,
+  create: (name: string, body: FakeContainer['body']) => FakeContainer,
+): void {
   api.get('/containers/json', (c) => {
     const { label } = JSON.parse(c.req.query('filters') ?? '{}') as { label: string[] }
     const wanted = label.map((text) => text.split('=') as [string, string])
@@ -96,7 +107,7 @@ export function createFakeEngine({ startupMs, stopMs }: FakeEngineOptions): Fake
   })
   api.get('/containers/:id/json', (c) => {
     const found = containers.get(c.req.param('id'))
-    return found ? c.json(detailOf(found, startupMs)) : c.json(NO_SUCH, 404)
+    return found ? c.json(detailOf(found, settings.startupMs)) : c.json(NO_SUCH, 404)
   })
   api.post('/containers/create', async (c) => {
     const body = (await c.req.json()) as FakeContainer['body']
@@ -116,7 +127,8 @@ export function createFakeEngine({ startupMs, stopMs }: FakeEngineOptions): Fake
   api.post('/containers/:id/stop', async (c) => {
     const found = containers.get(c.req.param('id'))
     if (!found) return c.json(NO_SUCH, 404)
-    await new Promise((resolve) => setTimeout(resolve, stopMs))
+    do await new Promise((resolve) => setTimeout(resolve, 5))
+    while (settings.holdsStops)
     found.status = 'exited'
     return c.body(null, 204)
   })
@@ -124,7 +136,6 @@ export function createFakeEngine({ startupMs, stopMs }: FakeEngineOptions): Fake
     if (!containers.delete(c.req.param('id'))) return c.json(NO_SUCH, 404)
     return c.body(null, 204)
   })
-  return { app, containers, changes, add }
 }
 
 const NO_SUCH = { message: 'No such container' }

@@ -4,12 +4,11 @@
  */
 import { Hono } from 'hono'
 
-const MACHINE_MS = 60
-
 interface FakeInstance {
   readonly id: string
   readonly bornMs: number
-  goneMs: number
+  /** Since when it is let go. */
+  leftMs: number
 }
 
 export interface FakeGroup {
@@ -20,6 +19,8 @@ export interface FakeGroup {
 
 export interface FakeGcp {
   readonly app: Hono
+  /** From asked for to running, and from let go to gone, ms; may be changed at any time. */
+  machineMs: number
   /** By "zones/europe-west3-a/web" or "regions/europe-west3/web". */
   readonly groups: Map<string, FakeGroup>
   readonly requestIds: string[]
@@ -29,6 +30,7 @@ export function createFakeGcp(): FakeGcp {
   const groups = new Map<string, FakeGroup>()
   const requestIds: string[] = []
   const app = new Hono()
+  const fake: FakeGcp = { app, groups, requestIds, machineMs: 60 }
   const base = '/compute/v1/projects/shop/:scope{(zones|regions)}/:place'
   const groupOf = (c: { req: { param(name: string): string | undefined } }) =>
     groups.get(`${c.req.param('scope')}/${c.req.param('place')}/${c.req.param('name')}`)
@@ -55,13 +57,13 @@ export function createFakeGcp(): FakeGcp {
   app.post(`${base}/instanceGroupManagers/:name/listManagedInstances`, (c) => {
     const group = groupOf(c)
     if (!group) return c.json(notFound(c.req.param('name')), 404)
-    settle(group)
+    settle(group, fake.machineMs)
     // pages of one, so that paging is walked
     const from = Number(c.req.query('pageToken') ?? 0)
     const page = group.instances.slice(from, from + 1)
     const isMore = from + 1 < group.instances.length
     return c.json({
-      managedInstances: page.map(managed),
+      managedInstances: page.map((one) => managed(one, fake.machineMs)),
       ...(isMore ? { nextPageToken: String(from + 1) } : {}),
     })
   })
@@ -71,25 +73,25 @@ export function createFakeGcp(): FakeGcp {
     const requestId = c.req.query('requestId') ?? ''
     if (!requestIds.includes(requestId)) group.targetSize = Number(c.req.query('size'))
     requestIds.push(requestId)
-    settle(group)
+    settle(group, fake.machineMs)
     return c.json({ kind: 'compute#operation', status: 'RUNNING' })
   })
-  return { app, groups, requestIds }
+  return fake
 }
 
 let born = 1000
-function settle(group: FakeGroup): void {
+function settle(group: FakeGroup, machineMs: number): void {
   const nowMs = Date.now()
-  group.instances = group.instances.filter((instance) => instance.goneMs > nowMs)
-  const staying = group.instances.filter((instance) => instance.goneMs === Number.POSITIVE_INFINITY)
-  for (const instance of staying.slice(group.targetSize)) instance.goneMs = nowMs + MACHINE_MS
+  group.instances = group.instances.filter(({ leftMs }) => nowMs - leftMs < machineMs)
+  const staying = group.instances.filter(({ leftMs }) => leftMs === Number.POSITIVE_INFINITY)
+  for (const instance of staying.slice(group.targetSize)) instance.leftMs = nowMs
   for (let i = staying.length; i < group.targetSize; i++)
-    group.instances.push({ id: String(++born), bornMs: nowMs, goneMs: Number.POSITIVE_INFINITY })
+    group.instances.push({ id: String(++born), bornMs: nowMs, leftMs: Number.POSITIVE_INFINITY })
 }
 
-function managed({ id, bornMs, goneMs }: FakeInstance) {
-  const isUp = Date.now() - bornMs >= MACHINE_MS
-  const currentAction = goneMs < Number.POSITIVE_INFINITY ? 'DELETING' : isUp ? 'NONE' : 'CREATING'
+function managed({ id, bornMs, leftMs }: FakeInstance, machineMs: number) {
+  const isUp = Date.now() - bornMs >= machineMs
+  const currentAction = leftMs < Number.POSITIVE_INFINITY ? 'DELETING' : isUp ? 'NONE' : 'CREATING'
   return {
     id,
     instance: `https://www.googleapis.com/compute/v1/projects/shop/zones/z/instances/${id}`,

@@ -39,6 +39,8 @@ export function createFleet(options: FleetOptions): Actuator {
   for (const [service, target] of options.targets)
     holdings.set(service, createHolding({ service, target, deadlineMs, stopped }))
   const all = [...holdings.values()]
+  /** What was wrong at the last look, by service. */
+  let unread: ReadonlyMap<ServiceId, string> = new Map()
 
   const send = async (order: ScaleOrder) =>
     (await holdings.get(order.service)?.send(order)) ??
@@ -61,7 +63,19 @@ export function createFleet(options: FleetOptions): Actuator {
   }
 
   return {
-    observe: () => observeAll(all, warn),
+    async observe() {
+      const { observed, problems } = await observeAll(all, warn)
+      unread = problems
+      if (all.length > 0 && observed.size === 0)
+        throw new FleetUnreachable(`no target can be read: ${[...problems.values()][0]}`)
+      return observed
+    },
+    async health() {
+      const told = [...unread].map(([service, problem]) => `${service}: ${problem}`)
+      const ok = all.length === 0 || unread.size < all.length
+      const detail = told.length > 0 ? told.join('; ') : `${all.length} targets are read`
+      return { ok, degraded: unread.size > 0, detail }
+    },
     apply: (orders) =>
       decreasesFirst(orders, { send, released, atOnce: AT_ONCE, releaseLimitMs: releaseWaitMs }),
     async announce(fence) {
@@ -78,21 +92,24 @@ export function createFleet(options: FleetOptions): Actuator {
   }
 }
 
+interface Looked {
+  readonly observed: Map<ServiceId, ObservedReplicas>
+  readonly problems: Map<ServiceId, string>
+}
+
 async function observeAll(
   holdings: readonly Holding[],
   warn: FleetOptions['warn'],
-): Promise<Map<ServiceId, ObservedReplicas>> {
+): Promise<Looked> {
   const observed = new Map<ServiceId, ObservedReplicas>()
-  const problems: string[] = []
+  const problems = new Map<ServiceId, string>()
   await eachOf(holdings, AT_ONCE, async (holding) => {
     try {
       observed.set(holding.service, await holding.observe())
     } catch (error) {
-      problems.push(messageOf(error))
+      problems.set(holding.service, messageOf(error))
       warn(holding.service, messageOf(error))
     }
   })
-  if (holdings.length > 0 && observed.size === 0)
-    throw new FleetUnreachable(`no target can be read: ${problems[0]}`)
-  return observed
+  return { observed, problems }
 }

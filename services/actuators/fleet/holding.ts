@@ -4,6 +4,7 @@
  */
 import { ConsecutiveBreaker, circuitBreaker, handleAll } from 'cockatiel'
 import type { ServiceId } from '../../../forecaster/series.ts'
+import type { ScaleConflict } from '../../kubernetes/target/conflict.ts'
 import type { Fence, ObservedReplicas, ScaleOrder, ScaleResult } from '../actuator.ts'
 import { failedOrder } from '../decreases-first.ts'
 import { countMembers, createStartupBook } from './members.ts'
@@ -93,6 +94,9 @@ export function createHolding({ service, target, deadlineMs, stopped }: HoldingO
         ...countMembers(view.members),
         recentStartupsMs: startups.follow(view.members, Date.now()),
         lastDecisionId: lastDecisionOf(view),
+        ...(view.otherWriter === undefined
+          ? {}
+          : { conflict: conflictOf(target, view.otherWriter) }),
       }
     },
     send: (order) => carryOut(order).catch((error) => failedOrder(order, messageOf(error))),
@@ -112,6 +116,12 @@ export function createHolding({ service, target, deadlineMs, stopped }: HoldingO
       await target.close?.()
     },
   }
+}
+
+/** Two that write a count in turn make it flap: the service is only advised, and its view says by whom it is held. */
+function conflictOf({ name }: FleetTarget, by: string): ScaleConflict {
+  const detail = `${by} sets the count of ${name} too. Switch it off to have Forescale scale it.`
+  return { kind: 'autoscaler', by, holds: true, detail }
 }
 
 export function messageOf(error: unknown): string {

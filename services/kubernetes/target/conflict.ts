@@ -9,13 +9,21 @@ import { carrierOf } from './carrier.ts'
 import { FIELD_MANAGER } from './marks.ts'
 import type { WorkloadView, WriterView } from './objects.ts'
 
-export const CONFLICT_KINDS = ['hpa', 'keda', 'keda-paused', 'vpa', 'person', 'zero'] as const
+export const CONFLICT_KINDS = [
+  'hpa',
+  'keda',
+  'keda-paused',
+  'vpa',
+  'person',
+  'zero',
+  'autoscaler',
+] as const
 
 export const ScaleConflict = z
   .strictObject({
     kind: z.enum(CONFLICT_KINDS).meta({
       description:
-        'hpa, keda: it scales the workload too; keda-paused: a person has paused it; vpa: it restarts pods; person: somebody set another count; zero: somebody scaled it to zero.',
+        'hpa, keda: it scales the workload too; keda-paused: a person has paused it; vpa: it restarts pods; person: somebody set another count; zero: somebody scaled it to zero; autoscaler: the cloud itself scales the group too.',
     }),
     by: z.string().meta({ description: 'Name of the object, or who wrote the count.' }),
     holds: z.boolean().meta({ description: 'Whether nothing is written meanwhile.' }),
