@@ -6,6 +6,7 @@ import { addDoctor } from './k8s-doctor.ts'
 import { addLearn } from './k8s-learn.ts'
 import { addManifest } from './k8s-manifest.ts'
 import { addK8sStatus } from './k8s-status.ts'
+import { addWorkloadCommands } from './k8s-workloads.ts'
 
 const EXAMPLES = `
 Examples:
@@ -29,4 +30,5 @@ export function addK8s(program: Command, around: Surroundings, done: (code: numb
   addDoctor(group, around, done)
   addApiService(group, around, done)
   addK8sStatus(group, around, done)
+  addWorkloadCommands(group, around, done)
 }

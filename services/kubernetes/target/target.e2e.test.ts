@@ -2,14 +2,18 @@
  * Scaling against a real API server with the real controllers: lost races, other writers, people, leaders that were deposed,
  * an API server that is killed, permissions that are not there, and what is left behind. Nodes are simulated.
  */
+import { KubeConfig } from '@kubernetes/client-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ScaleOrder } from '../../actuators/actuator.ts'
 import { createKubernetes, type KubernetesActuator } from '../../actuators/kubernetes.ts'
 import { type ClusterOf, deploymentYaml, NAMESPACE, startClusterOf } from '../test-cluster-of.ts'
 import { CONTROL_PLANE_HERE } from '../test-control-plane.ts'
+import { createClusterApi } from './api.ts'
+import { createByHand } from './by-hand.ts'
 import type { TargetDeps } from './parts.ts'
 
 const LEDGER = 'test'
+const WEB = { namespace: NAMESPACE, kind: 'Deployment', name: 'web', apiVersion: 'apps/v1' }
 const HPA = `apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata: {name: web-hpa, namespace: ${NAMESPACE}}
@@ -42,6 +46,20 @@ spec: {scaleTargetRef: {name: web}}
 interface Deployment {
   metadata: { resourceVersion: string; annotations?: Record<string, string> }
   spec: { replicas: number }
+}
+
+/** Somebody who may look and nothing else. */
+async function viewerOf({ plane }: ClusterOf): Promise<KubeConfig> {
+  await plane.kubectl('create', 'serviceaccount', 'viewer', '-n', NAMESPACE)
+  const account = `--serviceaccount=${NAMESPACE}:viewer`
+  const role = ['--verb=get', '--resource=deployments.apps']
+  await plane.kubectl('create', 'clusterrole', 'viewer', ...role)
+  await plane.kubectl('create', 'clusterrolebinding', 'viewer', '--clusterrole=viewer', account)
+  const token = (await plane.kubectl('create', 'token', 'viewer', '-n', NAMESPACE)).trim()
+  const config = new KubeConfig()
+  const user = { name: 'viewer', token }
+  config.loadFromClusterAndUser(plane.config.getCurrentCluster()!, user)
+  return config
 }
 
 describe.runIf(CONTROL_PLANE_HERE)('a workload of a real cluster', () => {
@@ -223,6 +241,33 @@ describe.runIf(CONTROL_PLANE_HERE)('a workload of a real cluster', () => {
     expect([...api.calls().keys()].filter((verb) => verb !== 'GET' && verb !== 'WATCH')).toEqual([])
     expect((await read('web')).metadata.annotations).toEqual(before.metadata.annotations)
     expect(await kubectl('get', 'events', '-o', 'name')).not.toContain('web.')
+  })
+
+  it('is as it was found when it is released, its count too where that is asked for', async () => {
+    const actuator = actuatorOf()
+    await actuator.observe()
+    const before = await read('web')
+    await applied(actuator, order('web', 3, 5, 1))
+    await applied(actuator, order('web', 5, 6, 1))
+    const { api } = await actuator.target()
+    const hand = createByHand(api)
+    expect(await hand.release(WEB, true)).toEqual({ wasOurs: true, from: 6, to: 3 })
+    const after = await read('web')
+    expect(after.metadata.annotations).toEqual(before.metadata.annotations)
+    expect(after.spec).toEqual(before.spec)
+    expect(await hand.release(WEB, false)).toEqual({ wasOurs: false, from: 3, to: 3 })
+  })
+
+  it('that we may not scale is said so by a dry run, which changes nothing', async () => {
+    const before = await read('web')
+    const asViewer = createClusterApi(await viewerOf(cluster))
+    opened.push({ ...actuatorOf(), close: () => asViewer.close() })
+    expect(await createByHand(asViewer).tryOut(WEB)).toMatch(/cannot patch resource "deployments"/)
+    const { api } = await actuatorOf().target()
+    expect(await createByHand(api).tryOut(WEB)).toBeUndefined()
+    const after = await read('web')
+    expect(after.metadata.annotations).toEqual(before.metadata.annotations)
+    expect(after.spec).toEqual(before.spec)
   })
 
   it('keeps increases waiting until the pods that decreases let go are gone', async () => {
