@@ -15,7 +15,7 @@ import {
 import { type ClusterApi, createClusterApi } from '../../kubernetes/target/api.ts'
 import { act, configFileOf, configOption, jsonOption } from '../context.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
-import type { Surroundings, Terminal } from '../terminal.ts'
+import type { Surroundings } from '../terminal.ts'
 
 const FIELD_MANAGER = 'forescale'
 const EXAMPLES = `
@@ -53,7 +53,7 @@ export function addApiService(
     if (options.apply) {
       const api = createClusterApi(connectCluster(kubernetes))
       try {
-        await register(api, config, objects, terminal)
+        await register(api, config, objects, terminal.print)
       } finally {
         await api.close()
       }
@@ -64,11 +64,11 @@ export function addApiService(
 }
 
 /** None of them where one is another's: half a registration would be hard to understand. */
-async function register(
-  api: ClusterApi,
+export async function register(
+  api: Pick<ClusterApi, 'request'>,
   config: MetricsApiConfig,
   objects: readonly ApiService[],
-  terminal: Terminal,
+  say: (line: string) => void,
 ): Promise<void> {
   for (const [name, owner] of await ownersOf(api, config)) {
     if (owner.kind === 'unknown')
@@ -86,6 +86,6 @@ async function register(
       contentType: 'application/apply-patch+yaml',
       query: { fieldManager: FIELD_MANAGER },
     })
-    terminal.print(`${object.metadata.name} registered`)
+    say(`${object.metadata.name} registered`)
   }
 }
