@@ -3,7 +3,7 @@
  * it too. An answer counts only when it is whole: within its deadline and size, of the right form, and without warnings,
  * which is how Thanos says that a part of the data could not be asked. "NaN" and "Inf" are no values.
  */
-import { fetch, type Response } from 'undici'
+import { fetch as undiciFetch } from 'undici'
 import { rootMessage } from '../../../datasets/traces/download.ts'
 import type { PrometheusServer } from '../config.ts'
 import { accessOf } from './access.ts'
@@ -66,11 +66,11 @@ export function createPrometheusClient({
     const signal = AbortSignal.timeout(Math.ceil(timeoutMs))
     try {
       const url = `${base}${path}`
-      const response = await fetch(url, {
-        ...{ method: 'POST', body, signal, redirect: 'error' },
-        headers: access.headers(),
-        ...(dispatcher ? { dispatcher } : {}),
-      })
+      const request = { method: 'POST', body, signal, headers: access.headers() }
+      // certificates of one's own are the library's; Node's fetch has none of its settings
+      const response = await (dispatcher
+        ? undiciFetch(url, { ...request, redirect: 'error', dispatcher })
+        : fetch(url, { ...request, redirect: 'error' }))
       return { status: response.status, text: await readAtMost(response) }
     } catch (cause) {
       const why = signal.aborted
@@ -141,10 +141,14 @@ function isLimit(status: number, reason: string): boolean {
   return status === 413 || (status === 422 && /\b(too many|limit|exceed)/i.test(reason))
 }
 
-async function readAtMost(response: Response): Promise<string> {
+async function readAtMost({
+  body,
+}: {
+  readonly body: AsyncIterable<Uint8Array> | null
+}): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of body ?? []) {
     bytes += chunk.byteLength
     // leaving the loop cancels the rest of the body
     if (bytes > MOST_ANSWER_BYTES)
