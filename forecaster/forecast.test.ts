@@ -64,6 +64,17 @@ describe('demand over an interval', () => {
     )
   })
 
+  it('is no number where a step of the interval is none, and not the demand of the others', () => {
+    for (const bad of [Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]) {
+      const all = demandOver(forecastOf(Array(STEPS).fill(bad), 1), 10_000, 13_000)
+      expect([...all]).toEqual(LEVELS.map(() => Number.NaN))
+      const one = demandOver(forecastOf([7, bad, 9, 9, 9, 9], 1), 10_000, 13_000)
+      expect([...one]).toEqual(LEVELS.map(() => Number.NaN))
+      const later = demandOver(forecastOf([7, 8, 9, 9, 9, bad], 1), 10_000, 13_000)
+      expect(later.every(Number.isFinite)).toBe(true)
+    }
+  })
+
   it('rises with the level', () => {
     fc.assert(
       fc.property(anyForecast, (forecast) => {

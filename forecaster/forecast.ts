@@ -146,7 +146,8 @@ function between(a: number, b: number, share: number): number {
 
 /**
  * Quantiles of the load that a decision must carry: per level the largest over the steps that
- * overlap [fromMs, toMs). Beyond the horizon the last step stands in. Writes `out` (LEVELS.length).
+ * overlap [fromMs, toMs). Beyond the horizon the last step stands in. Writes `out` (LEVELS.length); all of it NaN where the
+ * point of one of these steps is not finite: what is not known of one step is not known of the whole.
  */
 export function demandOver(
   forecast: Forecast,
@@ -167,6 +168,7 @@ export function demandOver(
   for (let level = 0; level < levels; level++) out[level] = 0
   for (let k = from; k <= to; k++) {
     const p = point[k]!
+    if (!Number.isFinite(p)) return out.fill(Number.NaN)
     const width = widthAt(forecast, k)
     const { left, share } = places[k]!
     const place = placeAmong(knots, p)
