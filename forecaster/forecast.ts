@@ -164,11 +164,11 @@ export function demandOver(
   const lastStep = Math.ceil((toMs - forecast.issuedAtMs) / forecast.stepMs) - 1
   const from = Math.min(Math.max(firstStep, 0), last)
   const to = Math.min(Math.max(lastStep, from), last)
+  if (!isFiniteOver(point, from, to)) return out.fill(Number.NaN)
   const levels = LEVELS.length
-  for (let level = 0; level < levels; level++) out[level] = 0
+  out.fill(0)
   for (let k = from; k <= to; k++) {
     const p = point[k]!
-    if (!Number.isFinite(p)) return out.fill(Number.NaN)
     const width = widthAt(forecast, k)
     const { left, share } = places[k]!
     const place = placeAmong(knots, p)
@@ -188,6 +188,11 @@ export function demandOver(
   if (band.grain > 0)
     for (let level = 0; level < levels; level++) out[level] = toGrain(out[level]!, band.grain)
   return out
+}
+
+function isFiniteOver(point: Float64Array, from: number, to: number): boolean {
+  for (let k = from; k <= to; k++) if (!Number.isFinite(point[k]!)) return false
+  return true
 }
 
 /** The forecast as it travels: over HTTP, into the ledger. */
