@@ -8,7 +8,8 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN npx vite build services/dashboard --logLevel warn
 RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
-  && rm -rf node_modules/node node_modules/tfjs-node-native \
+  && rm -rf node_modules/node node_modules/tfjs-node-native node_modules/@googleapis/compute/*.ts \
+    node_modules/@azure/*/dist/browser \
   && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
   && find . -path ./node_modules -prune -o -type f -name '*.test.ts' -exec rm {} + \
   && mkdir /state /keys

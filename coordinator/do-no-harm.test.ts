@@ -113,7 +113,7 @@ const history = fc.integer({ min: 1, max: 4 }).chain((n) =>
       maxLength: 30,
     }),
     /** Budget as a share of what all maximums cost: from scarce to plenty. */
-    budgetShare: fc.constantFrom(0.2, 0.35, 0.5, 0.7, 1),
+    budgetShare: fc.constantFrom<number[]>(0.2, 0.35, 0.5, 0.7, 1),
     rule: fc.constantFrom('predictive' as const, 'reactive' as const),
   }),
 )

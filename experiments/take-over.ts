@@ -3,7 +3,7 @@
  * leader is killed, ended in order, and stopped and gone on with, again and again. Counted from that moment to the first tick
  * of the other one, in ticks of 15 s; and what the deposed one does afterwards is counted at the target.
  *
- *   node experiments/take-over.ts --stops 20,40,60
+ *   npm run take-over -- --stops 20,40,60
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
@@ -45,7 +45,7 @@ async function patiently<T>(ask: () => Promise<T>): Promise<T> {
 async function measured(cluster: TestCluster, one: Case): Promise<Measured> {
   const leader = await cluster.untilLeader(LIMIT_MS)
   const other = 1 - leader
-  const latest = () => patiently(() => cluster.get<{ tick: number }>(other, '/v1/ticks/latest'))
+  const latest = () => patiently(() => cluster.get<{ atMs: number }>(other, '/v1/ticks/latest'))
   const refused = cluster.target.refused()
   const { child } = cluster.nodes[leader]!
   const deposed = await patiently(() => metric(cluster.nodes[leader]!, 'forescale_fencing_token'))
@@ -57,8 +57,7 @@ async function measured(cluster: TestCluster, one: Case): Promise<Measured> {
   }
   const ledAfterMs = Date.now() - beganAtMs
   const since = cluster.target.applied.length
-  const before = await latest()
-  while ((await latest()).tick === before.tick) await sleep(50)
+  while (!((await latest()).atMs > beganAtMs)) await sleep(50)
   const tickedAfterMs = Date.now() - beganAtMs
   if (one.stoppedMs === undefined) await patiently(() => cluster.restart(leader))
   else {

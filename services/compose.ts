@@ -70,7 +70,8 @@ export async function compose({
     hostUrl,
     drainTimeoutMs: config.shop?.drainTimeoutMs ?? 0,
     initial: initialReplicas(config),
-    warn: (service, problem) => log.warn({ service, problem }, 'a target cannot be read or changed'),
+    warn: (service, problem) =>
+      log.warn({ service, problem }, 'a target cannot be read or changed'),
   })
   const actuator = observed('actuator', target, instruments)
   const clock = config.clock === 'manual' ? createManualClock() : systemClock

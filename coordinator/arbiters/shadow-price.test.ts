@@ -199,7 +199,7 @@ describe('fund', () => {
     const flat = fc
       .record({
         from: fc.integer({ min: 0, max: 3 }),
-        falls: fc.array(fc.constantFrom(0, 0, 1e-9, 0.001, 1, 20), { maxLength: 6 }),
+        falls: fc.array(fc.constantFrom<number[]>(0, 0, 1e-9, 0.001, 1, 20), { maxLength: 6 }),
         pricePerReplicaHour: fc.constantFrom(0.05, 0.1, 0.37),
         weight: fc.constantFrom(1, 3),
       })

@@ -246,12 +246,16 @@ function lifecycleOf(core: Core) {
       const recovered = await settlePending({ ledger, actuator, validMs, mayApply }, clock.nowMs())
       log.info(recovered, 'decisions left open by the last run')
       await core.parts.book.read(clock.nowMs()).then(() => takeUpModels(core), failed)
+      const run = () =>
+        core.inTurn(async () => void (await tick(core, clock.nowMs()))).catch(failed)
+      // who takes over, or is back, has missed one: the next is not waited for
+      const lastMs = (await ledger.lastTick().catch(() => undefined))?.atMs
+      if (lastMs !== undefined && clock.nowMs() - lastMs > core.config.tickMs) void run()
       timer = every({
         periodMs: core.config.tickMs,
         offsetMs: TICK_OFFSET_MS,
-        clock,
+        ...{ clock, run },
         onSkip: counting.skipped,
-        run: () => core.inTurn(async () => void (await tick(core, clock.nowMs()))).catch(failed),
       })
     },
     async stop() {

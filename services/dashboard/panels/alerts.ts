@@ -24,6 +24,7 @@ const KINDS: Readonly<Record<AlertKind, string>> = {
   'forecast-coverage': 'forecast coverage',
   'outlook-budget': 'outlook: budget',
   'outlook-max-replicas': 'outlook: maxReplicas',
+  'scaling-conflict': 'scaled by others too',
   'rollout-rolled-back': 'rollout: taken back',
   'rollout-promoted': 'rollout: acts now',
 }

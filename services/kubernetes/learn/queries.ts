@@ -3,7 +3,6 @@
  * that are ready, CPU, and when each pod was made and first ready. `$step` as in the store's queries. Pods are found by
  * the names that their controllers give them.
  */
-import { ServiceId } from '../../../forecaster/series.ts'
 import type { WorkloadRef } from '../workload.ts'
 
 const READY: Readonly<Record<string, readonly [metric: string, label: string]>> = {
@@ -44,19 +43,4 @@ const SUFFIX: Readonly<Record<string, string>> = {
   Deployment: '[0-9a-z]{1,10}-[0-9a-z]{5}',
   StatefulSet: '[0-9]+',
   ReplicaSet: '[0-9a-z]{5}',
-}
-
-/** Entries of `store.metrics`: replicas and CPU of many workloads at once, the service named by the workload. */
-export function storeMetrics(workloads: ReadonlyMap<ServiceId, WorkloadRef>) {
-  return [...workloads].flatMap(([service, ref]) => {
-    const queries = queriesOf(ref)
-    if (queries === undefined) return []
-    const named = (query: string) =>
-      `label_replace(${query}, "service", ${JSON.stringify(service)}, "", "")`
-    const services = [ServiceId.parse(service)]
-    return [
-      { metric: 'replicas', query: named(queries.readyReplicas), services },
-      { metric: 'cpu_cores', query: named(queries.cpuCores), services },
-    ]
-  })
 }
