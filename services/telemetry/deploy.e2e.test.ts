@@ -13,6 +13,7 @@ import getPort from 'get-port'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { createTestParts } from '../http/test-plane.ts'
+import type { ShardsView } from '../shards/view.ts'
 import { grafanaDashboards } from './grafana/dashboards.ts'
 import { createInstruments } from './instruments.ts'
 import { createMetricsPage } from './metrics.ts'
@@ -71,7 +72,7 @@ describe('the alert rules', () => {
 
   it('lead to commands that there are', () => {
     const reference = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8')
-    const named = [...RUNBOOK.matchAll(/`forescale ([a-z-]+)( [a-z]+)?/g)]
+    const named = [...RUNBOOK.matchAll(/`forescale ([a-z0-9-]+)( [a-z]+)?/g)]
     expect(named.length).toBeGreaterThan(5)
     for (const [, verb, more = ''] of named)
       expect(reference).toMatch(new RegExp(`^### forescale ${verb}${more}$`, 'm'))
@@ -147,6 +148,18 @@ describe('the dashboards', () => {
   })
 })
 
+const none = { waiting: 0, active: 0, delayed: 0, dead: 0, done: 0 }
+const noJobs = { experiment: none, training: none, backtest: none, fit: none }
+const SHARDS: ShardsView = {
+  ...{ shard: 'left', budgetPerHour: 1, jointBudgetPerHour: 2, price: 0 },
+  shards: [
+    {
+      ...{ shard: 'left', claimPerHour: 1, runningPerHour: 1, wantedPerHour: 1 },
+      ...{ silentMs: 0, isSilent: false, leader: 'a', url: '' },
+    },
+  ],
+}
+
 /** The metrics page of a controller that has ticked, answered and failed once at each. */
 async function startPage(): Promise<Server> {
   const { control, state } = createTestParts()
@@ -154,9 +167,11 @@ async function startPage(): Promise<Server> {
   const metrics = createMetricsPage({
     control: {
       ...control,
+      budget: () => ({ ...control.budget(), shards: SHARDS }),
       leadership: () => ({ leads: true, token: 7, leader: 'a', url: '' }),
       ledgerHealth: () => ({ state: 'ok', sinceMs: 0, reason: '', queued: 0, queuedBytes: 0 }),
     },
+    jobs: { kind: 'bullmq', counts: async () => noJobs },
     store: { health: () => ({ state: 'ok', detail: '', pendingSamples: 0, counts: { sent: 3 } }) },
     version: '1.2.3',
     refusedSamples: new Map([['unknown-service', 4]]),
