@@ -135,7 +135,10 @@ describe.runIf(CONTROL_PLANE_HERE)('a Lease of Kubernetes', () => {
         const { spec } = await holder()
         const [row] = await cluster.postgres.query('SELECT token FROM forescale.leases')
         expect(Number(row!.token)).toBe(spec.leaseTransitions)
-        const { tick } = await cluster.get<{ tick: number }>(leader, '/v1/ticks/latest')
+        const latest = () => cluster.get<{ tick?: number }>(leader, '/v1/ticks/latest')
+        // there is something to take over once it has ticked
+        await expect.poll(latest, { timeout: 10_000 }).toMatchObject({ tick: expect.any(Number) })
+        const tick = (await latest()).tick!
         cluster.nodes[leader]!.child.kill('SIGKILL')
         const killedAtMs = performance.now()
         const next = await cluster.untilLeader(15_000, leader)
