@@ -129,8 +129,10 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
     await follow({ api, path, query, from: version, signal: stopped.signal, onOpen, take })
   }
 
+  /** What was listed and could not be watched since is out of date too. */
   function notFollowing(): void {
-    if (state.kind === 'following' && state.brokenSinceMs === undefined)
+    const isFollowing = state.kind === 'following' && state.brokenSinceMs === undefined
+    if (isFollowing || (state.kind === 'starting' && version !== undefined))
       state = { kind: 'following', brokenSinceMs: nowMs() }
   }
 
