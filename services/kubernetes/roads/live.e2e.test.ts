@@ -55,6 +55,8 @@ describe.runIf(KEDA_HERE)('a cluster that follows Forescale', () => {
     showsLogs()
     const needed = Math.ceil(loadAt(PERIOD_MS - 1) / CAPACITY)
     const quiet = Math.ceil(loadAt(0) / CAPACITY)
+    const hpas = ROADS.filter((road) => road !== 'direct').length
+    await expect.poll(live.sighted, { timeout: 60_000, interval: 1000 }).toHaveLength(hpas)
     await untilBefore(18_000)
     const early = await live.replicas()
     const reachedBeforeMs = new Map<Road, number>()
@@ -76,7 +78,7 @@ describe.runIf(KEDA_HERE)('a cluster that follows Forescale', () => {
       expect(early[serviceOf(road)], road).toBeGreaterThanOrEqual(quiet)
     }
     expect([...reachedBeforeMs.keys()].sort()).toEqual([...ROADS].sort())
-  }, 150_000)
+  }, 240_000)
 
   it('takes replicas away when the budget is cut, by every road', async () => {
     showsLogs()

@@ -31,7 +31,8 @@ const QUIET_RPS = 15
 const PEAK_RPS = 75
 const PAST_PERIODS = 5
 export const CAPACITY = 10
-const STARTUP_MS = 2000
+/** Long against the seconds that a scrape, KEDA's poll and the HPA's look take together. */
+const STARTUP_MS = 6000
 const SCALER_DNS = '127.0.0.1'
 const LOG_SHOWN = 3000
 
@@ -48,6 +49,8 @@ export interface Live {
   lie: string | undefined
   /** Replicas by road, as the Deployments have them now. */
   replicas(): Promise<Readonly<Record<string, number>>>
+  /** HPAs that have a metric; they find new metrics APIs once in half a minute. */
+  sighted(): Promise<readonly string[]>
   ask(path: string, body?: unknown, method?: string): Promise<unknown>
   killController(): Promise<void>
   startController(): Promise<void>
@@ -118,6 +121,12 @@ export async function startLive(roads: readonly Road[]): Promise<Live> {
     set lie(text) {
       live.lie = text
     },
+    async sighted() {
+      const { items } = JSON.parse(await kubectl('get', 'hpa', '-o', 'json')) as { items: Hpa[] }
+      const sees = ({ status }: Hpa) =>
+        status?.conditions?.some((one) => one.type === 'ScalingActive' && one.status === 'True')
+      return items.filter(sees).map(({ metadata }) => metadata.name)
+    },
     async replicas() {
       const { items } = JSON.parse(await kubectl('get', 'deployments', '-o', 'json'))
       return Object.fromEntries(
@@ -127,6 +136,13 @@ export async function startLive(roads: readonly Road[]): Promise<Live> {
         ]),
       )
     },
+  }
+}
+
+interface Hpa {
+  readonly metadata: { readonly name: string }
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[]
   }
 }
 
