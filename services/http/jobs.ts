@@ -12,7 +12,7 @@ const tags = ['jobs']
 const MOST_JOBS = 500
 const USUAL_JOBS = 50
 
-const IdParam = strict({ id: JobId.openapi({ example: examples.dead.id }) })
+const IdParam = strict({ id: JobId.meta({ example: examples.dead.id }) })
 
 const listJobs = createRoute({
   method: 'get',
