@@ -27,6 +27,18 @@ const NAN = JSON.stringify({
   data: { resultType: 'vector', result: [{ metric: {}, value: [Date.now() / 1000, 'NaN'] }] },
 })
 
+interface Step {
+  readonly count: number
+  /** Until the peak, ms. */
+  readonly leftMs: number
+}
+const textOf = (way: readonly Step[]): string =>
+  way
+    .map(({ count, leftMs }, i) =>
+      i === 0 ? `${count}` : `${count} (${(leftMs / 1000).toFixed(1)} s before the peak)`,
+    )
+    .join(' → ')
+
 describe.runIf(KEDA_HERE)('a cluster that follows Forescale', () => {
   let live: Live
   beforeAll(async () => {
@@ -51,6 +63,22 @@ describe.runIf(KEDA_HERE)('a cluster that follows Forescale', () => {
     }
   }
 
+  /** Each road's counts until the load rises, with the time that was left when they were first seen. */
+  async function untilPeak(early: Readonly<Record<string, number>>): Promise<Map<Road, Step[]>> {
+    const ways = new Map<Road, Step[]>(
+      ROADS.map((road) => [road, [{ count: early[serviceOf(road)]!, leftMs: Number.NaN }]]),
+    )
+    for (let leftMs = untilPeakMs(Date.now()); leftMs > 0; leftMs = untilPeakMs(Date.now())) {
+      const now = await live.replicas()
+      for (const [road, way] of ways) {
+        const count = now[serviceOf(road)]!
+        if (way.at(-1)!.count !== count && untilPeakMs(Date.now()) > 0) way.push({ count, leftMs })
+      }
+      await sleep(LOOK_EVERY_MS)
+    }
+    return ways
+  }
+
   it('scales out before a peak that nothing but the forecast knows, by every road', async () => {
     showsLogs()
     const needed = Math.ceil(loadAt(PERIOD_MS - 1) / CAPACITY)
@@ -59,25 +87,20 @@ describe.runIf(KEDA_HERE)('a cluster that follows Forescale', () => {
     await expect.poll(live.sighted, { timeout: 60_000, interval: 1000 }).toHaveLength(hpas)
     await untilBefore(18_000)
     const early = await live.replicas()
-    const reachedBeforeMs = new Map<Road, number>()
-    while (untilPeakMs(Date.now()) > 0) {
-      const now = await live.replicas()
-      const leftMs = untilPeakMs(Date.now())
-      for (const road of ROADS)
-        if (leftMs > 0 && now[serviceOf(road)]! >= needed && !reachedBeforeMs.has(road))
-          reachedBeforeMs.set(road, leftMs)
-      await sleep(LOOK_EVERY_MS)
-    }
-    const table = ROADS.map((road) => {
-      const seconds = (reachedBeforeMs.get(road) ?? Number.NaN) / 1000
-      return `${road}: ${early[serviceOf(road)]} replicas in the quiet, ${needed} wanted at the peak, there ${seconds.toFixed(1)} s before it`
-    })
-    process.stdout.write(`${table.join('\n')}\n`)
+    const ways = await untilPeak(early)
+    process.stdout.write(
+      `${ROADS.map((road) => `${road}: ${textOf(ways.get(road)!)}`).join('\n')}\n`,
+    )
     for (const road of ROADS) {
       expect(early[serviceOf(road)], road).toBeLessThan(needed)
       expect(early[serviceOf(road)], road).toBeGreaterThanOrEqual(quiet)
     }
-    expect([...reachedBeforeMs.keys()].sort()).toEqual([...ROADS].sort())
+    // it is there before the peak, stays until it comes, and never went back
+    for (const [road, way] of ways) {
+      const counts = way.map(({ count }) => count)
+      expect(counts, road).toEqual(counts.toSorted((a, b) => a - b))
+      expect(counts.at(-1), road).toBeGreaterThanOrEqual(needed)
+    }
   }, 240_000)
 
   it('takes replicas away when the budget is cut, by every road', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { exampleOf } from '../roads/files.ts'
 import { ROAD_NAMES } from '../roads/plan.ts'
-import { carrierOf } from './carrier.ts'
+import { carrierOf, createHandOvers } from './carrier.ts'
 import { conflictOf, type OtherWriters } from './conflict.ts'
 import { hpaView, scaledObjectView, type WorkloadView } from './objects.ts'
 
@@ -66,5 +66,27 @@ describe('a ScaledObject that carries', () => {
     const paused = others.scaledObjects.map((one) => ({ ...one, isPaused: true }))
     expect(carrierOf({ ...others, scaledObjects: paused })).toBeUndefined()
     expect(conflict({ ...others, scaledObjects: paused })).toMatchObject({ kind: 'keda-paused' })
+  })
+})
+
+describe('a count that was left to a carrier', () => {
+  const LAG_MS = 15_000
+  it('is requested until it is there', () => {
+    const handOvers = createHandOvers(() => LAG_MS)
+    expect(handOvers.requested('web', 4, 0)).toBe(4)
+    handOvers.given('web', 8, 1000)
+    expect(handOvers.requested('web', 4, 2000)).toBe(8)
+    expect(handOvers.requested('other', 4, 2000)).toBe(4)
+    expect(handOvers.requested('web', 8, 3000)).toBe(8)
+    // carried out: what somebody sets from then on is what is there
+    expect(handOvers.requested('web', 5, 4000)).toBe(5)
+  })
+
+  it('is given up when it takes too long, as a carrier has limits of its own', () => {
+    const handOvers = createHandOvers(() => LAG_MS)
+    handOvers.given('web', 8, 0)
+    expect(handOvers.requested('web', 4, LAG_MS)).toBe(8)
+    expect(handOvers.requested('web', 4, LAG_MS + 1)).toBe(4)
+    expect(handOvers.requested('web', 4, LAG_MS + 2)).toBe(4)
   })
 })

@@ -5,6 +5,7 @@
  * Pure.
  */
 import { z } from 'zod'
+import type { ServiceId } from '../../../forecaster/series.ts'
 import { DESIRED_SIGNAL } from '../signal.ts'
 import type { OtherWriters } from './conflict.ts'
 
@@ -48,4 +49,30 @@ export function carrierOf({ hpas, scaledObjects }: OtherWriters): string | undef
   if (scaled) return `ScaledObject ${scaled.name}`
   const hpa = hpas.find(({ follows, madeBy }) => follows && madeBy === undefined)
   return hpa && `HorizontalPodAutoscaler ${hpa.name}`
+}
+
+/** Counts that were left to a carrier, which carries them out at its own time. */
+export interface HandOvers {
+  given(service: ServiceId, to: number, nowMs: number): void
+  /** The count on its way to a workload that has `replicas` by now; those, when nothing is, or it takes too long. */
+  requested(service: ServiceId, replicas: number, nowMs: number): number
+}
+
+/**
+ * A count that is read some seconds later is one that is requested, as the pods of a Deployment are. Were it not, the next
+ * tick would find the old count, take the change in its rate limits for made, and want less than it had wanted: the
+ * carrier would be sent up and down. After `lagMs` what is there counts: the carrier may have limits of its own.
+ */
+export function createHandOvers(lagMs: () => number): HandOvers {
+  const open = new Map<ServiceId, { readonly to: number; readonly atMs: number }>()
+  return {
+    given: (service, to, nowMs) => void open.set(service, { to, atMs: nowMs }),
+    requested(service, replicas, nowMs) {
+      const given = open.get(service)
+      if (!given) return replicas
+      if (given.to !== replicas && nowMs - given.atMs <= lagMs()) return given.to
+      open.delete(service)
+      return replicas
+    },
+  }
 }

@@ -8,6 +8,7 @@ import type { Sample } from '../../stores/sample-store.ts'
 import { connectCluster } from '../connect.ts'
 import { type WorkloadRef, workloadsOf } from '../workload.ts'
 import { type ClusterApi, createClusterApi } from './api.ts'
+import { createHandOvers, type HandOvers } from './carrier.ts'
 import type { TargetConfig } from './config.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
 import { createEventRecorder, type EventRecorder, type WorkloadEvent } from './events.ts'
@@ -17,7 +18,7 @@ import { type ClusterView, createClusterView } from './view.ts'
 
 export interface TargetDeps {
   /** The configuration in force: its workloads may change while it runs. */
-  readonly config: () => Pick<AppConfig, 'kubernetes' | 'mode' | 'services' | 'stepMs'>
+  readonly config: () => Pick<AppConfig, 'kubernetes' | 'mode' | 'services' | 'stepMs' | 'tickMs'>
   /** The modes in force; undefined: nothing runs yet, and the configuration's count. */
   readonly modes: () => ReadonlyMap<ServiceId, Mode> | undefined
   /** What is seen of replicas, once a step; absent: it is not recorded. */
@@ -36,6 +37,7 @@ export interface Parts {
   readonly events: EventRecorder
   readonly deps: TargetDeps
   readonly holds: Holds
+  readonly handOvers: HandOvers
   readonly settings: () => TargetConfig
   readonly refOf: (service: ServiceId) => WorkloadRef | undefined
   readonly modes: Modes
@@ -71,5 +73,7 @@ export function openParts(deps: TargetDeps): Parts {
     ...{ nowMs, tell, log },
   })
   const refOf = (service: ServiceId) => workloadsOf(config()).get(service)
-  return { deps, api, discovery, view, events, holds, settings, refOf, modes }
+  const signal = () => config().kubernetes?.signal ?? kubernetes.signal
+  const handOvers = createHandOvers(() => signal().consumerLagMs + config().tickMs)
+  return { deps, api, discovery, view, events, holds, handOvers, settings, refOf, modes }
 }

@@ -69,7 +69,10 @@ export function openTarget(deps: TargetDeps): Target {
       const ref = refOf(service)
       if (!ref) return failed(order, `service "${service}" has no workload in kubernetes.workloads`)
       const carrier = carrierOf(view.others(ref))
-      if (carrier) return { decisionId, service, outcome: 'applied', detail: `left to ${carrier}` }
+      if (carrier) {
+        parts.handOvers.given(service, order.to, deps.clock.nowMs())
+        return { decisionId, service, outcome: 'applied', detail: `left to ${carrier}` }
+      }
       try {
         const { uid } = await scale(parts, ref, order)
         if (tells()) events.record(scaledEvent(order, ref, uid))
@@ -102,7 +105,7 @@ const writeOf = ({ api, deps, settings }: Parts): WriteDeps => ({
 
 /** undefined: it is not there, or was not seen for too long. */
 function observedOf(
-  { deps, settings, view, holds }: Parts,
+  { deps, settings, view, holds, handOvers }: Parts,
   service: ServiceId,
   ref: WorkloadRef,
 ): ObservedReplicas | undefined {
@@ -114,7 +117,7 @@ function observedOf(
   const conflict = holds.follow({ service, ref, view: seen, others: view.others(ref) })
   const { decision } = seen.marks
   return {
-    requested: seen.replicas,
+    requested: handOvers.requested(service, seen.replicas, deps.clock.nowMs()),
     ...view.counts(ref),
     recentStartupsMs: view.startupsMs(ref),
     lastDecisionId: decision?.to === seen.replicas ? decision.decision : undefined,
