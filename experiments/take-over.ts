@@ -45,7 +45,11 @@ async function patiently<T>(ask: () => Promise<T>): Promise<T> {
 async function measured(cluster: TestCluster, one: Case): Promise<Measured> {
   const leader = await cluster.untilLeader(LIMIT_MS)
   const other = 1 - leader
-  const latest = () => patiently(() => cluster.get<{ atMs: number }>(other, '/v1/ticks/latest'))
+  const latestOf = (index: number) =>
+    patiently(() => cluster.get<{ atMs: number }>(index, '/v1/ticks/latest'))
+  const latest = () => latestOf(other)
+  // there is something to take over once it has ticked
+  while (!((await latestOf(leader)).atMs > 0)) await sleep(50)
   const refused = cluster.target.refused()
   const { child } = cluster.nodes[leader]!
   const deposed = await patiently(() => metric(cluster.nodes[leader]!, 'forescale_fencing_token'))
