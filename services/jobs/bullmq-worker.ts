@@ -102,6 +102,8 @@ async function work(
   lost: AbortSignal | undefined,
 ): Promise<string> {
   const { slots, options, leaving, kind } = one
+  // a fetch that was under way when it began to leave may bring what it has just given back
+  if (leaving.signal.aborted) return giveBack(job, token)
   const stored = StoredJob.parse(job.data)
   if (stored.code !== one.code) return leave(one, job, token, stored.code)
   const told = (what: 'begun' | 'done' | 'failed' | 'left', detail?: string): void =>
@@ -120,8 +122,7 @@ async function work(
   } catch (error) {
     told(leaving.signal.aborted ? 'left' : 'failed', messageOf(error))
     if (!leaving.signal.aborted) throw theirsOf(error)
-    await job.moveToWait(token)
-    throw new WaitingError()
+    return await giveBack(job, token)
   } finally {
     ended.abort(new Error('it has ended'))
     if (entered) slots.leave()
@@ -150,6 +151,11 @@ function theirsOf(error: unknown): Error {
   if (error instanceof JobCancelled) return new UnrecoverableError(CANCELLED)
   if (error instanceof NeverAgain) return new UnrecoverableError(error.message)
   return error instanceof Error ? error : new Error(String(error))
+}
+
+async function giveBack(job: TheirJob, token: string): Promise<never> {
+  await job.moveToWait(token)
+  throw new WaitingError()
 }
 
 /** Somebody else may have its code; it costs no attempt. */
