@@ -1,9 +1,10 @@
 /**
  * How the cluster is reached: as its own pods reach it, or by a kubeconfig file. The library signs in (tokens, client
- * certificates, exec plug-ins) and reads a service account's token again as it is rotated.
+ * certificates, exec plug-ins) and reads a service account's token again as it is rotated. It is loaded by who connects: it
+ * takes about a second.
  */
 import { existsSync } from 'node:fs'
-import { KubeConfig } from '@kubernetes/client-node'
+import type { KubeConfig } from '@kubernetes/client-node'
 import type { KubernetesConfig } from './config.ts'
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount/token'
@@ -13,11 +14,12 @@ export class ClusterError extends Error {
   override name = 'ClusterError'
 }
 
-/** Throws a ClusterError that names the file or the context that is not there. */
-export function connectCluster({
+/** Rejects with a ClusterError that names the file or the context that is not there. */
+export async function connectCluster({
   kubeconfig,
   context,
-}: Pick<KubernetesConfig, 'kubeconfig' | 'context'>): KubeConfig {
+}: Pick<KubernetesConfig, 'kubeconfig' | 'context'>): Promise<KubeConfig> {
+  const { KubeConfig } = await import('@kubernetes/client-node')
   const config = new KubeConfig()
   if (kubeconfig !== undefined) {
     if (!existsSync(kubeconfig))

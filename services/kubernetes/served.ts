@@ -49,10 +49,10 @@ async function openMetrics(control: ControlPlane, log: Logger): Promise<Part | u
   if (!kubernetes?.metricsApi) return undefined
   const [{ connectCluster }, { createClusterApi }, { openMetricsApi }] = await Promise.all([
     import('./connect.ts'),
-    import('./target/api.ts'),
+    import('./api.ts'),
     import('./metrics-api/open.ts'),
   ])
-  const api = createClusterApi(connectCluster(kubernetes))
+  const api = createClusterApi(await connectCluster(kubernetes))
   const metrics = await openMetricsApi({ config: kubernetes.metricsApi, api, control, log })
   return {
     checks: metrics.checks,

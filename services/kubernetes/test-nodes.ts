@@ -4,7 +4,7 @@
  */
 import type { KubeConfig } from '@kubernetes/client-node'
 import { z } from 'zod'
-import { type ClusterApi, createClusterApi, hasStatus } from './target/api.ts'
+import { type ClusterApi, createClusterApi, hasStatus } from './api.ts'
 import { createReflector } from './target/reflector.ts'
 
 const NODE = 'simulated'

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander'
 import { stringify } from 'yaml'
 import { loadConfigFile } from '../../config-file.ts'
-import { connectCluster } from '../../kubernetes/connect.ts'
+import type { ClusterApi } from '../../kubernetes/api.ts'
 import type { MetricsApiConfig } from '../../kubernetes/metrics-api/config.ts'
 import { ownersOf } from '../../kubernetes/metrics-api/owner.ts'
 import {
@@ -12,7 +12,6 @@ import {
   caBundleOf,
   certificateFault,
 } from '../../kubernetes/metrics-api/registration.ts'
-import { type ClusterApi, createClusterApi } from '../../kubernetes/target/api.ts'
 import { act, configFileOf, configOption, jsonOption } from '../context.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
 import type { Surroundings } from '../terminal.ts'
@@ -51,7 +50,9 @@ export function addApiService(
     const fault = certificateFault(config, around.nowMs())
     if (fault !== undefined) terminal.say(`warning: ${fault}`)
     if (options.apply) {
-      const api = createClusterApi(connectCluster(kubernetes))
+      const { connectCluster } = await import('../../kubernetes/connect.ts')
+      const { createClusterApi } = await import('../../kubernetes/api.ts')
+      const api = createClusterApi(await connectCluster(kubernetes))
       try {
         await register(api, config, objects, terminal.print)
       } finally {

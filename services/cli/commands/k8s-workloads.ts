@@ -96,9 +96,9 @@ function addWork(command: Command, { around, done }: WorkOptions, work: Work): v
     if (!config.kubernetes)
       throw new CommandFailure(EXIT.configInvalid, 'the configuration has no section kubernetes')
     const { connectCluster } = await import('../../kubernetes/connect.ts')
-    const { createClusterApi } = await import('../../kubernetes/target/api.ts')
+    const { createClusterApi } = await import('../../kubernetes/api.ts')
     const { createByHand } = await import('../../kubernetes/target/by-hand.ts')
-    const api = createClusterApi(connectCluster(config.kubernetes))
+    const api = createClusterApi(await connectCluster(config.kubernetes))
     try {
       const hand = createByHand(api)
       let isWell = true

@@ -9,10 +9,9 @@ import { KubeConfig } from '@kubernetes/client-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../clock.ts'
 import { AppConfig } from '../../config.ts'
+import { createClusterApi } from '../api.ts'
 import { createKubernetesLeaseStore } from '../leases/lease-store.ts'
 import { createReviews } from '../metrics-api/reviews.ts'
-import { createRest } from '../rest.ts'
-import { createClusterApi } from '../target/api.ts'
 import { openTarget, type Target } from '../target/target.ts'
 import {
   CONTROL_PLANE_HERE,
@@ -267,14 +266,14 @@ describe.runIf(CONTROL_PLANE_HERE && HELM_HERE)('the chart on a real control pla
     await withRoles('everything', async () => {
       const config = new KubeConfig()
       config.loadFromFile(await asAccount())
+      const api = createClusterApi(config)
       const store = createKubernetesLeaseStore({
-        ...{ rest: createRest(config), namespace: NAMESPACE, name: FULL_NAME },
+        ...{ api, namespace: NAMESPACE, name: FULL_NAME },
         ...{ durationMs: 15_000, timeoutMs: 5000, floor: async () => 0, nowMs: Date.now },
       })
       const row = { token: 1, holder: 'a', url: '', renewals: 1 }
       expect(await store.swap(undefined, row)).toBe(true)
       expect(await store.swap(row, { ...row, renewals: 2 })).toBe(true)
-      const api = createClusterApi(config)
       const reviews = createReviews({ api, keepMs: 0, nowMs: Date.now })
       expect(await reviews.userOf('nobody')).toBeUndefined()
       await api.close()

@@ -1,8 +1,8 @@
 /** Autoscalers as a cluster holds them, and whether it keeps a tolerance of theirs: reads, and one dry run. */
-
+import { z } from 'zod'
+import { type ClusterApi, createClusterApi, hasStatus } from '../api.ts'
 import type { KubernetesConfig } from '../config.ts'
 import { connectCluster } from '../connect.ts'
-import { createRest, type Rest, RestError } from '../rest.ts'
 import { type Autoscaler, readAutoscaler } from './autoscaler.ts'
 
 const HPAS = '/apis/autoscaling/v2/namespaces'
@@ -17,22 +17,29 @@ export interface FoundInCluster {
   readonly hasTolerance: boolean | undefined
 }
 
-interface List {
-  readonly items?: readonly object[]
-}
+const List = z.object({ items: z.array(z.looseObject({})).default([]) })
+const Patched = z.object({ spec: z.looseObject({}) })
 
 export async function findInCluster(
   connection: Pick<KubernetesConfig, 'kubeconfig' | 'context'>,
   namespace: string,
   name: string,
 ): Promise<FoundInCluster> {
-  const rest = createRest(connectCluster(connection))
+  const api = createClusterApi(await connectCluster(connection))
+  try {
+    return await find(api, namespace, name)
+  } finally {
+    await api.close()
+  }
+}
+
+async function find(api: ClusterApi, namespace: string, name: string): Promise<FoundInCluster> {
   const all = [
-    ...(await listed(rest, `${HPAS}/${namespace}/horizontalpodautoscalers`, {
+    ...(await listed(api, `${HPAS}/${namespace}/horizontalpodautoscalers`, {
       apiVersion: 'autoscaling/v2',
       kind: 'HorizontalPodAutoscaler',
     })),
-    ...(await listed(rest, `${SCALED_OBJECTS}/${namespace}/scaledobjects`, {
+    ...(await listed(api, `${SCALED_OBJECTS}/${namespace}/scaledobjects`, {
       apiVersion: 'keda.sh/v1alpha1',
       kind: 'ScaledObject',
     })),
@@ -41,38 +48,40 @@ export async function findInCluster(
   const byTarget = all.filter((one) => one.target.name === name && !one.isKedas)
   const named = byName.length > 0 ? byName : byTarget
   const hpa = all.find(({ kind }) => kind === 'HorizontalPodAutoscaler')
-  return { named, all, hasTolerance: hpa && (await keepsTolerance(rest, namespace, hpa.name)) }
+  return { named, all, hasTolerance: hpa && (await keepsTolerance(api, namespace, hpa.name)) }
 }
 
 /** None where the kind is not installed. */
 async function listed(
-  rest: Rest,
+  api: ClusterApi,
   path: string,
   type: { apiVersion: string; kind: string },
 ): Promise<Autoscaler[]> {
   try {
-    const { items = [] } = (await rest('GET', path)) as List
+    const { items } = List.parse(await api.request('GET', path))
     // items of a list do not say what they are
     return items.flatMap((item) => readAutoscaler({ ...type, ...item }, path) ?? [])
   } catch (error) {
-    if (error instanceof RestError && error.code === 404) return []
+    if (hasStatus(error, 404)) return []
     throw error
   }
 }
 
 /** Asked of the server by a dry run: a cluster without the gate drops the field. undefined where we may not ask. */
 async function keepsTolerance(
-  rest: Rest,
+  api: ClusterApi,
   namespace: string,
   name: string,
 ): Promise<boolean | undefined> {
-  const path = `${HPAS}/${namespace}/horizontalpodautoscalers/${name}?dryRun=All`
+  const path = `${HPAS}/${namespace}/horizontalpodautoscalers/${name}`
   const body = { spec: { behavior: { scaleUp: { tolerance: '50m' } } } }
   try {
-    const answer = await rest('PATCH', path, { body, contentType: 'application/merge-patch+json' })
-    return JSON.stringify(answer.spec).includes('"tolerance"')
+    const contentType = 'application/merge-patch+json'
+    const query = { dryRun: 'All' }
+    const answer = await api.request('PATCH', path, { body, contentType, query })
+    return JSON.stringify(Patched.parse(answer).spec).includes('"tolerance"')
   } catch (error) {
-    if (error instanceof RestError && CONFLICTS_TRIED.includes(error.code)) return undefined
+    if (CONFLICTS_TRIED.some((status) => hasStatus(error, status))) return undefined
     throw error
   }
 }

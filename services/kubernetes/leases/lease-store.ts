@@ -6,8 +6,9 @@
  * A Lease that was deleted, or came back older out of a backup, would let tokens begin again below what targets have seen,
  * and every order would be refused. So no token is given out that is not above `floor`, the last one that the ledger knows.
  */
+import { z } from 'zod'
 import type { LeaseRow, LeaseStore } from '../../leader/lease.ts'
-import { type ClusterObject, type Rest, RestError } from '../rest.ts'
+import { type ApiRequest, type ClusterApi, hasStatus, type Verb } from '../api.ts'
 
 const API = 'coordination.k8s.io/v1'
 const RENEWALS = 'forescale.dev/renewals'
@@ -15,7 +16,7 @@ const URL_OF_HOLDER = 'forescale.dev/url'
 const MICROSECONDS = '000Z'
 
 export interface KubernetesLeaseOptions {
-  readonly rest: Rest
+  readonly api: Pick<ClusterApi, 'request'>
   readonly namespace: string
   readonly name: string
   /** Told to others who look at the Lease; our own judge by their own clocks. */
@@ -27,32 +28,38 @@ export interface KubernetesLeaseOptions {
   readonly nowMs: () => number
 }
 
-interface LeaseObject extends ClusterObject {
-  readonly spec?: {
-    readonly holderIdentity?: string
-    readonly leaseTransitions?: number
-    readonly leaseDurationSeconds?: number
-    readonly acquireTime?: string
-    readonly renewTime?: string
-  }
-}
+/** Its metadata goes back as it came, fields included that are unknown here. */
+const LeaseObject = z.object({
+  metadata: z.looseObject({ annotations: z.record(z.string(), z.string()).optional() }),
+  spec: z
+    .object({
+      holderIdentity: z.string().optional(),
+      leaseTransitions: z.number().optional(),
+      acquireTime: z.string().optional(),
+    })
+    .optional(),
+})
+type LeaseObject = z.infer<typeof LeaseObject>
 
 export function createKubernetesLeaseStore(options: KubernetesLeaseOptions): LeaseStore {
-  const { rest, namespace, name, timeoutMs, nowMs } = options
+  const { api, namespace, name, timeoutMs, nowMs } = options
   const collection = `/apis/${API}/namespaces/${namespace}/leases`
+  /** Once: renewing has its own rhythm, and a renewal that is sent twice would look like another's. */
+  const send = (verb: Verb, path: string, request: ApiRequest = {}) =>
+    api.request(verb, path, { ...request, deadlineMs: timeoutMs, once: true })
   const floorOf = rememberingFloor(options.floor)
 
   /** The object as it stands; undefined when there is none. */
   async function get(): Promise<LeaseObject | undefined> {
     try {
-      return await rest<LeaseObject>('GET', `${collection}/${name}`, { timeoutMs })
+      return LeaseObject.parse(await send('GET', `${collection}/${name}`))
     } catch (error) {
-      if (error instanceof RestError && error.code === 404) return undefined
+      if (hasStatus(error, 404)) return undefined
       throw error
     }
   }
 
-  function bodyOf(before: LeaseObject | undefined, next: LeaseRow): LeaseObject {
+  function bodyOf(before: LeaseObject | undefined, next: LeaseRow): object {
     const now = new Date(nowMs()).toISOString().replace('Z', MICROSECONDS)
     const isSameLeader = before?.spec?.leaseTransitions === next.token
     const acquireTime = isSameLeader ? before?.spec?.acquireTime : now
@@ -89,12 +96,12 @@ export function createKubernetesLeaseStore(options: KubernetesLeaseOptions): Lea
       const body = bodyOf(object, next)
       try {
         // with its resourceVersion: the server refuses when somebody was faster
-        if (object) await rest('PUT', `${collection}/${name}`, { body, timeoutMs })
-        else await rest('POST', collection, { body, timeoutMs })
+        if (object) await send('PUT', `${collection}/${name}`, { body })
+        else await send('POST', collection, { body })
         return true
       } catch (error) {
         // 409: changed, or made by somebody else; 404: deleted in between
-        if (error instanceof RestError && (error.code === 409 || error.code === 404)) return false
+        if (hasStatus(error, 409) || hasStatus(error, 404)) return false
         throw error
       }
     },

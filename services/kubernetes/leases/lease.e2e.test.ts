@@ -10,7 +10,7 @@ import { metric, startCluster, type TestCluster } from '../../leader/test-cluste
 import { leaseHistories } from '../../leader/test-lease-histories.ts'
 import { leaseRowConformance, rowOf } from '../../leader/test-lease-row.ts'
 import { createMemoryLeaseStore } from '../../leader/test-lease-store.ts'
-import { createRest } from '../rest.ts'
+import { createClusterApi } from '../api.ts'
 import {
   CONTROL_PLANE_HERE,
   startControlPlane,
@@ -40,7 +40,7 @@ describe.runIf(CONTROL_PLANE_HERE)('a Lease of Kubernetes', () => {
 
   const open = (): LeaseStore =>
     createKubernetesLeaseStore({
-      rest: createRest(plane.config),
+      api: createClusterApi(plane.config),
       namespace: 'default',
       name,
       durationMs: 15_000,
@@ -93,7 +93,7 @@ describe.runIf(CONTROL_PLANE_HERE)('a Lease of Kubernetes', () => {
   it('is renewed while the ledger is away, by what the ledger said last', async () => {
     let away = false
     const store = createKubernetesLeaseStore({
-      ...{ rest: createRest(plane.config), namespace: 'default', name },
+      ...{ api: createClusterApi(plane.config), namespace: 'default', name },
       ...{ durationMs: 15_000, timeoutMs: 5000, nowMs: Date.now },
       floor: async () => {
         if (away) throw new Error('no answer')

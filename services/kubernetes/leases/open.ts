@@ -10,15 +10,12 @@ export async function openLeases(
   clock: Pick<RunningClock, 'nowMs'>,
 ): Promise<LeaseStore | undefined> {
   if (!leader.election || leader.lease.kind !== 'kubernetes') return undefined
-  const [{ connectCluster }, { createRest }, { createKubernetesLeaseStore }] = await Promise.all([
-    import('../connect.ts'),
-    import('../rest.ts'),
-    import('./lease-store.ts'),
-  ])
+  const [{ connectCluster }, { createClusterApi }, { createKubernetesLeaseStore }] =
+    await Promise.all([import('../connect.ts'), import('../api.ts'), import('./lease-store.ts')])
   const { namespace, name } = leader.lease
   return createKubernetesLeaseStore({
     ...{ namespace, name },
-    rest: createRest(connectCluster(kubernetes ?? {})),
+    api: createClusterApi(await connectCluster(kubernetes ?? {})),
     durationMs: leader.durationMs,
     // two attempts fit in before the deadline
     timeoutMs: leader.renewDeadlineMs / 2,

@@ -11,8 +11,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { register as registerApiServices } from '../../cli/commands/k8s-api-service.ts'
 import { AppConfig } from '../../config.ts'
 import { createTestParts, testForecast } from '../../http/test-plane.ts'
+import { type ClusterApi, createClusterApi } from '../api.ts'
 import { FORECAST_SIGNAL, SignalConfig, signalInputs, signalOf } from '../signal.ts'
-import { type ClusterApi, createClusterApi } from '../target/api.ts'
 import { makeCertificate } from '../test-certificates.ts'
 import {
   CONTROL_PLANE_HERE,

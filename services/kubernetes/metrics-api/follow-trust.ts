@@ -1,5 +1,5 @@
 /** The API server's word on whom to trust, read from its ConfigMap and followed: a rotated certificate authority is known at once. */
-import type { ClusterApi } from '../target/api.ts'
+import type { ClusterApi } from '../api.ts'
 import { type Trust, trustOfConfigMap } from './trust.ts'
 
 const NAMESPACE = '/api/v1/namespaces/kube-system/configmaps'

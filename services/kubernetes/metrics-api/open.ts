@@ -1,9 +1,9 @@
 /** The metrics APIs as the configuration asks for them, with what they say of themselves in the health checks. */
 import type { Logger } from 'pino'
 import type { ControlPlane, HealthCheck } from '../../control-plane.ts'
+import type { ClusterApi } from '../api.ts'
 import { signalInputs } from '../signal.ts'
 import { signalConfigOf } from '../signal-view.ts'
-import type { ClusterApi } from '../target/api.ts'
 import { workloadsOf } from '../workload.ts'
 import type { MetricsApiConfig } from './config.ts'
 import type { MetricsView } from './items.ts'

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import type { HealthCheck } from '../../control-plane.ts'
-import { type ClusterApi, hasStatus } from '../target/api.ts'
+import { type ClusterApi, hasStatus } from '../api.ts'
 import type { MetricsApiConfig } from './config.ts'
 import { apiServiceNames, apiServicePath } from './registration.ts'
 

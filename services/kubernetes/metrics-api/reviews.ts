@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import type { ClusterApi } from '../target/api.ts'
+import type { ClusterApi } from '../api.ts'
 import type { RequestInfo } from './request-info.ts'
 import type { User } from './trust.ts'
 

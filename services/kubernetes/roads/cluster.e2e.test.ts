@@ -11,11 +11,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCli } from '../../cli/main.ts'
 import { AppConfig } from '../../config.ts'
 import { createTestParts } from '../../http/test-plane.ts'
+import { type ClusterApi, createClusterApi } from '../api.ts'
 import { MetricsApiConfig } from '../metrics-api/config.ts'
 import { metricsView } from '../metrics-api/open.ts'
 import { apiServices, caBundleOf } from '../metrics-api/registration.ts'
 import { type MetricsServer, serveMetricsApi } from '../metrics-api/server.ts'
-import { type ClusterApi, createClusterApi } from '../target/api.ts'
 import { makeCertificate } from '../test-certificates.ts'
 import {
   CONTROL_PLANE_HERE,

@@ -6,8 +6,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AppConfig } from '../../config.ts'
 import { ownServices } from '../../shards/assignment.ts'
+import { createClusterApi } from '../api.ts'
 import { connectCluster } from '../connect.ts'
-import { createClusterApi } from '../target/api.ts'
 import { type Overlay, overlay } from './overlay.ts'
 import { createStatusWriter, type Decisions } from './status-writer.ts'
 import type { SettingsView } from './view.ts'
@@ -47,7 +47,7 @@ export async function openClusterSettings({
   const { kubernetes } = config
   const settings = kubernetes?.settings
   if (!kubernetes || !settings) return undefined
-  const api = createClusterApi(connectCluster(kubernetes))
+  const api = createClusterApi(await connectCluster(kubernetes))
   let reload: (() => Promise<void>) | undefined
   let timer: NodeJS.Timeout | undefined
   let fault: string | null = null

@@ -4,8 +4,8 @@
  * once and ends it for that kind. Workloads are not touched.
  */
 import { isDeepStrictEqual } from 'node:util'
+import { type ClusterApi, hasStatus } from '../api.ts'
 import { API_VERSION, BUDGETS, POLICIES } from '../crds/definitions.ts'
-import { type ClusterApi, hasStatus } from '../target/api.ts'
 import { createEventRecorder, type WorkloadEvent } from '../target/events.ts'
 import { WorkloadRef } from '../workload.ts'
 import type { Overlay } from './overlay.ts'

@@ -1,7 +1,7 @@
 /** The objects that settings come from, kept current by watches. Reading them asks the API server nothing. */
 import { z } from 'zod'
+import type { ClusterApi } from '../api.ts'
 import { API_VERSION, BUDGETS, POLICIES } from '../crds/definitions.ts'
-import type { ClusterApi } from '../target/api.ts'
 import { createReflector, type Reflector } from '../target/reflector.ts'
 import type { WatchState } from '../target/view.ts'
 import { WorkloadRef } from '../workload.ts'

@@ -2,8 +2,9 @@
  * What a person does to workloads that Forescale scales: tries whether it may be done, acknowledges another's count, and
  * takes Forescale off them again, as it found them.
  */
+
+import { type ClusterApi, hasStatus } from '../api.ts'
 import type { WorkloadRef } from '../workload.ts'
-import { type ClusterApi, hasStatus } from './api.ts'
 import { createDiscovery } from './discovery.ts'
 import { LAST_DECISION, OWN_ANNOTATIONS } from './marks.ts'
 import type { WorkloadView } from './objects.ts'

@@ -1,8 +1,8 @@
 /** By which plural the cluster knows a kind, and whether it can be scaled: asked once, for kinds that are not of apps/v1. */
 import { z } from 'zod'
+import { type ClusterApi, hasStatus } from '../api.ts'
 import { ClusterError } from '../connect.ts'
 import { knownPlural, type WorkloadRef } from '../workload.ts'
-import { type ClusterApi, hasStatus } from './api.ts'
 
 const Resources = z.object({
   resources: z.array(z.object({ name: z.string(), kind: z.string() })),

@@ -3,8 +3,9 @@
  * is counted on the one that there is, and of one workload only so many are made that nothing floods. Nobody waits for
  * them, and one that cannot be written fails nothing.
  */
+
+import type { ClusterApi } from '../api.ts'
 import type { WorkloadRef } from '../workload.ts'
-import type { ClusterApi } from './api.ts'
 
 const CONTROLLER = 'forescale.dev/controller'
 const LONGEST_NOTE = 1024

@@ -5,9 +5,9 @@ import type { ServiceId } from '../../../forecaster/series.ts'
 import type { RunningClock } from '../../clock.ts'
 import type { AppConfig } from '../../config.ts'
 import type { Sample } from '../../stores/sample-store.ts'
+import { type ClusterApi, createClusterApi } from '../api.ts'
 import { connectCluster } from '../connect.ts'
 import { type WorkloadRef, workloadsOf } from '../workload.ts'
-import { type ClusterApi, createClusterApi } from './api.ts'
 import { createHandOvers, type HandOvers } from './carrier.ts'
 import type { TargetConfig } from './config.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
@@ -43,14 +43,14 @@ export interface Parts {
   readonly modes: Modes
 }
 
-/** Throws a ClusterError when the configuration names no cluster that can be reached. */
-export function openParts(deps: TargetDeps): Parts {
+/** Rejects with a ClusterError when the configuration names no cluster that can be reached. */
+export async function openParts(deps: TargetDeps): Promise<Parts> {
   const { config, clock, log } = deps
   const { nowMs } = clock
   const { kubernetes } = config()
   if (!kubernetes) throw new Error('actuator.kind "kubernetes" needs the section kubernetes')
   const settings = () => config().kubernetes?.target ?? kubernetes.target
-  const api = createClusterApi(connectCluster(kubernetes))
+  const api = createClusterApi(await connectCluster(kubernetes))
   const discovery = createDiscovery(api)
   const view = createClusterView({
     ...{ api, discovery, nowMs },

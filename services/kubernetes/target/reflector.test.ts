@@ -1,6 +1,6 @@
 /** One kind of object followed: what is listed again and what is not, and since when what is shown may be out of date. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { ApiError } from './api.ts'
+import { ApiError } from '../api.ts'
 import { createReflector, type Reflector, type ReflectorOptions } from './reflector.ts'
 
 const object = (name: string, version: string) => ({

@@ -4,7 +4,7 @@
  * what `project` keeps is held in memory.
  */
 import { z } from 'zod'
-import { ApiError, type ClusterApi, hasStatus } from './api.ts'
+import { ApiError, type ClusterApi, hasStatus } from '../api.ts'
 
 const PAGE = 500
 const FIRST_BACKOFF_MS = 200

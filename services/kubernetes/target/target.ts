@@ -9,8 +9,8 @@ import type {
   ScaleResult,
 } from '../../actuators/actuator.ts'
 import { type Every, every } from '../../loops/every.ts'
+import type { ClusterApi } from '../api.ts'
 import { type WorkloadRef, workloadKey, workloadsOf } from '../workload.ts'
-import type { ClusterApi } from './api.ts'
 import { carrierOf } from './carrier.ts'
 import type { Discovery } from './discovery.ts'
 import type { EventRecorder, WorkloadEvent } from './events.ts'
@@ -44,9 +44,9 @@ export interface Target {
   close(): Promise<void>
 }
 
-/** Throws a ClusterError when the configuration names no cluster that can be reached. */
-export function openTarget(deps: TargetDeps): Target {
-  const parts = openParts(deps)
+/** Rejects with a ClusterError when the configuration names no cluster that can be reached. */
+export async function openTarget(deps: TargetDeps): Promise<Target> {
+  const parts = await openParts(deps)
   const { api, view, discovery, events, refOf } = parts
   const tells = () => parts.settings().events
   const workloads = () => workloadsOf(deps.config())

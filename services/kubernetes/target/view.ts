@@ -3,8 +3,8 @@
  * their pods, and what else acts on them. Reading it asks the API server nothing.
  */
 import type { ReplicaCounts } from '../../../agents/observation.ts'
+import type { ClusterApi } from '../api.ts'
 import type { WorkloadRef, Workloads } from '../workload.ts'
-import type { ClusterApi } from './api.ts'
 import type { OtherWriters } from './conflict.ts'
 import type { Discovery } from './discovery.ts'
 import { createPodIndex, createTargetIndex } from './indexes.ts'

@@ -1,6 +1,5 @@
 /**
- * The API server as the actuator and its view need it: JSON requests with deadlines, retried where the server asks for it
- * or does not answer, and watches. Writes carry a resourceVersion, so one that is sent twice is refused and not done
+ * The API server: JSON requests with deadlines, retried where the server asks for it or does not answer, and watches. Writes carry a resourceVersion, so one that is sent twice is refused and not done
  * twice. Every call is counted by verb: that a tick costs none is a claim that is measured.
  */
 import type { KubeConfig } from '@kubernetes/client-node'
@@ -51,6 +50,8 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string>>
   /** Retries included, ms. */
   readonly deadlineMs?: number
+  /** Sent one time, whatever comes of it: for who has a way of its own to try again. */
+  readonly once?: boolean
 }
 
 export type Verb = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -76,7 +77,7 @@ export function createClusterApi(config: KubeConfig): ClusterApi {
   const count = (verb: string) => calls.set(verb, (calls.get(verb) ?? 0) + 1)
   const guard = createGuard()
 
-  async function once(verb: Verb, path: string, request: ApiRequest, signal: AbortSignal) {
+  async function attempt(verb: Verb, path: string, request: ApiRequest, signal: AbortSignal) {
     count(verb)
     const { body, contentType = 'application/json' } = request
     const response = await signed.send(withQuery(path, request.query), {
@@ -97,7 +98,8 @@ export function createClusterApi(config: KubeConfig): ClusterApi {
     request(verb, path, request = {}) {
       const deadline = AbortSignal.timeout(request.deadlineMs ?? DEADLINE_MS)
       const signal = AbortSignal.any([stopped.signal, deadline])
-      return guard.execute(() => once(verb, path, request, signal), signal)
+      if (request.once) return attempt(verb, path, request, signal)
+      return guard.execute(() => attempt(verb, path, request, signal), signal)
     },
     async watch(path, query, signal) {
       count('WATCH')

@@ -1,10 +1,11 @@
 /**
  * Requests to the API server over kept connections. The library signs each one in (tokens are read again as they are
  * rotated), but would open a connection for every request: a tick of a thousand workloads would be a thousand handshakes.
+ * Both libraries are loaded with the first request.
  */
 import type { RequestOptions } from 'node:https'
-import { HttpMethod, type KubeConfig, RequestContext } from '@kubernetes/client-node'
-import { Agent, type Dispatcher, fetch, type Response } from 'undici'
+import type { KubeConfig, RequestContext } from '@kubernetes/client-node'
+import type { Dispatcher, Response } from 'undici'
 
 /** Client certificates are rotated too: after so long, or when a connection fails, it is made anew. */
 const KEEP_MS = 5 * 60_000
@@ -48,9 +49,11 @@ export function createSignedFetch(config: KubeConfig): SignedFetch {
       const cluster = config.getCurrentCluster()
       if (!cluster) throw new Error('the kubeconfig names no cluster')
       const url = cluster.server.replace(/\/$/, '') + path
+      const { HttpMethod, RequestContext } = await import('@kubernetes/client-node')
       const context = new RequestContext(url, HttpMethod.GET)
       await config.applySecurityAuthentication(context)
       const dispatcher = await dispatcherFor(context)
+      const { fetch } = await import('undici')
       try {
         return await fetch(url, {
           method,
@@ -84,5 +87,6 @@ async function connect(config: KubeConfig, context: RequestContext): Promise<Dis
   const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options
   const given = { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername }
   const connectBy = Object.fromEntries(Object.entries(given).filter(([, value]) => value != null))
+  const { Agent } = await import('undici')
   return new Agent({ allowH2: false, connect: { ...connectBy, keepAliveInitialDelay: 30_000 } })
 }
