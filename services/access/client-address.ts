@@ -3,27 +3,11 @@
  * as trusted proxies wrote it: read from the right, the first address that is none of theirs.
  */
 import ipaddr from 'ipaddr.js'
+import { isWithin, type NetworkRange } from '../../datasets/outbound/networks.ts'
 
-type Address = ipaddr.IPv4 | ipaddr.IPv6
-type Range = readonly [Address, number]
-
-export function rangesOf(networks: readonly string[]): readonly Range[] {
-  return networks.map((network): Range => {
-    if (network.includes('/')) return ipaddr.parseCIDR(network)
-    const address = ipaddr.process(network)
-    return [address, address instanceof ipaddr.IPv4 ? 32 : 128]
-  })
-}
-
-export function isWithin(address: string, ranges: readonly Range[]): boolean {
-  if (!ipaddr.isValid(address)) return false
-  const parsed = ipaddr.process(address)
-  return ranges.some(([network, bits]) => {
-    if (parsed instanceof ipaddr.IPv4)
-      return network instanceof ipaddr.IPv4 && parsed.match(network, bits)
-    return network instanceof ipaddr.IPv6 && parsed.match(network, bits)
-  })
-}
+/** As proxies write them. What else is read as IPv4 somewhere (1.2.3, 0x7f.1, 010.0.0.9) would give one address many names. */
+const isAddress = (text: string): boolean =>
+  ipaddr.IPv6.isValid(text) || ipaddr.IPv4.isValidFourPartDecimal(text)
 
 /** Most proxies in a row that are followed. */
 const MOST_HOPS = 32
@@ -31,7 +15,7 @@ const MOST_HOPS = 32
 export function clientAddress(
   connected: string,
   forwardedFor: string | undefined,
-  trusted: readonly Range[],
+  trusted: readonly NetworkRange[],
 ): string {
   if (forwardedFor === undefined || trusted.length === 0 || !isWithin(connected, trusted))
     return connected
@@ -39,7 +23,7 @@ export function clientAddress(
   let nearest = connected
   for (const hop of hops.toReversed()) {
     const address = hop.trim()
-    if (!ipaddr.isValid(address)) return nearest // from here on somebody else wrote it
+    if (!isAddress(address)) return nearest // from here on somebody else wrote it
     nearest = ipaddr.process(address).toString()
     if (!isWithin(nearest, trusted)) return nearest
   }

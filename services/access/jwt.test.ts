@@ -122,6 +122,9 @@ const ATTACKS: Readonly<Record<string, () => string>> = {
   expired: () => token(RSA, { exp: NOW_S - 31 }),
   'no end': () => token(RSA, { exp: undefined }),
   'an end that is text': () => token(RSA, { exp: String(NOW_S + 600) }),
+  'an end that never comes (1e999)': () =>
+    signed(RSA, headerOf(RSA), JSON.stringify(claims()).replace(/"exp":\d+/, '"exp":1e999')),
+  'an end after all dates': () => token(RSA, { exp: 9e12 }),
   'not valid yet': () => token(RSA, { nbf: NOW_S + 31 }),
   'issued in the future': () => token(RSA, { iat: NOW_S + 61 }),
   'no role': () => token(RSA, { roles: undefined }),

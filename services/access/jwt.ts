@@ -48,6 +48,9 @@ const BRINGS_ITS_KEY = ['jku', 'jwk', 'x5u', 'x5c'] as const
 /** Decoders forgive blanks and padding, which would give one token many spellings. */
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/
 const TYPES: readonly unknown[] = [undefined, 'JWT', 'jwt', 'at+jwt']
+const TIMES = ['exp', 'nbf', 'iat'] as const
+/** The last second that a date can be (ECMA-262, time values); JSON's 1e999 is an infinity, which never ends. */
+const LAST_S = 8.64e12
 
 export function createJwtVerifier(deps: JwtDeps): JwtVerifier {
   const { config, nowMs } = deps
@@ -97,6 +100,8 @@ function faultOf({ payload, protectedHeader }: JWTVerifyResult, latestMs: number
   const brought = BRINGS_ITS_KEY.find((name) => protectedHeader[name] !== undefined)
   if (brought) return `its header has ${brought}`
   if (!TYPES.includes(protectedHeader.typ)) return `its type is ${protectedHeader.typ}`
+  const odd = TIMES.find((name) => Math.abs(payload[name] ?? 0) > LAST_S)
+  if (odd) return `its ${odd} is no time`
   if (payload.iat !== undefined && payload.iat * 1000 > latestMs) return 'issued in the future'
   return undefined
 }

@@ -6,10 +6,10 @@ import { createApp } from './app.ts'
 import { type Listening, serve } from './server.ts'
 import { corpus } from './test-corpus.ts'
 import { createTestParts } from './test-plane.ts'
+import { type RawAnswer, raw } from './test-raw.ts'
 
 const MESSAGES = 2100
 const AT_ONCE = 60
-const PATIENCE_MS = 250
 
 const parts = createTestParts()
 let server: Listening
@@ -28,35 +28,6 @@ afterAll(async () => {
   await server.close()
 })
 
-interface Answer {
-  readonly statuses: readonly number[]
-  readonly closed: boolean
-}
-
-/** Writes the bytes and reads until the other side closes, or nothing more comes. */
-function send(message: Buffer): Promise<Answer> {
-  return new Promise((resolve) => {
-    let text = ''
-    let closed = false
-    const socket = connect(port, '127.0.0.1')
-    const end = () => {
-      socket.destroy()
-      const statuses = [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map((m) => Number(m[1]))
-      resolve({ statuses, closed })
-    }
-    socket.setTimeout(PATIENCE_MS, end)
-    socket.on('data', (data) => {
-      text += data.toString('latin1')
-    })
-    socket.on('error', () => {})
-    socket.on('close', () => {
-      closed = true
-      end()
-    })
-    socket.write(message)
-  })
-}
-
 async function honest(count: number) {
   const times: number[] = []
   let wrong = 0
@@ -74,9 +45,11 @@ async function honest(count: number) {
 describe('bytes that are no honest request', () => {
   it('are refused or ignored: no failure of ours, nothing carried out, and the server stays', async () => {
     const messages = corpus(MESSAGES, 7)
-    const answers: Answer[] = []
+    const answers: RawAnswer[] = []
     for (let i = 0; i < messages.length; i += AT_ONCE)
-      answers.push(...(await Promise.all(messages.slice(i, i + AT_ONCE).map(send))))
+      answers.push(
+        ...(await Promise.all(messages.slice(i, i + AT_ONCE).map((message) => raw(port, message)))),
+      )
     const statuses = answers.flatMap((answer) => answer.statuses)
     const by = Object.groupBy(statuses, String)
     const counts = Object.entries(by).map(([status, rows]) => `${rows?.length} × ${status}`)
@@ -96,7 +69,7 @@ describe('bytes that are no honest request', () => {
       `GET /livez HTTP/1.1\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`,
       'nonsense\r\n\r\n',
     ]) {
-      const { statuses, closed } = await send(Buffer.from(text, 'latin1'))
+      const { statuses, closed } = await raw(port, text)
       expect([closed, statuses.every((status) => status === 400 || status === 431)], text).toEqual([
         true,
         true,
