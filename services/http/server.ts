@@ -8,7 +8,7 @@ import { WebSocketServer } from 'ws'
 import type { LimitsConfig } from '../access/config.ts'
 import type { App } from './app.ts'
 import type { TlsConfig } from './config.ts'
-import { followFiles, tlsOptions } from './tls.ts'
+import { followCertificates, tlsOptions } from './tls.ts'
 
 const GRACE_MS = 2000
 const IDLE_CHECK_MS = 20
@@ -57,7 +57,7 @@ export async function serve(app: App, options: ServeOptions): Promise<Listening>
   const connections = trackConnections(server)
   await listen(server, host, port)
   const secured = server as unknown as Http2SecureServer
-  const unfollow = tls && followFiles(secured, tls, options.log, options.certificatesEveryMs)
+  const unfollow = tls && followCertificates(secured, tls, options.log, options.certificatesEveryMs)
   const { port: bound } = server.address() as AddressInfo
   return {
     url: `${tls ? 'https' : 'http'}://${urlHost(host)}:${bound}`,

@@ -9,10 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { FileError } from '../follow-files.ts'
 import { createApp } from './app.ts'
 import { type Listening, serve } from './server.ts'
 import { createTestParts } from './test-plane.ts'
-import { TlsError } from './tls.ts'
 
 let folder: string
 const opened: Listening[] = []
@@ -146,7 +146,7 @@ describe('over TLS', () => {
   it('files that cannot be read are named', async () => {
     const tls = { certFile: at('none.pem'), keyFile: at('live.key') }
     const refused = serve(createApp(createTestParts()), { host: '127.0.0.1', port: 0, tls })
-    await expect(refused).rejects.toThrow(TlsError)
+    await expect(refused).rejects.toThrow(FileError)
     await expect(refused).rejects.toThrow(/http\.tls\.certFile: ".*none\.pem" cannot be read/)
   })
 })

@@ -5,8 +5,14 @@
 import { z } from 'zod'
 import type { SignalForm } from '../../../agents/hpa/dead-band.ts'
 import type { Behavior } from '../../../agents/service-spec.ts'
-import { BehaviorField, Metadata, Quantity, readAs, TargetRef } from '../manifests/fields.ts'
-import { ManifestError } from '../manifests/manifest.ts'
+import {
+  BehaviorField,
+  Metadata,
+  Quantity,
+  readAs,
+  refuseOldVersion,
+  TargetRef,
+} from '../manifests/fields.ts'
 import { milliQuantityOf } from '../manifests/quantity.ts'
 
 export interface DoctorMetric {
@@ -215,12 +221,6 @@ export function readAutoscaler(document: unknown, place: string): Autoscaler | u
   const { kind, apiVersion } = (document ?? {}) as { kind?: unknown; apiVersion?: unknown }
   if (kind === 'ScaledObject') return readScaledObject(document, place)
   if (kind !== 'HorizontalPodAutoscaler') return undefined
-  if (apiVersion !== 'autoscaling/v2')
-    throw new ManifestError(
-      place,
-      'apiVersion',
-      apiVersion,
-      'autoscaling/v2 (kubectl get hpa.v2.autoscaling -o yaml gives it)',
-    )
+  refuseOldVersion(apiVersion, place)
   return readHpa(document, place)
 }

@@ -62,6 +62,13 @@ function present({ tolerance, policies, ...rest }: z.infer<typeof Side>): Record
   return Object.fromEntries(Object.entries(set).filter(([, value]) => value !== null))
 }
 
+/** Of HPAs: older versions have other fields for the same. Throws a ManifestError. */
+export function refuseOldVersion(apiVersion: unknown, place: string): void {
+  if (apiVersion === 'autoscaling/v2') return
+  const allowed = 'autoscaling/v2 (kubectl get hpa.v2.autoscaling -o yaml gives it)'
+  throw new ManifestError(place, 'apiVersion', apiVersion, allowed)
+}
+
 /** Throws a ManifestError for the first field that is not as `schema` says. */
 export function readAs<T>(schema: z.ZodType<T>, value: unknown, place: string): T {
   const read = schema.safeParse(value)

@@ -3,7 +3,14 @@
  * is refused by its name. Source: kubernetes/api autoscaling/v2/types.go; defaults pkg/apis/autoscaling/v2/defaults.go.
  */
 import { z } from 'zod'
-import { BehaviorField, Metadata, PositiveMilli, readAs, TargetRef } from './fields.ts'
+import {
+  BehaviorField,
+  Metadata,
+  PositiveMilli,
+  readAs,
+  refuseOldVersion,
+  TargetRef,
+} from './fields.ts'
 import { type Manifest, ManifestError, type ManifestMetric } from './manifest.ts'
 
 const Target = z.strictObject({
@@ -57,13 +64,7 @@ const DEFAULT_METRIC: ManifestMetric = {
 /** Throws a ManifestError. */
 export function readHpa(document: unknown, place: string): Manifest {
   const { apiVersion, metadata, spec } = readAs(Hpa, document, place)
-  if (apiVersion !== 'autoscaling/v2')
-    throw new ManifestError(
-      place,
-      'apiVersion',
-      apiVersion,
-      'autoscaling/v2 (kubectl get hpa.v2.autoscaling -o yaml gives it)',
-    )
+  refuseOldVersion(apiVersion, place)
   const metrics = spec.metrics?.length
     ? spec.metrics.map((metric, i) => readMetric(metric, `spec.metrics.${i}`, place))
     : [DEFAULT_METRIC]

@@ -3,7 +3,7 @@
  * that signed our certificate, and the Service that it names. Nothing of it is applied unless somebody asks for it.
  */
 import { X509Certificate } from 'node:crypto'
-import { readSetting } from '../follow-files.ts'
+import { readSetting } from '../../follow-files.ts'
 import type { MetricsApiConfig } from './config.ts'
 import { GROUPS, type MetricApi } from './groups.ts'
 

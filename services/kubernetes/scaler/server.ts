@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type * as grpcLibrary from '@grpc/grpc-js'
 import type { Logger } from 'pino'
 import type { ControlPlane } from '../../control-plane.ts'
-import { followFiles, readSetting } from '../follow-files.ts'
+import { followFiles, readSetting } from '../../follow-files.ts'
 import type { ScalerConfig } from './config.ts'
 import { createScalerService } from './service.ts'
 
