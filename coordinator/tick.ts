@@ -10,7 +10,8 @@
  * Do no harm. Steps 1 and 2 never look at a forecast, and 3 and 4 only spend what they leave. So with any forecast
  * whatever no service gets less than reactive control under the same budget would give it, and the total stays
  * within the budget. Extra that could not be given back at once (a scale-down policy slower than "all within a
- * period") is taken only when the budget carries every service's maximum: else it could starve a later floor.
+ * period") is taken only when the budget carries every service's maximum: else it could starve a later floor. Every
+ * service's: of those too that are not acted on now, as they may be at the next tick.
  * A directive of the meta-controller (meta/) sets prices below which nothing is bought now; the one for step 1 never
  * hangs on a forecast either.
  */
@@ -90,11 +91,14 @@ export function decideTick(input: TickInput): TickOutput {
   const recommended: Candidate[] = []
   let reserved = 0 // money that no decision of this tick can free
   let actual = 0 // what services that are only advised really cost
+  let most = 0 // what all may come to cost
   for (let index = 0; index < services.length; index++) {
     const { spec, mode, observation } = services[index]!
     const { requested, ready, starting, terminating } = observation.replicas
     const running = Math.max(requested, ready + starting)
     reserved += terminating * spec.pricePerReplicaHour
+    const maxReplicas = Math.max(spec.maxReplicas, mode === 'enforce' ? 0 : running)
+    most += (maxReplicas + terminating) * spec.pricePerReplicaHour
     if (mode === 'off') {
       reserved += running * spec.pricePerReplicaHour
       continue
@@ -104,8 +108,9 @@ export function decideTick(input: TickInput): TickOutput {
   }
   const budget = input.costBudgetPerHour - reserved
   const { directive } = input
-  const acted = arbitrate(enforced, budget - actual, directive)
-  const advised = arbitrate(recommended, budget - acted.cost, directive)
+  const mayCommit = most <= input.costBudgetPerHour + MONEY_SLACK
+  const acted = arbitrate(enforced, { budget: budget - actual, mayCommit, directive })
+  const advised = arbitrate(recommended, { budget: budget - acted.cost, mayCommit, directive })
   return {
     ...assemble(input, [
       { candidates: enforced, result: acted },
@@ -131,10 +136,17 @@ function candidate(index: number, input: ServiceInput): Candidate {
   return { index, input, memory, floor, allowed: allow({ spec, observation, memory }) }
 }
 
+interface Means {
+  /** $/hour. */
+  readonly budget: number
+  /** Whether extra may be taken that could not be given back at once. */
+  readonly mayCommit: boolean
+  readonly directive: Directive | undefined
+}
+
 function arbitrate(
   candidates: readonly Candidate[],
-  budget: number,
-  directive: Directive | undefined,
+  { budget, mayCommit, directive }: Means,
 ): Arbitrated {
   const columns = columnsOf(candidates)
   const floors = grantFloors(candidates, columns, budget, directive)
@@ -142,8 +154,6 @@ function arbitrate(
   const held = Int32Array.from(candidates, (c) => c.input.observation.replicas.requested)
   const base = grantBases(candidates, columns, floorGranted, held, budget, directive)
   const kept = keepWithoutData(candidates, columns, base, budget)
-  const most = Int32Array.from(candidates, (c) => c.input.spec.maxReplicas)
-  const mayCommit = costOf(columns, most) <= budget + MONEY_SLACK
   const proposals: Proposal[] = []
   const withheld: boolean[] = []
   const wanted = new Int32Array(candidates.length)
