@@ -133,6 +133,25 @@ describe('doctor', () => {
     ])
   })
 
+  it('takes a service as the configuration declares it, and asks no controller then', async () => {
+    const file = path.join(folder, 'hpa.yaml')
+    await writeFile(file, (await run('manifest', 'search')).out)
+    const config = path.join(folder, 'forescale.yaml')
+    await writeFile(config, 'services: {search: {minReplicas: 2, maxReplicas: 40}}\n')
+    await api.close()
+    const { code, out } = await run('doctor', file, '--service', 'search', '--config', config)
+    expect(code).toBe(0)
+    expect(out).toContain('Forescale decides from 2 to 40')
+    expect(out).toContain('the service is in mode recommend')
+    const search = ['doctor', '--service', 'search', '--config', config]
+    expect(await run(...search)).toMatchObject({
+      ...{ code: 2, err: expect.stringContaining('kubernetes.workloads has no "search"') },
+    })
+    expect(await run('doctor', 'web', '-n', 'shop', '--config', config)).toMatchObject({
+      ...{ code: 3, err: expect.stringContaining('no section kubernetes') },
+    })
+  })
+
   it('names what cannot be read, and how it ends', async () => {
     const file = path.join(folder, 'hpa.yaml')
     expect(await run('doctor')).toMatchObject({ code: 2, err: expect.stringContaining('no file') })

@@ -1,26 +1,15 @@
 /** `forescale k8s doctor`: which decisions an HPA or ScaledObject will swallow, and what else is wrong with it. */
-import { text as textOfStream } from 'node:stream/consumers'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { readSpanMs } from '../../../datasets/time.ts'
-import { ServiceStatus } from '../../control-plane.ts'
-import { page, StoredDecisionView } from '../../http/views.ts'
-import { type Autoscaler, readAutoscaler } from '../../kubernetes/doctor/autoscaler.ts'
-import {
-  type ClusterFacts,
-  type Decided,
-  type Diagnosis,
-  diagnose,
-} from '../../kubernetes/doctor/diagnose.ts'
+import { loadConfigFile } from '../../config-file.ts'
+import type { Autoscaler } from '../../kubernetes/doctor/autoscaler.ts'
+import { type ClusterFacts, type Diagnosis, diagnose } from '../../kubernetes/doctor/diagnose.ts'
 import { reportOf } from '../../kubernetes/doctor/report.ts'
 import { SEVERITIES } from '../../kubernetes/doctor/traps.ts'
-import { ManifestError } from '../../kubernetes/manifests/manifest.ts'
-import { documentsIn, textOf } from '../../kubernetes/manifests/read.ts'
-import { act, type Context, jsonOption, queryOf } from '../context.ts'
-import { CommandFailure, EXIT } from '../exit-codes.ts'
+import { act, jsonOption } from '../context.ts'
+import { EXIT } from '../exit-codes.ts'
 import type { Surroundings } from '../terminal.ts'
-
-const MOST_DECISIONS = 500
-const MANY_PAGES = 4
+import { type Found, foundBy, knownOf } from './k8s-doctor-sources.ts'
 
 const EXAMPLES = `
 Examples:
@@ -28,9 +17,10 @@ Examples:
   kubectl get hpa,scaledobject -n shop -o yaml | forescale k8s doctor -
   forescale k8s doctor --namespace shop search
   forescale k8s doctor hpa.yaml --service search --fail-on fault
+  forescale k8s doctor --config forescale.yaml --service search   whatever scales its workload; no controller is asked
 
 With --service the running controller is asked for the lead time, mode and bounds, and the changes that it decided are
-tried. SWALLOWED WISHES never come to anything, however long they stand; the other columns say what twice and half as
+tried; with --config they are the declared ones, and the cluster is that of the file. SWALLOWED WISHES never come to anything, however long they stand; the other columns say what twice and half as
 many come to within an hour. The rules are the HPA's own (agents/hpa).`
 
 export function addDoctor(
@@ -48,6 +38,12 @@ export function addDoctor(
     .option('--kubeconfig <file>', 'to connect by ($KUBECONFIG, ~/.kube/config)')
     .option('--context <name>', 'of the kubeconfig')
     .option('-s, --service <name>', 'the service that it follows, asked of the controller')
+    .addOption(
+      new Option(
+        '-c, --config <file>',
+        'connect as it says, and take the service as declared in it; no controller is asked',
+      ),
+    )
     .option('--at <counts>', 'replica counts to look at, parted by commas', counts)
     .option(
       '--lead <span>',
@@ -65,8 +61,10 @@ export function addDoctor(
     .addOption(jsonOption())
     .addHelpText('after', EXAMPLES)
   act(command, around, done, async (context, options, [file]) => {
-    const found = await foundBy(options, file)
-    const known = await knownOf(context, options.service)
+    const config =
+      typeof options.config === 'string' ? loadConfigFile(options.config, around.env) : undefined
+    const found = await foundBy(options, file, config)
+    const known = await knownOf(context, options.service, config)
     const { terminal } = context
     const cluster = clusterOf(options, found)
     const diagnoses = found.named.map((autoscaler) =>
@@ -107,90 +105,6 @@ function isAsBadAs(diagnoses: readonly Diagnosis[], severity: unknown): boolean 
   return diagnoses.some(({ traps }) =>
     traps.some((trap) => SEVERITIES.indexOf(trap.severity) <= limit),
   )
-}
-
-interface Found {
-  readonly named: readonly Autoscaler[]
-  readonly all: readonly Autoscaler[]
-  readonly hasTolerance: boolean | undefined
-}
-
-async function foundBy(options: Readonly<Record<string, unknown>>, file = ''): Promise<Found> {
-  try {
-    const { namespace } = options
-    return typeof namespace === 'string'
-      ? await inCluster(options, namespace, file)
-      : await inText(file)
-  } catch (error) {
-    if (error instanceof ManifestError)
-      throw new CommandFailure(EXIT.configInvalid, error.message, undefined, { cause: error })
-    throw error
-  }
-}
-
-async function inText(file: string): Promise<Found> {
-  if (file === '')
-    throw new CommandFailure(
-      EXIT.usage,
-      'no file was named; allowed: a file, -, or --namespace with a name',
-    )
-  const text = file === '-' ? await textOfStream(process.stdin) : textOf(file)
-  const all = documentsIn(text, file === '-' ? 'stdin' : file).flatMap(
-    ({ document, place }) => readAutoscaler(document, place) ?? [],
-  )
-  if (all.length === 0)
-    throw new CommandFailure(
-      EXIT.configInvalid,
-      `${file}: there is nothing that scales; allowed: a HorizontalPodAutoscaler or a ScaledObject at least`,
-    )
-  return { named: all, all, hasTolerance: undefined }
-}
-
-async function inCluster(
-  { kubeconfig, context }: Readonly<Record<string, unknown>>,
-  namespace: string,
-  name: string,
-): Promise<Found> {
-  if (name === '')
-    throw new CommandFailure(
-      EXIT.usage,
-      '--namespace needs the name of an autoscaler or of its workload',
-    )
-  // the client is loaded for who asks a cluster, not for every command
-  const { findInCluster } = await import('../../kubernetes/doctor/cluster.ts')
-  const connection = {
-    kubeconfig: kubeconfig as string | undefined,
-    context: context as string | undefined,
-  }
-  const found = await findInCluster(connection, namespace, name).catch((cause: unknown) => {
-    if (cause instanceof ManifestError) throw cause
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new CommandFailure(EXIT.unreachable, `the cluster: ${why}`, undefined, { cause })
-  })
-  if (found.named.length > 0) return found
-  const names = found.all.map((one) => `${one.kind} ${one.name}`).join(', ') || 'none'
-  throw new CommandFailure(
-    EXIT.failure,
-    `nothing in ${namespace} is named "${name}" or scales it; there are: ${names}`,
-  )
-}
-
-/** What the controller knows of the service; undefined when none was named. */
-async function knownOf({ api }: Context, service: unknown) {
-  if (typeof service !== 'string') return undefined
-  const name = encodeURIComponent(service)
-  const status = await api.get(`/v1/services/${name}`, ServiceStatus)
-  const decided: Decided[] = []
-  let cursor: string | undefined
-  for (let n = 0; n < MANY_PAGES; n++) {
-    const query = queryOf({ service, changes: true, limit: MOST_DECISIONS, cursor })
-    const { items, next } = await api.get(`/v1/decisions${query}`, page(StoredDecisionView))
-    decided.push(...items.map(({ from, to }) => ({ from, to })))
-    if (next === null) break
-    cursor = next
-  }
-  const { mode, leadTimeMs, minReplicas, maxReplicas } = status
-  return { facts: { mode, leadSeconds: leadTimeMs / 1000, minReplicas, maxReplicas }, decided }
 }
 
 function leadOf(

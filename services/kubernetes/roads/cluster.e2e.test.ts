@@ -68,12 +68,13 @@ describe.runIf(CONTROL_PLANE_HERE)('roads in a cluster', () => {
         'jsonpath={.spec.replicas}',
       ),
     )
+  const there = () => ['-n', NAMESPACE, '--kubeconfig', plane.kubeconfig]
   const doctor = async (...args: string[]) => {
     let out = ''
     const write = (text: string) => {
       out += text
     }
-    const argv = ['k8s', 'doctor', ...args, '-n', NAMESPACE, '--kubeconfig', plane.kubeconfig]
+    const argv = ['k8s', 'doctor', ...args]
     const around = { stdout: { write }, stderr: { write }, env: {}, nowMs: () => 0 }
     const code = await runCli(argv, around)
     return { code, out }
@@ -154,7 +155,7 @@ describe.runIf(CONTROL_PLANE_HERE)('roads in a cluster', () => {
     await plane.apply(
       JSON.stringify(hpaOf(EXAMPLE_PLAN, 'hpa-external', options('replicas', false))),
     )
-    const { code, out } = await doctor('search', '--at', '10', '--json', '--sync', '1s')
+    const { code, out } = await doctor('search', ...there(), '--at', '10', '--json', '--sync', '1s')
     expect(code).toBe(0)
     const [{ rows, fixes, traps }] = JSON.parse(out)
     expect(traps).toEqual([])
@@ -179,7 +180,7 @@ describe.runIf(CONTROL_PLANE_HERE)('roads in a cluster', () => {
     await plane.apply(
       JSON.stringify(hpaOf(EXAMPLE_PLAN, 'hpa-external', options('replicas', true))),
     )
-    const { out } = await doctor('search', '--at', '12', '--json')
+    const { out } = await doctor('search', ...there(), '--at', '12', '--json')
     expect(JSON.parse(out)[0].rows).toMatchObject([{ current: 12, swallowed: [] }])
     decide(13)
     await expect.poll(() => replicasOf('search'), { timeout: 20_000 }).toBe(13)
@@ -194,14 +195,22 @@ describe.runIf(CONTROL_PLANE_HERE)('roads in a cluster', () => {
     await plane.apply(
       JSON.stringify({ ...second, metadata: { name: 'second', namespace: NAMESPACE } }),
     )
-    expect((await doctor('second', '--fail-on', 'fault')).out).toContain(
+    expect((await doctor('second', ...there(), '--fail-on', 'fault')).out).toContain(
       'HorizontalPodAutoscaler search scales',
     )
-    expect(await doctor('nobody')).toMatchObject({
+    expect(await doctor('nobody', ...there())).toMatchObject({
       code: 1,
       out: expect.stringContaining(
         'there are: HorizontalPodAutoscaler search, HorizontalPodAutoscaler second',
       ),
     })
+    // by a configuration: its cluster, and whatever scales the service's workload
+    const config = path.join(plane.dir, 'forescale.json')
+    const workloads = { search: { namespace: NAMESPACE, name: 'search' } }
+    const kubernetes = { kubeconfig: plane.kubeconfig, workloads }
+    await writeFile(config, JSON.stringify({ kubernetes, services: { search: {} } }))
+    const found = await doctor('--config', config, '--service', 'search')
+    expect(found.out).toContain('shop/search → Deployment search')
+    expect(found.out).toContain('shop/second → Deployment search')
   })
 })
