@@ -112,7 +112,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   hyparquet: ['datasets/sources/parquet.ts'],
   'hyparquet-compressors': ['datasets/sources/parquet.ts'],
   'hyparquet-writer': ['datasets/export.ts', 'experiments/runner/tables.ts'],
-  'ipaddr.js': ['services/access/', 'services/http/config.ts', 'services/outbound/'],
+  'ipaddr.js': ['services/access/', 'datasets/outbound/'],
   jose: ['services/access/jwt.ts'],
   'log-update': ['services/up/', 'services/cli/', 'experiments/'],
   pg: ['services/ledger/'],
@@ -130,7 +130,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'rate-limiter-flexible': ['services/access/limits.ts'],
   'swagger-ui-dist': ['services/http/'],
   'tfjs-node-native': ['services/tensorflow/'],
-  undici: ['services/', 'experiments/bench/http.ts'],
+  undici: ['services/', 'datasets/outbound/', 'experiments/bench/http.ts'],
   // of the report only its files are read, to be put into the page
   uplot: [
     'services/dashboard/',
@@ -195,6 +195,7 @@ const PLUGINS: readonly PluginFolder[] = [
       'services/stores/backfill.ts': 'reads an embedded store, whatever store is filled from it',
       'services/kubernetes/learn/history.ts':
         "asks a cluster's own Prometheus by the store's client, whatever store there is",
+      'services/kubernetes/resources/history.ts': 'the same',
     },
   },
   {

@@ -15,13 +15,15 @@ import { z } from 'zod'
 import { LOAD_METRIC, MetricName, ServiceId } from '../../forecaster/series.ts'
 import { AGGREGATIONS } from '../danfo.ts'
 import { DatasetError, DatasetUnreachable } from '../dataset-error.ts'
+import { ServerUrl } from '../outbound/config.ts'
+import { wayTo } from '../outbound/way.ts'
 import type { Readings } from '../readings.ts'
 import { rootMessage } from '../traces/download.ts'
 import { type Reader, rangeFields, readService, wholeSteps } from './source.ts'
 
 export const InfluxSource = z.strictObject({
   kind: z.literal('influx'),
-  url: z.url().meta({ description: 'Address of the server.' }),
+  url: ServerUrl.meta({ description: 'Address of the server.' }),
   org: z.string().min(1),
   bucket: z.string().min(1),
   token: z.string().min(1).meta({ description: 'Token that may read the bucket.' }),
@@ -93,7 +95,10 @@ async function* answerOf(
   toMs: number,
 ): AsyncGenerator<Record<string, unknown>> {
   const { url, token, org, timeoutMs } = source
-  const client = new InfluxDB({ url, token, timeout: timeoutMs })
+  const client = new InfluxDB({
+    ...{ url, token, timeout: timeoutMs },
+    transportOptions: { lookup: wayTo(url).lookup },
+  })
   try {
     for await (const row of client.getQueryApi(org).iterateRows(fluxOf(source, fromMs, toMs))) {
       yield objectOf(row)

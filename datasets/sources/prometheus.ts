@@ -7,6 +7,8 @@
 import { z } from 'zod'
 import { LOAD_METRIC, MetricName, ServiceId } from '../../forecaster/series.ts'
 import { DatasetError, DatasetUnreachable } from '../dataset-error.ts'
+import { ServerUrl } from '../outbound/config.ts'
+import { type Way, wayTo } from '../outbound/way.ts'
 import type { Readings } from '../readings.ts'
 import { rootMessage } from '../traces/download.ts'
 import { type Reader, rangeFields, readService, wholeSteps } from './source.ts'
@@ -16,7 +18,7 @@ const POINTS_A_QUERY = 10_000
 
 export const PrometheusSource = z.strictObject({
   kind: z.literal('prometheus'),
-  url: z.url().meta({ description: 'Address of the server, without /api/v1.' }),
+  url: ServerUrl.meta({ description: 'Address of the server, without /api/v1.' }),
   query: z.string().min(1).meta({ description: 'PromQL whose result has one series a service.' }),
   serviceLabel: z
     .string()
@@ -52,10 +54,11 @@ export function createPrometheusReader(source: PrometheusSource): Reader {
     async read() {
       const { firstMs, steps } = wholeSteps(source)
       const { stepMs, metric } = source
+      const asked = { source, way: wayTo(source.url), firstMs }
       const gridByService = new Map<ServiceId, Float64Array>()
       for (let from = 0; from < steps; from += POINTS_A_QUERY) {
         const to = Math.min(steps, from + POINTS_A_QUERY)
-        const { result } = (await ask(source, firstMs, from, to)).data
+        const { result } = (await ask(asked, from, to)).data
         refuseSeconds(result, source)
         for (const series of result) {
           const service = serviceOf(series.metric, source)
@@ -87,19 +90,19 @@ function fill(
 
 /** Values of the steps from … to − 1, asked for at their ends. */
 async function ask(
-  source: PrometheusSource,
-  firstMs: number,
+  asked: { readonly source: PrometheusSource; readonly way: Way; readonly firstMs: number },
   from: number,
   to: number,
 ): Promise<z.infer<typeof Answer>> {
-  const { url, query, stepMs, timeoutMs, token } = source
+  const { source, way, firstMs } = asked
+  const { url, query, stepMs } = source
   const body = new URLSearchParams({
     query,
     start: String((firstMs + (from + 1) * stepMs) / 1000),
     end: String((firstMs + to * stepMs) / 1000),
     step: String(stepMs / 1000),
   })
-  const answer = await post(`${url.replace(/\/+$/, '')}/api/v1/query_range`, body, timeoutMs, token)
+  const answer = await post(way, source, body)
   const refusal = Refusal.safeParse(answer.value)
   if (refusal.success) {
     const { errorType, error } = refusal.data
@@ -114,13 +117,13 @@ async function ask(
 }
 
 async function post(
-  url: string,
+  way: Way,
+  { url: server, timeoutMs, token }: PrometheusSource,
   body: URLSearchParams,
-  timeoutMs: number,
-  token: string | undefined,
 ): Promise<{ status: number; value: unknown }> {
+  const url = `${server.replace(/\/+$/, '')}/api/v1/query_range`
   try {
-    const response = await fetch(url, {
+    const response = await way.fetch(url, {
       method: 'POST',
       body,
       signal: AbortSignal.timeout(timeoutMs),

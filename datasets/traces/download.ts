@@ -1,5 +1,6 @@
 /** Files over HTTP within limits of time and size: the edge through which a trace's origin is fetched. */
 import { DatasetUnreachable } from '../dataset-error.ts'
+import { readAtMost, wayTo } from '../outbound/way.ts'
 
 export interface DownloadLimits {
   readonly timeoutMs: number
@@ -12,26 +13,20 @@ export async function download(
   { timeoutMs, mostBytes }: DownloadLimits,
 ): Promise<string> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) })
+    const response = await wayTo(url).fetch(url, { signal: AbortSignal.timeout(timeoutMs) })
     if (!response.ok) throw new Error(`HTTP ${response.status}`)
     return await readAtMost(response, mostBytes)
   } catch (cause) {
     const late = cause instanceof Error && cause.name === 'TimeoutError'
     const why = late ? `no whole answer within ${timeoutMs / 1000} s` : rootMessage(cause)
-    throw new DatasetUnreachable(`${url} could not be fetched: ${why}`, { cause })
+    throw new DatasetUnreachable(`${shown(url)} could not be fetched: ${why}`, { cause })
   }
 }
 
-async function readAtMost(response: Response, mostBytes: number): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength
-    // leaving the loop cancels the rest of the body
-    if (bytes > mostBytes) throw new Error(`it is larger than ${mostBytes} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+/** A mirror's address may hold a password, or a token in its query. */
+function shown(url: string): string {
+  const { origin, pathname } = URL.parse(url) ?? {}
+  return origin === undefined ? 'what is no address' : `${origin}${pathname}`
 }
 
 /** What stood at the bottom of it: "fetch failed" alone tells nobody anything. */

@@ -1,5 +1,6 @@
 /** Who may come in, and how much of the API each of them may use. */
 import { z } from 'zod'
+import { Networks } from '../../datasets/outbound/config.ts'
 import { GroupName, Role } from './role.ts'
 
 const MINUTE_S = 60
@@ -39,6 +40,7 @@ export const JwtConfig = z
     jwksUrl: HttpsUrl.optional().meta({
       description: 'Where the keys are, when the issuer has no discovery document.',
     }),
+    networks: Networks,
     skewSeconds: z
       .int()
       .min(0)

@@ -3,10 +3,10 @@
  * others must have said who may come in.
  */
 
+import { isWithin, rangesOf } from '../../datasets/outbound/networks.ts'
 import { CommandFailure, EXIT } from '../cli/exit-codes.ts'
 import type { AccessLedger } from '../ledger/access-ledger.ts'
 import { isAlive } from './api-key.ts'
-import { isWithin, rangesOf } from './client-address.ts'
 import type { AuthConfig } from './config.ts'
 
 const LOOPBACK = rangesOf(['127.0.0.0/8', '::1'])

@@ -1,14 +1,14 @@
 /** What the configuration says of where decisions are carried out. */
 import { z } from 'zod'
+import { ServerUrl } from '../../datasets/outbound/config.ts'
 import { ServiceId } from '../../forecaster/series.ts'
 
 const SECOND_MS = 1000
 const MINUTE_MS = 60 * SECOND_MS
 
-const endpoint = z
-  .url({ protocol: /^https?$/, error: 'must be an address: http://… or https://…' })
-  .optional()
-  .meta({ description: "Address of the API; left out: the vendor's own." })
+const endpoint = ServerUrl.optional().meta({
+  description: "Address of the API; left out: the vendor's own.",
+})
 
 const times = {
   deadlineMs: z

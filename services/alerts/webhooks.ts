@@ -14,10 +14,11 @@ import {
   timeout,
   wrap,
 } from 'cockatiel'
+import { createGuardedFetch } from '../../datasets/outbound/guarded-fetch.ts'
+import { rulesOf } from '../../datasets/outbound/rules.ts'
 import { isSinkAddress, type Relay } from '../events/relay.ts'
 import type { Delivery } from '../ledger/alerts-ledger.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { createGuardedFetch, rulesOf } from '../outbound/guarded-fetch.ts'
 import { signedHeaders } from './signature.ts'
 
 const MESSAGES_AT_ONCE = 50

@@ -1,5 +1,6 @@
 /** Who is told of decisions and alerts beside people: brokers and webhooks, in the CloudEvents format. */
 import { z } from 'zod'
+import { ServerUrl } from '../../datasets/outbound/config.ts'
 
 const EVENT_KINDS = ['decision', 'alert'] as const
 
@@ -47,7 +48,7 @@ export const SinkConfig = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('webhook'),
     ...common,
-    url: z.url({ protocol: /^https?$/, error: 'must be an address: http://… or https://…' }),
+    url: ServerUrl,
     secretEnv: variable('the secret that messages are signed with (Standard Webhooks)'),
   }),
   z.strictObject({

@@ -1,7 +1,8 @@
 /** Events by HTTP POST, several in one JSON batch (CloudEvents HTTP binding, batched mode), signed by Standard Webhooks. */
 import { hash } from 'node:crypto'
+import { createGuardedFetch } from '../../datasets/outbound/guarded-fetch.ts'
+import { rulesOf } from '../../datasets/outbound/rules.ts'
 import { signedHeaders } from '../alerts/signature.ts'
-import { createGuardedFetch, rulesOf } from '../outbound/guarded-fetch.ts'
 import type { SinkConfigOf } from './config.ts'
 import { BATCH_TYPE, type EventSink } from './sink.ts'
 

@@ -1,15 +1,7 @@
 /** Settings of the API's door. */
-import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
+import { Network } from '../../datasets/outbound/networks.ts'
 import { AuthConfig, LimitsConfig } from '../access/config.ts'
-
-/** An address or a range of addresses. */
-export const Network = z
-  .string()
-  .refine(
-    (text) => ipaddr.isValid(text) || ipaddr.isValidCIDR(text),
-    'must be an IP address or a range such as 10.0.0.0/8',
-  )
 
 export const TlsConfig = z
   .strictObject({

@@ -1,12 +1,13 @@
 /** The door as the configuration has it. */
 import type { Logger } from 'pino'
+import { createGuardedFetch } from '../../datasets/outbound/guarded-fetch.ts'
+import { type OutboundRule, rulesOf } from '../../datasets/outbound/rules.ts'
 import { createAccess } from '../access/access.ts'
 import { createLimits } from '../access/limits.ts'
 import { createAuditLog } from '../audit/audit.ts'
 import { systemClock } from '../clock.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { createGuardedFetch, rulesOf } from '../outbound/guarded-fetch.ts'
 import type { Door } from './door.ts'
 
 interface DoorDeps {
@@ -22,7 +23,7 @@ export function openDoor({ control, ledger, log }: DoorDeps): Door {
   const access = createAccess({
     ...{ ledger, nowMs, log },
     config: () => control.config().http.auth,
-    fetchJson,
+    fetchJson: (url) => fetchJson(url, control.config().http.auth.jwt?.networks),
   })
   return {
     ...{ access, log, limits: createLimits(http.limits), trustedProxies: http.trustedProxies },
@@ -31,8 +32,9 @@ export function openDoor({ control, ledger, log }: DoorDeps): Door {
 }
 
 /** Where the configuration says that the issuer is, and nowhere else. */
-async function fetchJson(url: string): Promise<unknown> {
-  const guarded = createGuardedFetch({ allow: rulesOf([url]) })
+async function fetchJson(url: string, networks: OutboundRule['networks']): Promise<unknown> {
+  const allow = rulesOf([url]).map((rule) => ({ ...rule, networks }))
+  const guarded = createGuardedFetch({ allow })
   try {
     const { status, text } = await guarded(url, { headers: { accept: 'application/json' } })
     if (status !== 200) throw new Error(`${url} answered ${status}`)

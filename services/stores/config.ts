@@ -1,5 +1,6 @@
 /** What the configuration says of where samples come from and where they are kept. */
 import { z } from 'zod'
+import { Networks, ServerUrl } from '../../datasets/outbound/config.ts'
 import { MetricName, ServiceId } from '../../forecaster/series.ts'
 import { faultOf } from './prometheus/promql.ts'
 
@@ -22,14 +23,11 @@ const atMostOneToken = {
   fault: { error: 'tokenFile and tokenEnv exclude one another', path: ['tokenEnv'] },
 }
 
-const httpUrl = z
-  .url({ protocol: /^https?$/, error: 'must be an address: http://… or https://…' })
-  .meta({ description: 'Address of the server.' })
-
 export const InfluxStoreConfig = z
   .strictObject({
     kind: z.literal('influxdb'),
-    url: httpUrl,
+    url: ServerUrl.meta({ description: 'Address of the server.' }),
+    networks: Networks,
     org: z.string().min(1).meta({ description: 'Organisation, by name.' }),
     bucket: z.string().min(1).default('forescale'),
     ...tokenFields,
@@ -79,7 +77,8 @@ export type InfluxStoreConfig = z.infer<typeof InfluxStoreConfig>
 
 export const PrometheusServer = z
   .strictObject({
-    url: httpUrl.meta({ description: 'Address of the server, without /api/v1.' }),
+    url: ServerUrl.meta({ description: 'Address of the server, without /api/v1.' }),
+    networks: Networks,
     ...tokenFields,
     headers: z
       .record(z.string().regex(/^[A-Za-z0-9-]+$/), z.string())

@@ -17,12 +17,13 @@ import { bucketKeepsMs, coarseBucketOf } from './influx/setup.ts'
 import { openSpool, type Spool } from './influx/spool.ts'
 import { createTail, type Tail } from './influx/tail.ts'
 import {
+  AHEAD_LIMIT_MS,
   type GridQuery,
   type SampleStore,
   type StoreHealth,
   StoreUnavailable,
 } from './sample-store.ts'
-import { AHEAD_LIMIT_MS, sanitise } from './sanitise.ts'
+import { sanitise } from './sanitise.ts'
 import { readToken } from './secret.ts'
 
 const MINUTE_MS = 60_000
@@ -53,7 +54,8 @@ interface Parts {
 export async function openInfluxStore(options: InfluxStoreOptions): Promise<SampleStore> {
   const { config, folder } = options
   const { url, org, bucket, timeoutMs, flushMs, batchSize, spoolBytes } = config
-  const client = options.client ?? createInfluxClient({ url, org, token: readToken(config) })
+  const client =
+    options.client ?? createInfluxClient({ url, org, token: readToken(config), way: config })
   const reader = createInfluxReader({ client, bucket, timeoutMs })
   const spool = await openSpool({ folder: path.join(folder, 'spool'), mostBytes: spoolBytes })
   const tail = createTail(TAIL_MS)

@@ -26,6 +26,6 @@ export async function openStore(
 export async function setUpStore({ store, retentionMs }: AppConfig): Promise<SetupStep[]> {
   if (store.kind !== 'influxdb') return []
   const { url, org } = store
-  const client = createInfluxClient({ url, org, token: readToken(store) })
+  const client = createInfluxClient({ url, org, token: readToken(store), way: store })
   return setUpInflux(client, store, retentionMs)
 }

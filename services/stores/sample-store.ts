@@ -2,6 +2,9 @@
 import { z } from 'zod'
 import { MetricName, ServiceId } from '../../forecaster/series.ts'
 
+/** A sample further ahead of the clock is refused, ms. */
+export const AHEAD_LIMIT_MS = 30_000
+
 export const Sample = z
   .strictObject({
     service: ServiceId,

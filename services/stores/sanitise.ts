@@ -3,9 +3,7 @@
  * Unix time in ms, lies more than 30 s ahead of the clock, or is older than what is kept. Of two values for one
  * instant the larger stays, so the stored series does not depend on the order of arrival.
  */
-import type { AppendReport, Rejection, Sample } from './sample-store.ts'
-
-export const AHEAD_LIMIT_MS = 30_000
+import { AHEAD_LIMIT_MS, type AppendReport, type Rejection, type Sample } from './sample-store.ts'
 
 export interface SanitiseOptions {
   readonly nowMs: number

@@ -4,6 +4,7 @@
  * batch that went off by itself), and because every request needs a deadline that bounds the whole of it.
  */
 import { InfluxDB, setLogger, type Transport } from '@influxdata/influxdb-client'
+import { type WayOptions, wayTo } from '../../../datasets/outbound/way.ts'
 import { readCsv } from './csv.ts'
 import { InfluxAnswerError } from './errors.ts'
 
@@ -32,15 +33,18 @@ export interface InfluxClientOptions {
   readonly url: string
   readonly org: string
   readonly token: string | undefined
+  readonly way?: Pick<WayOptions, 'networks' | 'lookup'>
 }
 
-export function createInfluxClient({ url, org, token }: InfluxClientOptions): InfluxClient {
+/** Throws OutboundRefused for an address that may not be asked; a redirect is no answer (the transport follows none). */
+export function createInfluxClient({ url, org, token, way }: InfluxClientOptions): InfluxClient {
   // what fails is told to the caller; the library would print it as well
   setLogger({ error: () => {}, warn: () => {} })
   // every request brings its own deadline; the client's idle limit would cut long histories short
   const { transport } = new InfluxDB({
     url,
     timeout: LONGEST_MS,
+    transportOptions: { lookup: wayTo(url, way).lookup },
     ...(token === undefined ? {} : { token }),
   })
   const inOrg = `org=${encodeURIComponent(org)}`

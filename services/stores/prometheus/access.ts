@@ -3,7 +3,7 @@
  * again for each request as they are rotated; a certificate authority of one's own, and a client's certificate.
  */
 import { readFileSync } from 'node:fs'
-import { Agent } from 'undici'
+import { type Way, type WayOptions, wayTo } from '../../../datasets/outbound/way.ts'
 import { secrets } from '../../telemetry/secrets.ts'
 import type { PrometheusServer } from '../config.ts'
 import { readToken } from '../secret.ts'
@@ -13,12 +13,15 @@ export interface PrometheusAccess {
   headers(): Record<string, string>
   /** Form fields beside the query's own. */
   readonly fields: Readonly<Record<string, string>>
-  /** undefined: the machine's own authorities, no certificate of ours. */
-  readonly dispatcher: Agent | undefined
+  readonly way: Way
 }
 
-export function accessOf(server: PrometheusServer): PrometheusAccess {
-  const { tenant, dedup, partial, tls } = server
+/** Throws OutboundRefused for an address that may not be asked. */
+export function accessOf(
+  server: PrometheusServer,
+  lookup?: WayOptions['lookup'],
+): PrometheusAccess {
+  const { url, networks, tenant, dedup, partial } = server
   const headers = (): Record<string, string> => ({
     accept: 'application/json',
     ...(tenant === undefined ? {} : { 'X-Scope-OrgID': tenant }),
@@ -38,17 +41,18 @@ export function accessOf(server: PrometheusServer): PrometheusAccess {
       // VictoriaMetrics: the instants asked for, not near ones
       nocache: '1',
     },
-    dispatcher:
-      tls === undefined
-        ? undefined
-        : new Agent({
-            connect: {
-              ...(tls.caFile ? { ca: readFileSync(tls.caFile) } : {}),
-              ...(tls.certFile ? { cert: readFileSync(tls.certFile) } : {}),
-              ...(tls.keyFile ? { key: readFileSync(tls.keyFile) } : {}),
-              ...(tls.serverName ? { servername: tls.serverName } : {}),
-            },
-          }),
+    way: wayTo(url, { networks, lookup, tls: tlsOf(server) }),
+  }
+}
+
+/** Empty: the machine's own authorities, no certificate of ours. */
+function tlsOf({ tls = {} }: PrometheusServer): NonNullable<WayOptions['tls']> {
+  const { caFile, certFile, keyFile, serverName } = tls
+  return {
+    ...(caFile ? { ca: readFileSync(caFile) } : {}),
+    ...(certFile ? { cert: readFileSync(certFile) } : {}),
+    ...(keyFile ? { key: readFileSync(keyFile) } : {}),
+    ...(serverName ? { servername: serverName } : {}),
   }
 }
 

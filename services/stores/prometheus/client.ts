@@ -3,7 +3,7 @@
  * it too. An answer counts only when it is whole: within its deadline and size, of the right form, and without warnings,
  * which is how Thanos says that a part of the data could not be asked. "NaN" and "Inf" are no values.
  */
-import { fetch as undiciFetch } from 'undici'
+import { readAtMost, type WayOptions } from '../../../datasets/outbound/way.ts'
 import { rootMessage } from '../../../datasets/traces/download.ts'
 import type { PrometheusServer } from '../config.ts'
 import { accessOf } from './access.ts'
@@ -45,15 +45,18 @@ export interface ClientOptions {
   readonly name: string
   readonly server: PrometheusServer
   readonly mostSeries: number
+  /** For tests. */
+  readonly lookup?: WayOptions['lookup']
 }
 
 export function createPrometheusClient({
   name,
   server,
   mostSeries,
+  lookup,
 }: ClientOptions): PrometheusClient {
   const base = server.url.replace(/\/+$/, '')
-  const access = accessOf(server)
+  const access = accessOf(server, lookup)
   let leftOpen: boolean | undefined
 
   async function ask(
@@ -62,16 +65,12 @@ export function createPrometheusClient({
     timeoutMs: number,
   ): Promise<unknown> {
     const body = new URLSearchParams({ ...fields, ...access.fields })
-    const { dispatcher } = access
     const signal = AbortSignal.timeout(Math.ceil(timeoutMs))
     try {
-      const url = `${base}${path}`
-      const request = { method: 'POST', body, signal, headers: access.headers() }
-      // certificates of one's own are the library's; Node's fetch has none of its settings
-      const response = await (dispatcher
-        ? undiciFetch(url, { ...request, redirect: 'error', dispatcher })
-        : fetch(url, { ...request, redirect: 'error' }))
-      return { status: response.status, text: await readAtMost(response) }
+      const headers = access.headers()
+      const request = { method: 'POST', body, signal, headers }
+      const response = await access.way.fetch(`${base}${path}`, request)
+      return { status: response.status, text: await readAtMost(response, MOST_ANSWER_BYTES) }
     } catch (cause) {
       const why = signal.aborted
         ? `no whole answer within ${timeoutMs / 1000} s`
@@ -139,23 +138,6 @@ class AnswerFault extends Error {
 function isLimit(status: number, reason: string): boolean {
   if (status === 400) return /exceeded maximum resolution/.test(reason)
   return status === 413 || (status === 422 && /\b(too many|limit|exceed)/i.test(reason))
-}
-
-async function readAtMost({
-  body,
-}: {
-  readonly body: AsyncIterable<Uint8Array> | null
-}): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of body ?? []) {
-    bytes += chunk.byteLength
-    // leaving the loop cancels the rest of the body
-    if (bytes > MOST_ANSWER_BYTES)
-      throw new Error(`the answer is larger than ${MOST_ANSWER_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 interface Answer {

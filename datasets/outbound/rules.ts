@@ -1,15 +1,16 @@
 /**
- * Requests to addresses that a configuration or a person names (server-side request forgery, OWASP API7). What is looked
- * at is the address that is really connected to, in the resolver's hook, so that a name which resolves to something else
- * the second time gains nothing; redirects are followed on the same host only. Private networks are where stores live, so
- * they are not the rule: link-local ones (where clouds hand out credentials) and such are never right, loopback only for
- * who wrote loopback.
+ * Which addresses may be asked on behalf of a configuration or a person (server-side request forgery, OWASP API7). What is
+ * looked at is the address that is really connected to, in the resolver's hook, so that a name which resolves to something
+ * else the second time gains nothing. Private networks are where stores live, so they are not the rule: link-local ones
+ * (where clouds hand out credentials) and such are never right, loopback only for who wrote loopback.
  */
 import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import ipaddr from 'ipaddr.js'
-import { Agent, fetch as undiciFetch } from 'undici'
-import { isWithin, rangesOf } from '../access/client-address.ts'
+import { isWithin, rangesOf } from './networks.ts'
+
+/** As `dns.lookup` with `all: true`. */
+export type Resolve = typeof systemLookup
 
 /** The request was not sent, or its answer not taken. */
 export class OutboundRefused extends Error {}
@@ -22,38 +23,6 @@ export interface OutboundRule {
   /** Where the host may be; not given: anywhere that is not refused to everybody. */
   readonly networks?: readonly string[] | undefined
 }
-
-export interface OutboundOptions {
-  readonly allow: readonly OutboundRule[]
-  readonly timeoutMs?: number | undefined
-  /** As `dns.lookup` with `all: true`; for tests. */
-  readonly lookup?: typeof systemLookup | undefined
-  readonly mostBytes?: number | undefined
-  /** On the same host; 3 when not given. */
-  readonly mostRedirects?: number | undefined
-}
-
-export interface OutboundAnswer {
-  readonly status: number
-  readonly text: string
-}
-
-export interface OutboundRequest {
-  readonly method?: string | undefined
-  readonly headers?: Record<string, string> | undefined
-  readonly body?: string | undefined
-  readonly signal?: AbortSignal | undefined
-}
-
-export interface GuardedFetch {
-  (url: string, init?: OutboundRequest): Promise<OutboundAnswer>
-  close(): Promise<void>
-}
-
-const TIMEOUT_MS = 10_000
-const MOST_BYTES = 4 * 1024 * 1024
-const MOST_REDIRECTS = 3
-const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308]
 
 /** Never the right place: this network, link-local, benchmarks' and documentation's, multicast, reserved, broadcast. */
 const NEVER = rangesOf([
@@ -94,57 +63,6 @@ export function rulesOf(urls: readonly string[]): OutboundRule[] {
   })
 }
 
-export function createGuardedFetch(options: OutboundOptions): GuardedFetch {
-  const {
-    allow,
-    timeoutMs = TIMEOUT_MS,
-    mostBytes = MOST_BYTES,
-    mostRedirects = MOST_REDIRECTS,
-    lookup = systemLookup,
-  } = options
-  const agents = new Map<OutboundRule, Agent>()
-  const agentOf = (rule: OutboundRule): Agent => {
-    const known = agents.get(rule)
-    if (known) return known
-    const agent = new Agent({
-      connect: { lookup: checkedLookup(rule, lookup), timeout: timeoutMs },
-      ...{ headersTimeout: timeoutMs, bodyTimeout: timeoutMs, maxResponseSize: mostBytes },
-    })
-    agents.set(rule, agent)
-    return agent
-  }
-  const guarded: GuardedFetch = Object.assign(
-    async (text: string, init: OutboundRequest = {}) => {
-      const { method = 'GET', headers = {}, body = null } = init
-      const late = AbortSignal.timeout(timeoutMs)
-      const signal = init.signal ? AbortSignal.any([late, init.signal]) : late
-      let at = text
-      for (let hop = 0; hop <= mostRedirects; hop++) {
-        const { url, rule } = checkUrl(at, allow)
-        checkLiteral(url, rule)
-        const dispatcher = agentOf(rule)
-        const response = await undiciFetch(url, {
-          ...{ method, headers, body, dispatcher, signal },
-          redirect: 'manual',
-        })
-        if (!REDIRECTS.includes(response.status))
-          return { status: response.status, text: await response.text() }
-        await response.body?.cancel()
-        at = sameHost(url, response.headers.get('location'))
-      }
-      throw new OutboundRefused(`more than ${mostRedirects} redirects`)
-    },
-    { close: async () => void (await Promise.all([...agents.values()].map((a) => a.close()))) },
-  )
-  return guarded
-}
-
-function sameHost(from: URL, location: string | null): string {
-  const to = URL.parse(location ?? '', from.href)
-  if (to?.host === from.host && to.protocol === from.protocol) return to.href
-  throw new OutboundRefused(`it redirects to another host: ${to?.host ?? 'nowhere'}`)
-}
-
 /** Throws for an address that `rule` does not reach. */
 export function checkAddress(address: string, { host, networks }: OutboundRule): void {
   if (isWithin(address, NEVER)) throw new OutboundRefused(`${address} is refused to everybody`)
@@ -157,12 +75,13 @@ export function checkAddress(address: string, { host, networks }: OutboundRule):
 }
 
 /** Node asks no resolver for an address, so that is looked at here. */
-function checkLiteral(url: URL, rule: OutboundRule): void {
+export function checkLiteral(url: URL, rule: OutboundRule): void {
   const host = bareHost(url)
   if (ipaddr.isValid(host)) checkAddress(host, rule)
 }
 
-function checkedLookup(rule: OutboundRule, lookup: typeof systemLookup): LookupFunction {
+/** Resolves as `lookup` does, and throws for a name that has any address which `rule` does not reach. */
+export function checkedLookup(rule: OutboundRule, lookup: Resolve = systemLookup): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
       if (error) return callback(error, '', 0)

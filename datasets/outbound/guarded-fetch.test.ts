@@ -3,14 +3,8 @@ import type { lookup } from 'node:dns'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import {
-  checkAddress,
-  createGuardedFetch,
-  type GuardedFetch,
-  OutboundRefused,
-  type OutboundRule,
-  rulesOf,
-} from './guarded-fetch.ts'
+import { createGuardedFetch, type GuardedFetch } from './guarded-fetch.ts'
+import { checkAddress, OutboundRefused, type OutboundRule, rulesOf } from './rules.ts'
 
 let canary: Server
 let port: number
