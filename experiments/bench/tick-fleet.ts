@@ -1,6 +1,7 @@
 /** The fleet of the tick's benchmarks: configuration, a book in memory, settings and counts. Synthetic load. */
 import { AppConfig } from '../../services/config.ts'
-import type { Entry, LoadBook } from '../../services/loops/load-book.ts'
+import type { Entry } from '../../services/loops/entry.ts'
+import type { LoadBook } from '../../services/loops/load-book.ts'
 import type { Settings } from '../../services/loops/settings.ts'
 import {
   fitFleet,

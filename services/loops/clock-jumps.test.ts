@@ -9,9 +9,12 @@ import { shiftMemory } from '../../agents/shift-memory.ts'
 import type { RunningClock } from '../clock.ts'
 import { AppConfig } from '../config.ts'
 import { createMemoryStore } from '../stores/memory.ts'
+import type { SampleStore } from '../stores/sample-store.ts'
+import { createClockDoubt } from './clock-doubt.ts'
 import { followClock } from './clock-jumps.ts'
 import type { LoopState } from './control-loop.ts'
-import { createLoadBook, firstEntry } from './load-book.ts'
+import { firstEntry } from './entry.ts'
+import { createLoadBook } from './load-book.ts'
 import { freshnessOf } from './observe.ts'
 
 const STEP_MS = 60_000
@@ -94,10 +97,12 @@ describe('the load book by a clock that was set back', () => {
   async function bookAt(nowMs: number, newestMs: number) {
     const store = createMemoryStore({ retentionMs: 1e9 })
     const samples = []
-    for (let atMs = newestMs - 30 * STEP_MS; atMs <= newestMs; atMs += STEP_MS)
+    for (let atMs = newestMs - 150 * STEP_MS; atMs <= newestMs; atMs += STEP_MS)
       samples.push({ service: 'search', metric: 'requests_per_second', atMs, value: atMs / 1e12 })
     await store.append(samples, newestMs)
+    const doubt = createClockDoubt()
     const book = createLoadBook({
+      doubt,
       ...{ store, stepMs: STEP_MS, tickMs: STEP_MS, longestGapMs: 1e9 },
       specs: new Map([['search', spec]]),
       config: config.forecast,
@@ -107,7 +112,14 @@ describe('the load book by a clock that was set back', () => {
       } as never,
     })
     await book.read(nowMs)
-    return book
+    const append = (...atMs: number[]) =>
+      store.append(
+        atMs.map((at) => ({
+          ...{ service: 'search', metric: 'requests_per_second', atMs: at, value: at / 1e12 },
+        })),
+        Math.max(...atMs),
+      )
+    return { ...book, doubt, append, store }
   }
   const gridMs = Math.floor(NOW_MS / STEP_MS) * STEP_MS
 
@@ -131,5 +143,57 @@ describe('the load book by a clock that was set back', () => {
     const earlier = gridMs - 20 * STEP_MS
     await book.read(earlier)
     expect(freshnessOf(config, book.entries.get('search')!, earlier)).toBe('dead')
+  })
+
+  const freshAt = async (book: Awaited<ReturnType<typeof bookAt>>, nowMs: number) => {
+    await book.read(nowMs)
+    return freshnessOf(config, book.entries.get('search')!, nowMs)
+  }
+
+  it('takes loads of before for as old as they are when the clock comes to their times again', async () => {
+    const book = await bookAt(gridMs, gridMs)
+    book.doubt.wasSet(-100 * STEP_MS)
+    for (let step = 1; step <= 140; step++) {
+      await book.append(gridMs + step * STEP_MS)
+      const freshness = await freshAt(book, gridMs + (step - 100) * STEP_MS)
+      // it stands where it stood until then: at first that is not long ago
+      if (step > 62) expect(freshness).toBe('dead')
+    }
+    expect(book.doubt.isSeen()).toBe(true)
+    // and none come any more
+    expect(await freshAt(book, gridMs + 141 * STEP_MS)).toBe('dead')
+    book.doubt.wasSet(100 * STEP_MS)
+    await book.append(gridMs + 142 * STEP_MS)
+    expect(await freshAt(book, gridMs + 142 * STEP_MS)).toBe('fresh')
+  })
+
+  it('knows that the clock is right now from the first load that comes', async () => {
+    const book = await bookAt(gridMs + 100 * STEP_MS, gridMs)
+    book.doubt.wasSet(-100 * STEP_MS)
+    expect(await freshAt(book, gridMs)).toBe('dead')
+    await book.append(gridMs + STEP_MS)
+    expect(await freshAt(book, gridMs + STEP_MS)).toBe('fresh')
+    expect(book.doubt.behindMs()).toBe(0)
+  })
+
+  it('sees at the start that it stands behind the loads, of which one alone says nothing', async () => {
+    const behind = await bookAt(gridMs - 100 * STEP_MS, gridMs)
+    expect(behind.doubt.behindMs()).toBe(100 * STEP_MS)
+    expect(await freshAt(behind, gridMs - 99 * STEP_MS)).toBe('dead')
+    const alone = await bookAt(gridMs, gridMs)
+    await alone.append(gridMs + 600 * STEP_MS)
+    const book = createClockDoubt()
+    await book.look(alone.store, gridMs, STEP_MS)
+    expect(book.behindMs()).toBe(0)
+  })
+
+  it('keeps the doubt while the store does not answer', async () => {
+    const doubt = createClockDoubt()
+    doubt.wasSet(-100 * STEP_MS)
+    const away = { latest: () => Promise.reject(new Error('away')) } as unknown as SampleStore
+    await expect(doubt.look(away, gridMs, STEP_MS)).rejects.toThrow('away')
+    expect(doubt.behindMs()).toBe(100 * STEP_MS)
+    const entry = { ...firstEntry('search', spec, false), loadAtMs: gridMs, loadRps: 5, doubt }
+    expect(freshnessOf(config, entry, gridMs)).toBe('dead')
   })
 })

@@ -8,7 +8,7 @@ import type { RunningClock } from '../clock.ts'
 import { noContenders } from '../models/contenders.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import type { LoopState } from './control-loop.ts'
-import type { Entry } from './load-book.ts'
+import type { Entry } from './entry.ts'
 
 /** Less is drift, or a clock that is slewed: it moves no window by anything that counts. */
 const LEAST_JUMP_MS = 1000
@@ -25,6 +25,7 @@ export function followClock(state: LoopState, clock: RunningClock, nowMs: number
   state.lastSeen = now
   const jumpMs = now.wallMs - last.wallMs - (now.monotonicMs - last.monotonicMs)
   if (Math.abs(jumpMs) < LEAST_JUMP_MS) return 0
+  state.doubt?.wasSet(jumpMs)
   state.memories = new Map(
     [...state.memories].map(([service, memory]) => [service, shiftMemory(memory, jumpMs)]),
   )

@@ -18,6 +18,7 @@ import type { RightSizing } from '../right-sizing/right-sizing.ts'
 import type { Shares } from '../shards/shares.ts'
 import { inSpan, inSpanSync } from '../telemetry/spans.ts'
 import { applyDecisions, type Settled } from './apply.ts'
+import type { ClockDoubt } from './clock-doubt.ts'
 import type { Instant } from './clock-jumps.ts'
 import { type Decided, decide } from './decide.ts'
 import { createKeptSpecs } from './kept-specs.ts'
@@ -55,6 +56,8 @@ export interface LoopState {
   isUnsure?: boolean
   /** By both clocks, when the last tick began; undefined before any, and where time is set by hand. */
   lastSeen?: Instant
+  /** Whether the clock stands behind; absent where time is set by hand. */
+  doubt?: ClockDoubt
 }
 
 /** What a tick was told of a target. */

@@ -12,6 +12,7 @@ import type { ModelControl } from '../models/control.ts'
 import { openRightSizing } from '../right-sizing/right-sizing.ts'
 import { openSelection } from '../selection/selection.ts'
 import { openAutomaticRollouts } from './automatic-parts.ts'
+import { createClockDoubt } from './clock-doubt.ts'
 import {
   type ControllerDeps,
   type Core,
@@ -78,7 +79,9 @@ export async function createController(deps: ControllerDeps): Promise<Controller
   })
   let running: Core | undefined
   const trainings = await openTrainingParts(deps, () => running)
-  const core: Core = createCore(deps, settings, await recallMemories(deps.ledger), {
+  const known = await recallMemories(deps.ledger)
+  const state = deps.clock.kind === 'manual' ? known : { ...known, doubt: createClockDoubt() }
+  const core: Core = createCore(deps, settings, state, {
     ...{ listeners, alerts, treasury, rightSizing, selection, automatic, trainings, ...inRollout },
     calendar: await openCalendar(deps.ledger),
   })

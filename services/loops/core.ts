@@ -240,14 +240,12 @@ export function createParts(
     keepSteps: forecast.historySteps,
   })
   const reader = createLoadBook({
-    store,
-    stepMs,
+    ...{ store, stepMs, specs, covariates },
     tickMs: config.tickMs,
-    specs,
     config: forecast,
-    covariates,
     onStep: alerts.step,
     longestGapMs: Math.min(LONGEST_GAP_MS, forecast.historySteps * stepMs),
+    doubt: state.doubt,
   })
   const book = tolerant(reader, {
     failed: (error) =>

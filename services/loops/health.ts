@@ -1,6 +1,7 @@
 /** What the running controller says of its parts. */
 import type { Actuator } from '../actuators/actuator.ts'
 import type { HealthCheck } from '../control-plane.ts'
+import type { ClockDoubt } from './clock-doubt.ts'
 import type { Core } from './core.ts'
 import { ledgerCheck } from './ledger-check.ts'
 import { storeCheck } from './store-check.ts'
@@ -9,6 +10,15 @@ import { storeCheck } from './store-check.ts'
 async function actuatorCheck({ health }: Actuator): Promise<HealthCheck[]> {
   if (!health) return []
   return [{ name: 'actuator', ...(await health()) }]
+}
+
+/** Nothing where nothing speaks against the clock: a wrong one is an operator's to set, no restart would mend it. */
+function clockCheck(doubt: ClockDoubt | undefined): HealthCheck[] {
+  const behindMs = doubt?.behindMs() ?? 0
+  if (behindMs === 0) return []
+  const why = doubt?.isSeen() ? 'loads are of a time to come' : 'no load has told yet'
+  const detail = `it may stand ${Math.ceil(behindMs / 1000)} s behind: ${why}; loads count as so much older`
+  return [{ name: 'clock', ok: true, degraded: true, detail }]
 }
 
 export async function checkHealth({ deps, parts, last, config }: Core): Promise<HealthCheck[]> {
@@ -21,6 +31,7 @@ export async function checkHealth({ deps, parts, last, config }: Core): Promise<
     await storeCheck(store, parts.book, clock.nowMs()),
     await ledgerCheck(ledger),
     ...(await actuatorCheck(actuator)),
+    ...clockCheck(parts.loop.state.doubt),
     {
       name: 'loop',
       ok: !late,

@@ -3,12 +3,9 @@
  * newest load, its models and what was learned of its capacity. Reads the store; judges nothing.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type CapacityState, initialCapacity, learnCapacity } from '../../agents/capacity.ts'
-import { initialPlausibility, judge, type Plausibility } from '../../agents/plausibility.ts'
 import type { ServiceSpec } from '../../agents/service-spec.ts'
 import { barOf } from '../../forecaster/changepoint.ts'
 import type { ForecastConfig } from '../../forecaster/config.ts'
-import { createNowcast, followTick, type Nowcast } from '../../forecaster/nowcast.ts'
 import {
   floorToStep,
   LOAD_METRIC,
@@ -16,25 +13,18 @@ import {
   type ServiceId,
 } from '../../forecaster/series.ts'
 import type { Covariates } from '../covariates/covariates.ts'
-import { type Contenders, type Following, followLoad, noContenders } from '../models/contenders.ts'
+import type { Following } from '../models/contenders.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
+import type { ClockDoubt } from './clock-doubt.ts'
 import { goOnFrom } from './clock-jumps.ts'
-
-export interface Entry {
-  readonly service: ServiceId
-  capacity: CapacityState
-  /** End of the newest step with a load, and that load; NaN before any. */
-  loadAtMs: number
-  loadRps: number
-  violationRatio: number
-  latencyP95Seconds: number
-  readyReplicas: number
-  contenders: Contenders
-  /** Whether its load can be what it says it is; absent before CPU was measured. */
-  plausibility?: Plausibility | undefined
-  /** What loads within a step tell of its rest; absent where ticks are no shorter than steps. */
-  readonly nowcast?: Nowcast | undefined
-}
+import {
+  type Entry,
+  firstEntry,
+  followNewest,
+  followStep,
+  type MeasuredStep,
+  ticksAheadOf,
+} from './entry.ts'
 
 export interface LoadBook {
   readonly entries: ReadonlyMap<ServiceId, Entry>
@@ -69,6 +59,8 @@ export interface LoadBookDeps {
   readonly onStep?: (service: ServiceId, endMs: number, loadRps: number) => void
   /** Older steps than this are not caught up with; their forecasters start afresh. */
   readonly longestGapMs: number
+  /** Absent where time is set by hand. */
+  readonly doubt?: ClockDoubt | undefined
 }
 
 /** Steps of a long replay after which others have their turn. */
@@ -82,14 +74,16 @@ const FOLLOWED: readonly MetricName[] = [
 ]
 
 export function createLoadBook(deps: LoadBookDeps): LoadBook {
-  const { store, stepMs, tickMs, specs, longestGapMs, onStep, config, covariates } = deps
+  const { store, stepMs, tickMs, specs, longestGapMs, onStep, config, covariates, doubt } = deps
   const changeBar = barOf(config.lifecycle.falseAlarmSteps)
   const following = (service: ServiceId): Following => ({
     ...{ service, stepMs, config },
     ...{ covariates, changeBar },
   })
   const services = [...specs.keys()]
-  const entries = new Map(services.map((s) => [s, firstEntry(s, specs.get(s)!, tickMs < stepMs)]))
+  const entries = new Map(
+    services.map((s) => [s, { ...firstEntry(s, specs.get(s)!, tickMs < stepMs), doubt }]),
+  )
   let readToMs = Number.NaN
 
   /** A cell holds the samples of (start, end]: a sample stamped with a step's end belongs to the step it ends. */
@@ -105,15 +99,8 @@ export function createLoadBook(deps: LoadBookDeps): LoadBook {
     const newest = await store.latest(LOAD_METRIC, nowMs)
     readToMs = endMs // from here on nothing can fail: steps are followed once
     services.forEach((service, row) => {
-      const cells = {
-        row,
-        steps,
-        width: steps,
-        readToMs: startMs,
-        following: following(service),
-        onStep,
-      }
-      follow(entries.get(service)!, columns, cells)
+      const cells = { row, steps, width: steps, readToMs: startMs, onStep }
+      follow(entries.get(service)!, columns, { ...cells, following: following(service) })
     })
     // the newest loads that there are, be they old
     for (const [service, { atMs, value }] of newest) {
@@ -150,6 +137,7 @@ export function createLoadBook(deps: LoadBookDeps): LoadBook {
     entries,
     readToMs: () => readToMs,
     async read(nowMs) {
+      await doubt?.look(store, nowMs, stepMs)
       await readSteps(nowMs)
       if (tickMs < stepMs) await readNewest(deps, entries, readToMs, nowMs)
     },
@@ -191,38 +179,6 @@ async function readNewest(
   }
 }
 
-/** Of a service of which nothing was read yet. */
-export function firstEntry(service: ServiceId, spec: ServiceSpec, withinSteps: boolean): Entry {
-  return {
-    service,
-    capacity: initialCapacity(spec.capacityPerReplica, spec.slo.objective),
-    loadAtMs: Number.NaN,
-    loadRps: Number.NaN,
-    violationRatio: Number.NaN,
-    latencyP95Seconds: Number.NaN,
-    readyReplicas: Number.NaN,
-    contenders: noContenders(),
-    nowcast: withinSteps ? createNowcast() : undefined,
-  }
-}
-
-/** The newest load, measured until `atMs` within the step that ends at `stepEndMs`. Live and in experiments. */
-export function followNewest(
-  entry: Entry,
-  loadRps: number,
-  { atMs, stepEndMs, ticksAhead }: { atMs: number; stepEndMs: number; ticksAhead: number },
-): void {
-  if (Number.isNaN(loadRps) || atMs <= entry.loadAtMs) return
-  entry.loadAtMs = atMs
-  entry.loadRps = loadRps
-  if (entry.nowcast) followTick(entry.nowcast, loadRps, stepEndMs, ticksAhead)
-}
-
-/** Ticks that a decision looks ahead: until what the next one starts can be ready. */
-export function ticksAheadOf({ startupSeconds }: ServiceSpec, tickMs: number): number {
-  return Math.ceil((startupSeconds * 1000) / tickMs) + 2
-}
-
 /** The step that has just ended is empty for everybody: its samples are on their way, so it is read next time. */
 function notYetThere(loads: Float64Array, steps: number, justEnded: boolean): boolean {
   if (!justEnded || steps < 1) return false
@@ -260,41 +216,4 @@ function follow(
     onStep?.(entry.service, endMs, step.loadRps)
     followStep(entry, step, endMs, following)
   }
-}
-
-/** Means over one step of the grid; NaN where nothing was measured. */
-export interface MeasuredStep {
-  readonly loadRps: number
-  readonly violationRatio: number
-  readonly readyReplicas: number
-  readonly latencyP95Seconds: number
-  /** Of all replicas; a second signal beside the load. */
-  readonly cpuCores?: number | undefined
-}
-
-/** One step later, which ended at `endMs`: newest figures, capacity and models. Live and in experiments. */
-export function followStep(
-  entry: Entry,
-  step: MeasuredStep,
-  endMs: number,
-  following: Following,
-): void {
-  const { loadRps, violationRatio, readyReplicas } = step
-  // a step in which replicas came or went says nothing of what one of them carries
-  const settled = readyReplicas === entry.readyReplicas
-  if (!Number.isNaN(readyReplicas)) entry.readyReplicas = readyReplicas
-  entry.violationRatio = violationRatio
-  entry.latencyP95Seconds = step.latencyP95Seconds
-  if (step.cpuCores !== undefined)
-    entry.plausibility = judge(entry.plausibility ?? initialPlausibility, loadRps, step.cpuCores)
-  if (!Number.isNaN(loadRps)) {
-    entry.loadRps = loadRps
-    entry.loadAtMs = endMs
-    if (settled) {
-      const seconds = following.stepMs / 1000
-      const evidence = { loadRps, readyReplicas: entry.readyReplicas, violationRatio, seconds }
-      entry.capacity = learnCapacity(entry.capacity, evidence)
-    }
-  }
-  followLoad(entry.contenders, loadRps, endMs, following)
 }

@@ -5,7 +5,7 @@ import type { ServiceSpec } from '../../agents/service-spec.ts'
 import { demandOver, type Forecast } from '../../forecaster/forecast.ts'
 import { nowcastDemand } from '../../forecaster/nowcast.ts'
 import type { AppConfig } from '../config.ts'
-import type { Entry } from './load-book.ts'
+import type { Entry } from './entry.ts'
 
 /** What stands in when the target does not answer for a service: nothing is known, so nothing is changed. */
 export interface ObserveInput {
@@ -21,10 +21,11 @@ export interface ObserveInput {
 
 export function freshnessOf(config: AppConfig, entry: Entry, nowMs: number): Freshness {
   const { lateAfterSteps, staleAfterSteps, deadAfterSteps } = config.freshness
-  const ageSteps = (nowMs - entry.loadAtMs) / config.stepMs
+  const behindMs = entry.doubt?.behindMs() ?? 0
+  const ageSteps = (nowMs + behindMs - entry.loadAtMs) / config.stepMs
   // a step is read when it has ended: its load is up to one step and one tick old even when all is well
   const usual = Math.max(1, config.tickMs / config.stepMs)
-  // a load of a time that has not come: the clock was set back, and how old the load is cannot be said
+  // a load of a time that has not come even by the clock's worse reading: how old it is cannot be said
   if (Number.isNaN(ageSteps) || ageSteps > deadAfterSteps + usual || ageSteps < -usual)
     return 'dead'
   if (ageSteps > staleAfterSteps + usual) return 'stale'

@@ -5,8 +5,9 @@ import { LOAD_METRIC, type ServiceId } from '../../forecaster/series.ts'
 import type { Covariates } from '../covariates/covariates.ts'
 import { type Due, refitDue } from '../models/due.ts'
 import type { Lifecycle } from '../models/lifecycle.ts'
+import type { Entry } from './entry.ts'
 import type { Fitter } from './fitter.ts'
-import type { Entry, LoadBook } from './load-book.ts'
+import type { LoadBook } from './load-book.ts'
 
 export interface RefitDeps {
   /** As they are now: all change when the configuration is read again. */

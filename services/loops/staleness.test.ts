@@ -1,7 +1,7 @@
 /** The freshness ladder by the age of the newest sample: 200 ages of 1 s to 24 h, each the mode that is specified. */
 import { expect, it } from 'vitest'
 import { AppConfig } from '../config.ts'
-import { firstEntry } from './load-book.ts'
+import { firstEntry } from './entry.ts'
 import { freshnessOf } from './observe.ts'
 
 const NOW_MS = 1_795_248_000_000

@@ -7,7 +7,8 @@
 import type { ForecastConfig } from '../../forecaster/config.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import type { Entry, LoadBook } from '../loops/load-book.ts'
+import type { Entry } from '../loops/entry.ts'
+import type { LoadBook } from '../loops/load-book.ts'
 import { packState } from './artifact.ts'
 import {
   type Challenger,

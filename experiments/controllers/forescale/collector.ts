@@ -2,7 +2,7 @@
  * What was scraped, tick by tick, as steps of the grid that forecasters follow: the mean of a step's intervals, as the
  * sample store has it. A step ends when something later was scraped, or when all of it should have come by then.
  */
-import type { MeasuredStep } from '../../../services/loops/load-book.ts'
+import type { MeasuredStep } from '../../../services/loops/entry.ts'
 import type { Scraped } from '../controller.ts'
 
 export interface Collector {

@@ -21,7 +21,7 @@ import {
   followNewest,
   followStep,
   ticksAheadOf,
-} from '../../../services/loops/load-book.ts'
+} from '../../../services/loops/entry.ts'
 import type { Following } from '../../../services/models/contenders.ts'
 import { futureOf, type Known, type Scraped } from '../controller.ts'
 import { type Collector, createCollector } from './collector.ts'
