@@ -6,6 +6,7 @@ import { ServiceStatus } from '../../control-plane.ts'
 import { page, StoredDecisionView } from '../../http/views.ts'
 import type { KubernetesConfig } from '../../kubernetes/config.ts'
 import { type Autoscaler, readAutoscaler } from '../../kubernetes/doctor/autoscaler.ts'
+import type { Asked } from '../../kubernetes/doctor/cluster.ts'
 import type { Decided } from '../../kubernetes/doctor/diagnose.ts'
 import type { ServiceFacts } from '../../kubernetes/doctor/traps.ts'
 import { ManifestError } from '../../kubernetes/manifests/manifest.ts'
@@ -34,10 +35,9 @@ export async function foundBy(
   const { namespace, service } = options
   try {
     if (typeof namespace === 'string')
-      return await inCluster(connectionOf(options, config), namespace, file)
+      return await inCluster(connectionOf(options, config), { namespace, name: file })
     if (file !== '' || !config || typeof service !== 'string') return await inText(file)
-    const ref = workloadOf(config, service)
-    return await inCluster(connectionOf(options, config), ref.namespace, ref.name)
+    return await inCluster(connectionOf(options, config), workloadOf(config, service))
   } catch (error) {
     if (error instanceof ManifestError)
       throw new CommandFailure(EXIT.configInvalid, error.message, undefined, { cause: error })
@@ -88,9 +88,9 @@ async function inText(file: string): Promise<Found> {
 
 async function inCluster(
   connection: Pick<KubernetesConfig, 'kubeconfig' | 'context'>,
-  namespace: string,
-  name: string,
+  asked: Asked,
 ): Promise<Found> {
+  const { namespace, name } = asked
   if (name === '')
     throw new CommandFailure(
       EXIT.usage,
@@ -98,7 +98,7 @@ async function inCluster(
     )
   // the client is loaded for who asks a cluster, not for every command
   const { findInCluster } = await import('../../kubernetes/doctor/cluster.ts')
-  const found = await findInCluster(connection, namespace, name).catch((cause: unknown) => {
+  const found = await findInCluster(connection, asked).catch((cause: unknown) => {
     if (cause instanceof ManifestError) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new CommandFailure(EXIT.unreachable, `the cluster: ${why}`, undefined, { cause })

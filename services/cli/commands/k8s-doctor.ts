@@ -20,8 +20,9 @@ Examples:
   forescale k8s doctor --config forescale.yaml --service search   whatever scales its workload; no controller is asked
 
 With --service the running controller is asked for the lead time, mode and bounds, and the changes that it decided are
-tried; with --config they are the declared ones, and the cluster is that of the file. SWALLOWED WISHES never come to anything, however long they stand; the other columns say what twice and half as
-many come to within an hour. The rules are the HPA's own (agents/hpa).`
+tried; with --config they are the declared ones, and the cluster is that of the file. SWALLOWED WISHES never come to
+anything, however long they stand; the other columns say what twice and half as many come to within an hour. The rules are
+the HPA's own (agents/hpa).`
 
 export function addDoctor(
   group: Command,

@@ -9,6 +9,13 @@ const HPAS = '/apis/autoscaling/v2/namespaces'
 const SCALED_OBJECTS = '/apis/keda.sh/v1alpha1/namespaces'
 const CONFLICTS_TRIED = [404, 403, 405]
 
+/** By the name of an autoscaler or of its workload; with `kind` it is the workload's. */
+export interface Asked {
+  readonly namespace: string
+  readonly name: string
+  readonly kind?: string
+}
+
 export interface FoundInCluster {
   /** The one that was named, or those that scale what was named. */
   readonly named: readonly Autoscaler[]
@@ -22,18 +29,17 @@ const Patched = z.object({ spec: z.looseObject({}) })
 
 export async function findInCluster(
   connection: Pick<KubernetesConfig, 'kubeconfig' | 'context'>,
-  namespace: string,
-  name: string,
+  asked: Asked,
 ): Promise<FoundInCluster> {
   const api = createClusterApi(await connectCluster(connection))
   try {
-    return await find(api, namespace, name)
+    return await find(api, asked)
   } finally {
     await api.close()
   }
 }
 
-async function find(api: ClusterApi, namespace: string, name: string): Promise<FoundInCluster> {
+async function find(api: ClusterApi, { namespace, name, kind }: Asked): Promise<FoundInCluster> {
   const all = [
     ...(await listed(api, `${HPAS}/${namespace}/horizontalpodautoscalers`, {
       apiVersion: 'autoscaling/v2',
@@ -44,8 +50,11 @@ async function find(api: ClusterApi, namespace: string, name: string): Promise<F
       kind: 'ScaledObject',
     })),
   ]
-  const byName = all.filter((one) => one.name === name)
-  const byTarget = all.filter((one) => one.target.name === name && !one.isKedas)
+  const byName = kind === undefined ? all.filter((one) => one.name === name) : []
+  const byTarget = all.filter(
+    ({ target, isKedas }) =>
+      target.name === name && target.kind === (kind ?? target.kind) && !isKedas,
+  )
   const named = byName.length > 0 ? byName : byTarget
   const hpa = all.find(({ kind }) => kind === 'HorizontalPodAutoscaler')
   return { named, all, hasTolerance: hpa && (await keepsTolerance(api, namespace, hpa.name)) }
