@@ -172,6 +172,16 @@ export const AppConfig = z
   })
   .refine(
     (c) =>
+      !c.kubernetes?.resources ||
+      c.kubernetes.resources.server !== undefined ||
+      (c.store.kind === 'prometheus' && Object.hasOwn(c.store.servers, 'default')),
+    {
+      error: 'must be there, where store.servers has no "default" to take instead',
+      path: ['kubernetes', 'resources', 'server'],
+    },
+  )
+  .refine(
+    (c) =>
       !('targets' in c.actuator) || Object.keys(c.actuator.targets).every((s) => s in c.services),
     {
       error: 'every service of actuator.targets must stand in services too',

@@ -4,6 +4,7 @@ import { createApp } from '../http/app.ts'
 import { serve } from '../http/server.ts'
 import { createTestJobs } from '../http/test-jobs.ts'
 import { createTestPlane, type TestState } from '../http/test-plane.ts'
+import { createTestAdvisor } from '../http/test-resources.ts'
 import { createTestLedger, createTestStore } from '../http/test-stores.ts'
 
 export interface TestApi {
@@ -61,9 +62,12 @@ export async function startTestApi(): Promise<TestApi> {
     },
   }
   const jobs = createTestJobs()
-  const { url, close } = await serve(createApp({ control, store, ledger, jobs: jobs.control }), {
-    host: '127.0.0.1',
-    port: 0,
-  })
+  const { url, close } = await serve(
+    createApp({ control, store, ledger, jobs: jobs.control, resources: createTestAdvisor() }),
+    {
+      host: '127.0.0.1',
+      port: 0,
+    },
+  )
   return { url, state, knobs, asked, rolloutsAsked, trainingsAsked, jobsAsked: jobs.asked, close }
 }

@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { systemClock } from '../clock.ts'
 import type { ControlPlane } from '../control-plane.ts'
 import { type JobControl, type JobQueue, NO_JOBS } from '../jobs/job-queue.ts'
+import { createAdvisor } from '../kubernetes/resources/advisor.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import type { Instruments } from '../telemetry/instruments.ts'
@@ -51,6 +52,7 @@ import {
   problemResponse,
 } from './problem.ts'
 import { remoteWriteRoutes } from './remote-write.ts'
+import { resourceRoutes } from './resources.ts'
 import { rightSizingRoutes } from './right-sizing.ts'
 import { rolloutRoutes } from './rollouts.ts'
 import type { RouteDeps } from './route.ts'
@@ -75,6 +77,8 @@ export interface AppDeps {
   readonly jobs?: (JobControl & Partial<Pick<JobQueue, 'kind' | 'counts'>>) | undefined
   /** What the cluster says of settings. */
   readonly clusterSettings?: RouteDeps['clusterSettings']
+  /** Requests of CPU and memory; by the configuration when absent. */
+  readonly resources?: RouteDeps['resources'] | undefined
   /** The dashboard's built files; services/dashboard/dist when absent. */
   readonly dashboardDir?: string | undefined
   /** Host names that are served beside loopback and `http.host`. */
@@ -111,8 +115,10 @@ export function createApp(deps: AppDeps): App {
     deps.heartbeatMs === undefined ? {} : { heartbeatMs: deps.heartbeatMs },
   )
   const { clusterSettings } = deps
+  const resources =
+    deps.resources ?? createAdvisor({ config: control.config, nowMs: systemClock.nowMs })
   const routeDeps: RouteDeps = {
-    ...{ control, store, ledger, demo, jobs, events, clusterSettings },
+    ...{ control, store, ledger, demo, jobs, events, clusterSettings, resources },
     refusedSamples: new Map(),
   }
   const version = packageVersion()
@@ -187,6 +193,7 @@ function registerRoutes(app: OpenAPIHono, routeDeps: RouteDeps, door: Door): voi
   outlookRoutes(app, routeDeps)
   scoreboardRoutes(app, routeDeps)
   rightSizingRoutes(app, routeDeps)
+  resourceRoutes(app, routeDeps)
   covariateRoutes(app, routeDeps)
   demoRoutes(app, routeDeps)
   configurationRoutes(app, routeDeps)

@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { ControlPlane } from '../control-plane.ts'
 import type { JobControl } from '../jobs/job-queue.ts'
+import type { ResourceAdvisor } from '../kubernetes/resources/advisor.ts'
 import type { SettingsView } from '../kubernetes/settings/view.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
@@ -19,6 +20,8 @@ export interface RouteDeps {
   readonly events: EventHub
   /** What the cluster says of settings; absent: none are read. */
   readonly clusterSettings?: (() => SettingsView) | undefined
+  /** Requests of CPU and memory for workloads of a cluster. */
+  readonly resources: ResourceAdvisor
   /** Samples that the HTTP door itself refused, by reason. */
   readonly refusedSamples: Map<string, number>
 }

@@ -29,6 +29,7 @@ import { automatic } from './examples-rollouts.ts'
 import { scoreboard } from './examples-scoreboard.ts'
 import { createTestJobs } from './test-jobs.ts'
 import { createTestModelControl } from './test-models.ts'
+import { createTestAdvisor } from './test-resources.ts'
 import { createTestRolloutControl } from './test-rollouts.ts'
 import { createTestLedger, createTestStore } from './test-stores.ts'
 import { createTestTrainings } from './test-trainings.ts'
@@ -274,5 +275,6 @@ export function createTestParts() {
   return {
     ...createTestPlane(store),
     ...{ store, ledger: createTestLedger(), jobs: createTestJobs().control },
+    resources: createTestAdvisor(),
   }
 }

@@ -29,6 +29,7 @@ import { alert as alertExample } from './examples-alerts.ts'
 import { document, policy } from './examples-rollouts.ts'
 import { serve } from './server.ts'
 import { createTestJobs } from './test-jobs.ts'
+import { createTestAdvisor } from './test-resources.ts'
 
 const HOST = '127.0.0.1'
 const STEP_MS = 15_000
@@ -86,7 +87,15 @@ export async function startWhole(http: Partial<HttpConfig> = {}): Promise<Whole>
   })
   const dashboardDir = await fakeBuild(stateDir)
   const jobs = createTestJobs().control
-  const app = createApp({ control: controller, store, ledger, demo, dashboardDir, jobs })
+  const app = createApp({
+    control: controller,
+    store,
+    ledger,
+    demo,
+    dashboardDir,
+    jobs,
+    resources: createTestAdvisor(),
+  })
   const listening = await serve(app, { host: HOST, port: 0 })
   closing.push(listening.close, controller.stop, fitter.close, actuator.close)
   closing.push(ledger.close, store.close, load.close)

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ServiceId } from '../../forecaster/series.ts'
 import { MetricsApiConfig } from './metrics-api/config.ts'
+import { ResourcesConfig } from './resources/config.ts'
 import { ScalerConfig } from './scaler/config.ts'
 import { SettingsConfig } from './settings/config.ts'
 import { SignalConfig } from './signal.ts'
@@ -35,6 +36,10 @@ export const KubernetesConfig = z
     }),
     scaler: ScalerConfig.optional().meta({
       description: 'The external scaler that KEDA asks by gRPC. Absent: there is none.',
+    }),
+    resources: ResourcesConfig.optional().meta({
+      description:
+        'Requests of CPU and memory by what containers used, out of a Prometheus. Absent: not worked out.',
     }),
     settings: SettingsConfig.optional().meta({
       description:

@@ -27,7 +27,7 @@ export function queriesOf({ namespace, kind, name }: WorkloadRef): WorkloadQueri
   if (ready === undefined) return undefined
   const [metric, label] = ready
   const of = `namespace=${JSON.stringify(namespace)}`
-  const pods = `${of},pod=~${JSON.stringify(`${name.replaceAll('.', '\\.')}-${SUFFIX[kind]}`)}`
+  const pods = `${of},pod=~${JSON.stringify(podNames({ kind, name }))}`
   const containers = `${pods},container!="",container!="POD"`
   return {
     readyReplicas: `max(avg_over_time(${metric}{${of},${label}=${JSON.stringify(name)}}[$step]))`,
@@ -36,6 +36,12 @@ export function queriesOf({ namespace, kind, name }: WorkloadRef): WorkloadQueri
     podCreated: `min by (pod, uid) (min_over_time(kube_pod_created{${pods}}[$step]))`,
     podReady: `min by (pod, uid) (min_over_time(kube_pod_status_ready_time{${pods}}[$step]))`,
   }
+}
+
+/** Names of the workload's pods as a regular expression; undefined for a kind that names them another way. */
+export function podNames({ kind, name }: Pick<WorkloadRef, 'kind' | 'name'>): string | undefined {
+  const suffix = SUFFIX[kind]
+  return suffix && `${name.replaceAll('.', '\\.')}-${suffix}`
 }
 
 /** A Deployment's pods carry the hash of their template and their own; a StatefulSet's a number. */
