@@ -349,18 +349,18 @@ describe('the terminal', () => {
 })
 
 describe('help', () => {
-  it('of every command has a description and examples', () => {
-    for (const command of commandsOf(documentedProgram(() => {}))) {
+  it('of every command has a description and examples', async () => {
+    for (const command of commandsOf(await documentedProgram(() => {}))) {
       expect(command.description(), command.name()).not.toBe('')
       if (command.name() !== 'config')
         expect(helpOf(command), command.name()).toContain('Examples:')
     }
   })
 
-  it('stands in docs/cli.md (else run: node services/cli/write-docs.ts)', () => {
+  it('stands in docs/cli.md (else run: node services/cli/write-docs.ts)', async () => {
     const page = readFileSync('docs/cli.md', 'utf8')
     expect(page).toContain('### forescale explain')
-    expect(page).toBe(withHelp(page))
+    expect(page).toBe(await withHelp(page))
   })
 
   it('goes to stdout and ends with 0, as does the version', async () => {

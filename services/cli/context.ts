@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type Api, createApi } from './api.ts'
+import type { Api } from './api.ts'
 import { CommandFailure, EXIT } from './exit-codes.ts'
 import { createTerminal, type Surroundings, type Terminal } from './terminal.ts'
 
@@ -43,6 +43,7 @@ export function act(
     const terminal = createTerminal(around, color)
     const key = keyOf(keyFile, around.env)
     const timeoutMs = timeout * 1000
+    const { createApi } = await import('./api.ts') // --version and --help have no use for it
     const api = createApi({ url: url.replace(/\/+$/, ''), timeoutMs, key }, terminal)
     const urlGiven = command.parent?.getOptionValueSourceWithGlobals('url') !== 'default'
     done((await action({ terminal, api, urlGiven }, command.opts(), command.args)) ?? 0)

@@ -9,9 +9,10 @@ import type { Surroundings } from './terminal.ts'
 export async function runCli(argv: readonly string[], around: Surroundings): Promise<number> {
   let code: number = EXIT.ok
   try {
-    const program = createProgram(around, (ended) => {
+    const told = (ended: number) => {
       code = ended
-    })
+    }
+    const program = await createProgram(around, told, argv)
     await program.parseAsync([...argv], { from: 'user' })
     return code
   } catch (error) {

@@ -107,8 +107,8 @@ describe('launcher', () => {
   })
 })
 
-describe('completion', () => {
-  const names = commandsOf(documentedProgram(() => {}))
+describe('completion', async () => {
+  const names = commandsOf(await documentedProgram(() => {}))
     .slice(1)
     .map((command) => command.name())
 

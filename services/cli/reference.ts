@@ -11,7 +11,7 @@ export function commandsOf(command: Command): Command[] {
 }
 
 /** The program as nobody's terminal and environment see it. */
-export function documentedProgram(write: (text: string) => void): Command {
+export function documentedProgram(write: (text: string) => void): Promise<Command> {
   const nowhere = { write }
   return createProgram({ stdout: nowhere, stderr: nowhere, env: {}, nowMs: () => 0 }, () => {})
 }
@@ -27,11 +27,11 @@ export function helpOf(command: Command): string {
   return text.trimEnd()
 }
 
-export function withHelp(page: string): string {
+export async function withHelp(page: string): Promise<string> {
   const start = page.indexOf(REFERENCE_START)
   const end = page.indexOf(REFERENCE_END)
   if (start < 0 || end < start) return page
-  const sections = commandsOf(documentedProgram(() => {})).map((command) => {
+  const sections = commandsOf(await documentedProgram(() => {})).map((command) => {
     const name = [...ancestorsOf(command), command.name()].join(' ')
     return `### ${name}\n\n\`\`\`text\n${helpOf(command)}\n\`\`\``
   })

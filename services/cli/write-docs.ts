@@ -4,4 +4,4 @@ import { withHelp } from './reference.ts'
 
 const PAGE = new URL('../../docs/cli.md', import.meta.url)
 
-writeFileSync(PAGE, withHelp(readFileSync(PAGE, 'utf8')))
+writeFileSync(PAGE, await withHelp(readFileSync(PAGE, 'utf8')))
