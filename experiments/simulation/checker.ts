@@ -59,6 +59,8 @@ export interface Told {
   /** Decisions that are pending. */
   readonly unsettled: Set<string>
   lastTickMs: number
+  /** How long increases of a tick waited for what its decreases let go; Infinity: until now. */
+  readonly waits: { readonly fromMs: number; toMs: number }[]
 }
 
 export interface Checker {
@@ -95,6 +97,7 @@ export function createChecker(deps: CheckDeps): Checker {
     hasData: false,
     unsettled: new Set(),
     lastTickMs: deps.nowMs(),
+    waits: [],
   }
   const broken = (guarantee: Guarantee, what: string): void => {
     if (violations.length < MOST_KEPT) violations.push({ guarantee, atMs: deps.nowMs(), what })

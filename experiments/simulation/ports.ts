@@ -79,7 +79,7 @@ export const releaseLimitMs = ({ drainMs, timeoutMs }: Knobs): number =>
  * compared with the version of the target that its decision was made on; what got no answer is asked once more.
  */
 export function actuatorPort(world: World, caller: Caller): Actuator {
-  const { network, platformServer, platform, knobs } = world
+  const { network, platformServer, platform, knobs, scheduler, checker } = world
   const versions = new Map<string, number>()
   const options: CallOptions = world.options(caller)
   const call = <T>(name: string, work: () => T) =>
@@ -124,6 +124,14 @@ export function actuatorPort(world: World, caller: Caller): Actuator {
     return false
   }
 
+  async function waited(services: ReadonlySet<string>): Promise<boolean> {
+    const wait = { fromMs: scheduler.nowMs(), toMs: Number.POSITIVE_INFINITY }
+    checker.told.waits.push(wait)
+    const isFree = await released(services)
+    wait.toMs = scheduler.nowMs()
+    return isFree
+  }
+
   return {
     async observe() {
       const seen = await observe()
@@ -142,7 +150,7 @@ export function actuatorPort(world: World, caller: Caller): Actuator {
       const isLow = downs.every(({ decisionId }) => results.get(decisionId)?.outcome === 'applied')
       const mustWait = downs.length > 0 && ups.length > 0
       const lowered = new Set(downs.map(({ service }) => service))
-      if (!mustWait || (isLow && (await released(lowered)))) await sendAll(ups)
+      if (!mustWait || (isLow && (await waited(lowered)))) await sendAll(ups)
       return orders.map(
         ({ decisionId, service }) =>
           results.get(decisionId) ?? {
