@@ -1,10 +1,12 @@
 /** The only place that knows which concrete parts are used: built as the configuration names them, closed in reverse. */
+import type { Logger } from 'pino'
 import { refuseExposure } from './access/exposure.ts'
 import { createActuator, initialReplicas } from './actuators/registry.ts'
 import { createWebhooks } from './alerts/webhooks.ts'
 import { createAuditLog, takeOverSettings } from './audit/audit.ts'
 import { createManualClock, systemClock } from './clock.ts'
 import type { AppConfig } from './config.ts'
+import { changedSettings, needRestart } from './config-restart.ts'
 import { openKafkaIngest, openRelay } from './events/registry.ts'
 import { type App, createApp, packageVersion } from './http/app.ts'
 import { createDemoPort } from './http/demo-port.ts'
@@ -63,8 +65,9 @@ export async function compose({
   await refuseExposure(config.http, ledger, systemClock.nowMs())
   await takeOverSettings(ledger)
   const audit = createAuditLog(ledger, systemClock.nowMs)
-  const doers = await openDoers(config, env, log, instruments)
   let running: Controller | undefined
+  const inForce = (): AppConfig => running?.config() ?? config
+  const doers = await openDoers(inForce, env, log, instruments)
   const target = createActuator(config.actuator, {
     kubernetes: ofController({ config, running: () => running, clock: systemClock, log }),
     hostUrl,
@@ -75,7 +78,6 @@ export async function compose({
   })
   const actuator = observed('actuator', target, instruments)
   const clock = config.clock === 'manual' ? createManualClock() : systemClock
-  const inForce = (): AppConfig => running?.config() ?? config
   const relay = await openRelay({ config: inForce, ledger, env, log, told: instruments.told })
   const webhooks = createWebhooks({
     ...{ ledger, log, deliver: relay.deliver },
@@ -84,8 +86,8 @@ export async function compose({
   const leadership = () => running?.leadership?.()
   const shares = await openShares({ stateDir, env, config: inForce, leadership })
   const shared = {
-    ...{ reread, clock, store, ledger, webhooks, stateDir, log, shares, ...doers },
-    ...{ leadership, recorded: relay.kick },
+    ...{ clock, store, ledger, webhooks, stateDir, log, shares, leadership, ...doers },
+    ...{ reread: () => told(reread(), config, inForce(), log), recorded: relay.kick },
   }
   const controller = await openLed({
     ...{ config, ledger, actuator, stateDir, clock, log },
@@ -130,6 +132,14 @@ export async function compose({
       await tracing?.close()
     },
   }
+}
+
+/** Says what a reload changes, and what it does not. */
+function told(next: AppConfig, started: AppConfig, inForce: AppConfig, log: Logger): AppConfig {
+  const settings = needRestart(started, next)
+  log.info({ changed: changedSettings(inForce, next) }, 'the configuration was read again')
+  if (settings.length > 0) log.warn({ settings }, 'changed, but they hold only after a restart')
+  return next
 }
 
 /** Read when a message is sent; throws when it should be signed and cannot be. */

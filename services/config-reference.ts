@@ -1,4 +1,5 @@
 /** The table of all settings in docs/config.md, made from the JSON Schema; `node services/config-write.ts` writes it. */
+import { isTakenAtStart } from './config-restart.ts'
 import { allowedAt, configJsonSchema, type JsonSchema, resolve } from './config-schema.ts'
 
 export const REFERENCE_START = '<!-- settings: made by services/config-write.ts -->'
@@ -49,10 +50,11 @@ function rowOf(node: JsonSchema, path: readonly string[], fallback: unknown): st
   const description = node.description ?? parts[0]?.description ?? ''
   // a section without a sentence of its own is known by its settings
   if (section && description === '') return []
+  const taken = !section && isTakenAtStart(path.join('.')) ? 'Read at the start only.' : ''
   const allowed = section ? '' : (allowedAt(path) ?? '')
   const value = node.default ?? fallback
   const initial = section || value === undefined ? '' : `\`${JSON.stringify(value)}\``
   return [
-    `| \`${path.join('.')}\` | ${allowed.replaceAll('|', '\\|')} | ${initial} | ${description} |`,
+    `| \`${path.join('.')}\` | ${allowed.replaceAll('|', '\\|')} | ${initial} | ${[description, taken].filter(Boolean).join(' ')} |`,
   ]
 }

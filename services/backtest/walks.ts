@@ -26,7 +26,7 @@ export async function openWalks(
   if (isElsewhere) return walksOn(jobs, MOST_PARALLEL, () => jobs.close())
   await jobs.close()
   // here a walk that fails would fail again
-  const own = createInProcessQueue({ ...config, ...around, attempts: 1 })
+  const own = createInProcessQueue({ ...around, limits: () => ({ ...config, attempts: 1 }) })
   const work = openWalkWork(1)
   await own.work({ backtest: work.handler }, { threads: 1 })
   return walksOn(own, 1, async () => {

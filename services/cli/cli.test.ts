@@ -243,11 +243,25 @@ describe('--json', () => {
       ['config', 'check', 'services/shop/demo.yaml'],
       ['faults', 'file', 'hash', 'ok', 'services'],
     ],
+    [
+      ['config', 'check', 'services/shop/demo.yaml', '--running'],
+      ['faults', 'file', 'hash', 'ok', 'reload', 'restart', 'services'],
+    ],
   ])('%j is one JSON document on stdout and nothing on stderr', async (argv, keys) => {
     const { code, out, err } = await run([...argv, '--json'])
     expect([code, err]).toEqual([0, ''])
     const answer = z.record(z.string(), z.unknown()).parse(JSON.parse(out))
     if (keys) expect(Object.keys(answer).sort()).toEqual([...keys].sort())
+  })
+})
+
+describe('config check --running', () => {
+  it('says what a reload would change, and what needs a restart', async () => {
+    const { code, out } = await run(['config', 'check', 'services/shop/demo.yaml', '--running'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/^a reload changes .*\bcostBudgetPerHour\b.*\bservices\.auth\b/m)
+    expect(out).toMatch(/^a restart is needed for .*\btickMs\b/m)
+    expect(out).not.toMatch(/^a restart is needed for .*costBudgetPerHour/m)
   })
 })
 

@@ -70,6 +70,7 @@ export async function main(): Promise<number> {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => told.abort())
       return told.signal
     },
+    takeHangups: (reread) => void process.on('SIGHUP', reread),
   })
 }
 

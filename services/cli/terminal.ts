@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly nowMs: () => number
   /** From now on Ctrl-C does not end the process but aborts the signal, once: for a command that can end in order. */
   readonly takeInterrupts?: () => AbortSignal
+  /** From now on SIGHUP does not end the process but calls `reread`. */
+  readonly takeHangups?: (reread: () => void) => void
 }
 
 export type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'

@@ -2,6 +2,7 @@
 
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { AppConfig } from '../config.ts'
+import { needRestart } from '../config-restart.ts'
 import { secrets } from '../telemetry/secrets.ts'
 import { actorOf } from './callers.ts'
 import { CONFIG_EXAMPLE } from './examples.ts'
@@ -10,7 +11,12 @@ import { NoBody, NoQuery } from './query.ts'
 import { json, problems, type RouteDeps } from './route.ts'
 
 const ReloadReport = z
-  .strictObject({ reloaded: z.literal(true) })
+  .strictObject({
+    reloaded: z.literal(true),
+    needRestart: z.array(z.string()).meta({
+      description: 'Settings that have changed since the start and hold only from the next one.',
+    }),
+  })
   .meta({ id: 'ReloadReport', description: 'The changed configuration is in force.' })
 
 const readConfig = createRoute({
@@ -35,18 +41,20 @@ const reloadConfig = createRoute({
   description: 'Validated first: when it is wrong the old configuration stays in force.',
   request: { query: NoQuery, body: NoBody },
   responses: {
-    200: json(ReloadReport, 'Taken over.', { reloaded: true }),
+    200: json(ReloadReport, 'Taken over.', { reloaded: true, needRestart: ['jobs.redis'] }),
     ...problems('invalid-request', 'invalid-config', 'conflict', 'unsupported-media-type'),
   },
 })
 
 export function configurationRoutes(app: OpenAPIHono, { control }: RouteDeps): void {
+  const started = control.config()
   app.openapi(readConfig, (c) => {
     const shown = secrets.hide(JSON.stringify(control.config()))
     return c.json(JSON.parse(shown) as AppConfig, 200)
   })
   app.openapi(reloadConfig, async (c) => {
     await control.reloadConfig(actorOf(c))
-    return c.json({ reloaded: true } as const, 200)
+    const restart = needRestart(started, control.config())
+    return c.json({ reloaded: true, needRestart: restart } as const, 200)
   })
 }

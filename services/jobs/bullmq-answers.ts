@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { createEars } from './bullmq-ears.ts'
 import { CANCELLED, type Keys } from './bullmq-keys.ts'
 import { StoredJob, type TheirJob } from './bullmq-rows.ts'
-import type { JobsConfig } from './config.ts'
+import type { JobLimits, JobsConfig } from './config.ts'
 import {
   ATTEMPT_LIMITS_MS,
   JobCancelled,
@@ -29,6 +29,7 @@ const STEP_LIMIT_MS = 5000
 export interface AnswersDeps {
   readonly connection: RedisConnection
   readonly config: JobsConfig
+  readonly limits: () => JobLimits
   readonly code: string
   readonly queueName: (kind: JobKind) => string
   readonly queueOf: (kind: JobKind) => Queue
@@ -55,7 +56,7 @@ export function createAnswers(deps: AnswersDeps): Answers {
 
   async function add({ id, request, packed }: Asked): Promise<void> {
     const { kind, title, limitMs = ATTEMPT_LIMITS_MS[kind] } = request
-    const { attempts, keepDead, keepDeadMs } = deps.config
+    const { attempts, keepDead, keepDeadMs } = deps.limits()
     const data: StoredJob = { code, title, limitMs, payload: packed }
     await queueOf(kind).add(kind, data, {
       jobId: id,

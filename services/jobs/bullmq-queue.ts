@@ -9,7 +9,7 @@ import { createKeys, type Keys } from './bullmq-keys.ts'
 import { hasCode, stateOf, summaryOf, THEIR_STATES, type TheirJob, viewOf } from './bullmq-rows.ts'
 import { startBullmqWorker } from './bullmq-worker.ts'
 import { workVersion } from './code-version.ts'
-import type { JobsConfig } from './config.ts'
+import type { JobLimits, JobsConfig } from './config.ts'
 import { assertDead } from './held.ts'
 import { JOB_KINDS, type JobKind, type JobState } from './job.ts'
 import type { JobControl, JobCounts, JobQueue, JobWorker } from './job-queue.ts'
@@ -22,6 +22,8 @@ const LOOK_LIMIT_MS = 3000
 export interface BullmqOptions {
   readonly address: string
   readonly config: JobsConfig
+  /** As they are now; those of `config` when absent. */
+  readonly limits?: () => JobLimits
   readonly random: () => number
   /** Part of every id; that of this process when absent. */
   readonly code?: string
@@ -30,7 +32,7 @@ export interface BullmqOptions {
 /** Throws a RangeError for an address that is none of Redis. It connects in the background, and again when cut off. */
 export function createBullmqQueue({ address, config, random, ...more }: BullmqOptions): JobQueue {
   const connection = redisAt(address)
-  const code = more.code ?? workVersion()
+  const { code = workVersion(), limits = () => config } = more
   const queues = new Map<JobKind, Queue>()
   const workers = new Set<JobWorker>()
 
@@ -49,7 +51,7 @@ export function createBullmqQueue({ address, config, random, ...more }: BullmqOp
     return queue
   }
   const keys = createKeys(config.prefix, queueOf)
-  const answers = createAnswers({ connection, config, code, queueName, queueOf, keys })
+  const answers = createAnswers({ connection, config, limits, code, queueName, queueOf, keys })
 
   return {
     kind: 'bullmq',
@@ -69,7 +71,7 @@ export function createBullmqQueue({ address, config, random, ...more }: BullmqOp
       }),
     async work(handlers, options) {
       const { isCancelled } = keys
-      const deps = { connection, config, code, random, queueName, isCancelled }
+      const deps = { connection, config, limits, code, random, queueName, isCancelled }
       const worker = startBullmqWorker(deps, handlers, options)
       workers.add(worker)
       return worker

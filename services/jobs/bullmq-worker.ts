@@ -9,7 +9,7 @@ import { attempt } from './attempt.ts'
 import { backoffMs } from './backoff.ts'
 import { CANCELLED } from './bullmq-keys.ts'
 import { nameOf, StoredJob, type TheirJob } from './bullmq-rows.ts'
-import type { JobsConfig } from './config.ts'
+import type { JobLimits, JobsConfig } from './config.ts'
 import { JOB_KINDS, JobCancelled, type JobKind, messageOf, NeverAgain } from './job.ts'
 import type { JobHandler, JobHandlers, JobWorker, WorkOptions } from './job-queue.ts'
 import { pack, unpack } from './packed.ts'
@@ -26,6 +26,7 @@ const LONGEST_GOODBYE_MS = 5000
 export interface BullmqWorkerDeps {
   readonly connection: RedisConnection
   readonly config: JobsConfig
+  readonly limits: () => JobLimits
   readonly code: string
   readonly random: () => number
   readonly queueName: (kind: JobKind) => string
@@ -68,7 +69,7 @@ interface One extends BullmqWorkerDeps {
 }
 
 function startOne(one: One): Worker<StoredJob, string> {
-  const { connection, config, options, kind, queueName, random } = one
+  const { connection, config, limits, options, kind, queueName, random } = one
   const worker = new Worker<StoredJob, string>(
     queueName(kind),
     (job, token, signal) => work(one, job, token ?? '', signal as AbortSignal | undefined),
@@ -80,7 +81,7 @@ function startOne(one: One): Worker<StoredJob, string> {
       lockDuration: config.lockMs,
       stalledInterval: Math.ceil(config.lockMs / 2),
       maxStalledCount: config.mostStalls,
-      settings: { backoffStrategy: (failed) => backoffMs(failed, config, random()) },
+      settings: { backoffStrategy: (failed) => backoffMs(failed, limits(), random()) },
     },
   )
   worker.on('error', (error) =>

@@ -62,3 +62,9 @@ export const JobsConfig = z
   })
   .meta({ id: 'JobsConfig' })
 export type JobsConfig = z.infer<typeof JobsConfig>
+
+/** What holds for each attempt as it is begun or has failed, so that a reload changes it; the rest is taken at the start. */
+export type JobLimits = Pick<
+  JobsConfig,
+  'attempts' | 'backoffMs' | 'longestBackoffMs' | 'keepDead' | 'keepDeadMs'
+>

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Conflict } from '../control-plane.ts'
 import { createBullmqQueue } from './bullmq-queue.ts'
-import { JobsConfig } from './config.ts'
+import { type JobLimits, JobsConfig } from './config.ts'
 import { createInProcessQueue } from './in-process.ts'
 import {
   JobCancelled,
@@ -32,13 +32,15 @@ beforeAll(async () => {
 afterAll(() => redis.close())
 
 let prefixes = 0
+let limits: JobLimits
 const KINDS = {
   'in-process': (code?: string): JobQueue =>
-    createInProcessQueue({ ...config, nowMs: Date.now, random: Math.random, code }),
+    createInProcessQueue({ limits: () => limits, nowMs: Date.now, random: Math.random, code }),
   bullmq: (code = 'this'): JobQueue =>
     createBullmqQueue({
       address: redis.url,
       config: { ...config, prefix: `test-${prefixes}` },
+      limits: () => limits,
       random: Math.random,
       code,
     }),
@@ -49,6 +51,7 @@ describe.each(['in-process', 'bullmq'] as const)('%s', (kind) => {
   const open: { close(): Promise<void> }[] = []
   beforeEach(() => {
     prefixes++
+    limits = config
     queue = KINDS[kind]('this')
   })
   afterEach(async () => {
@@ -153,6 +156,21 @@ describe.each(['in-process', 'bullmq'] as const)('%s', (kind) => {
     expect(await queue.get(id)).toBeUndefined()
     expect(await queue.discard(id)).toBe(false)
     expect(await queue.retry(id)).toBeUndefined()
+  })
+
+  it('goes by limits as they are when it asks and fails, not as they were at the start', async () => {
+    const begun: number[] = []
+    await join(async () => {
+      begun.push(Date.now())
+      throw new Error('no luck')
+    })
+    limits = { ...config, attempts: 1 }
+    await expect(queue.run(job('once'))).rejects.toThrow(JobFailed)
+    expect(begun).toHaveLength(1)
+    limits = { ...config, attempts: 2, backoffMs: 400, longestBackoffMs: 400 }
+    await expect(queue.run(job('twice'))).rejects.toThrow(JobFailed)
+    expect(begun).toHaveLength(3)
+    expect(begun[2]! - begun[1]!).toBeGreaterThanOrEqual(199)
   })
 
   it('begins a dead one anew when it is asked for again', async () => {

@@ -1,7 +1,8 @@
 /** Jobs in this process: what is done where there is no Redis. It ends with the process; the rules are those of the other. */
 import { attempt } from './attempt.ts'
-import { type Backoff, backoffMs } from './backoff.ts'
+import { backoffMs } from './backoff.ts'
 import { workVersion } from './code-version.ts'
+import type { JobLimits } from './config.ts'
 import { answerOf, assertDead, change, emptyCounts, type Held, newHeld, viewOf } from './held.ts'
 import {
   ATTEMPT_LIMITS_MS,
@@ -16,10 +17,9 @@ import {
 import type { JobHandlers, JobQueue, JobWorker, WorkOptions } from './job-queue.ts'
 import { createSlots, type Slots } from './slots.ts'
 
-export interface InProcessOptions extends Backoff {
-  readonly attempts: number
-  readonly keepDead: number
-  readonly keepDeadMs: number
+export interface InProcessOptions {
+  /** As they are now. */
+  readonly limits: () => JobLimits
   readonly nowMs: () => number
   readonly random: () => number
   /** Part of every id; that of this process when absent. */
@@ -109,7 +109,8 @@ export function createInProcessQueue(options: InProcessOptions): JobQueue {
 type Jobs = Map<string, Held>
 
 /** What has ended is not kept for ever. */
-function forget(jobs: Jobs, { nowMs, keepDead, keepDeadMs }: InProcessOptions): void {
+function forget(jobs: Jobs, { nowMs, limits }: InProcessOptions): void {
+  const { keepDead, keepDeadMs } = limits()
   const now = nowMs()
   const ended = [...jobs.values()].filter(({ summary }) => summary.endedAtMs !== null)
   for (const { summary } of ended) {
@@ -174,7 +175,8 @@ function createDoing(options: InProcessOptions, jobs: Jobs, members: Set<Member>
     const attempts = held.summary.attempts + 1
     held.errors.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
     const to = { attempts, error: messageOf(error) }
-    if (error instanceof NeverAgain || attempts >= options.attempts) {
+    const limits = options.limits()
+    if (error instanceof NeverAgain || attempts >= limits.attempts) {
       change(held, { ...to, state: 'dead', endedAtMs: options.nowMs() })
       return
     }
@@ -183,7 +185,7 @@ function createDoing(options: InProcessOptions, jobs: Jobs, members: Set<Member>
       change(held, { state: 'waiting' })
       offer()
     }
-    held.timer = setTimeout(again, backoffMs(attempts, options, options.random()))
+    held.timer = setTimeout(again, backoffMs(attempts, limits, options.random()))
   }
 
   return {

@@ -60,7 +60,7 @@ beforeEach(async () => {
       void warned.push(`${message}: ${err?.name}`),
     error: () => {},
   }
-  doers = await openDoers(config, {}, log, instruments)
+  doers = await openDoers(() => config, {}, log, instruments)
 })
 afterEach(async () => {
   for (const worker of workers.splice(0)) worker.kill('SIGKILL')
@@ -146,7 +146,7 @@ it('is fitted here when no worker is there, when the one there is killed, and wh
     warn: (_: object, text: string) => void warned.push(text),
     error: () => {},
   }
-  doers = await openDoers(impatient, {}, log, instruments)
+  doers = await openDoers(() => impatient, {}, log, instruments)
   const worker = await join('--kinds', 'fit')
   await expect.poll(() => doers.jobs.workers('fit'), poll).toBe(1)
   worker.kill('SIGSTOP')

@@ -19,19 +19,23 @@ export interface Doers {
   close(): Promise<void>
 }
 
+/** `config` gives what is in force: most limits hold as a reload leaves them, the rest as it is now. */
 export async function openDoers(
-  { jobs: config }: Pick<AppConfig, 'jobs'>,
+  config: () => Pick<AppConfig, 'jobs'>,
   env: NodeJS.ProcessEnv,
   log: Log,
   { asked }: Pick<Instruments, 'asked'>,
 ): Promise<Doers> {
-  const opened = await openJobs({ config, env, nowMs: Date.now, random: Math.random })
+  const limits = () => config().jobs
+  const opened = await openJobs({
+    ...{ config: limits(), limits, env },
+    ...{ nowMs: Date.now, random: Math.random },
+  })
   const jobs = measured(opened, asked)
   const local = createFitter({ timeLimitMs: FIT_LIMIT_MS })
-  const { fitWaitMs: waitMs, mostFits } = config
   const onError = (error: unknown, what: string) => log.error({ err: error }, what)
   const isHere = jobs.kind === 'in-process'
-  const fitter = isHere ? local : createJobFitter({ jobs, local, waitMs, mostFits, log })
+  const fitter = isHere ? local : createJobFitter({ jobs, local, limits, log })
   return {
     jobs,
     fitter,

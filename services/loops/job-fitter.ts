@@ -4,6 +4,7 @@
  */
 import { performance } from 'node:perf_hooks'
 import type { FitReport } from '../../forecaster/forecaster.ts'
+import type { JobsConfig } from '../jobs/config.ts'
 import type { JobQueue } from '../jobs/job-queue.ts'
 import { fitJob, readFit } from './fit-job.ts'
 import type { Fitter } from './fitter.ts'
@@ -13,13 +14,12 @@ const LOOK_EVERY_MS = 5000
 export interface JobFitterDeps {
   readonly jobs: Pick<JobQueue, 'run' | 'workers'>
   readonly local: Fitter
-  readonly waitMs: number
-  /** Asked of workers side by side. */
-  readonly mostFits: number
+  /** As they are now. */
+  readonly limits: () => Pick<JobsConfig, 'fitWaitMs' | 'mostFits'>
   readonly log: { warn(fields: object, message: string): void }
 }
 
-export function createJobFitter({ jobs, local, waitMs, mostFits, log }: JobFitterDeps): Fitter {
+export function createJobFitter({ jobs, local, limits, log }: JobFitterDeps): Fitter {
   const closing = new AbortController()
   let seen = { atMs: Number.NEGATIVE_INFINITY, workers: Promise.resolve(0) }
 
@@ -34,6 +34,7 @@ export function createJobFitter({ jobs, local, waitMs, mostFits, log }: JobFitte
   async function elsewhere(given: Parameters<Fitter['fit']>): Promise<FitReport | undefined> {
     if (closing.signal.aborted || (await workers()) === 0) return undefined
     try {
+      const { fitWaitMs: waitMs } = limits()
       return readFit(await jobs.run(fitJob(...given), { waitMs, signal: closing.signal }))
     } catch (error) {
       const [{ service }] = given
@@ -46,7 +47,7 @@ export function createJobFitter({ jobs, local, waitMs, mostFits, log }: JobFitte
     async fit(...given) {
       return (await elsewhere(given)) ?? local.fit(...given)
     },
-    parallel: async () => ((await workers()) > 0 ? mostFits : 1),
+    parallel: async () => ((await workers()) > 0 ? limits().mostFits : 1),
     async close() {
       closing.abort()
       await local.close()

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { loadConfigFile } from '../../config-file.ts'
 import { JobsConfig } from '../../jobs/config.ts'
-import { JOB_KINDS, type JobKind } from '../../jobs/job.ts'
+import { JOB_KINDS, type JobKind, messageOf } from '../../jobs/job.ts'
 import type { JobHandler, JobQueue, WorkEvent } from '../../jobs/job-queue.ts'
 import { addressOf, hidden } from '../../jobs/redis-address.ts'
 import { openJobs } from '../../jobs/registry.ts'
@@ -21,7 +21,8 @@ Examples:
   forescale worker --kinds training,experiment --threads 2
 
 Join and leave at any time, in any number: interrupted, a worker gives back what it is at; one that is killed is found
-silent after jobs.lockMs, and another does its job. It does jobs of its own code only. FORESCALE_REDIS may hold the address.`
+silent after jobs.lockMs, and another does its job. It does jobs of its own code only. FORESCALE_REDIS may hold the address.
+SIGHUP has it read the configuration again: jobs.backoffMs and longestBackoffMs; the rest holds from its next start.`
 
 export function addWorker(
   program: Command,
@@ -42,8 +43,13 @@ export function addWorker(
     )
     .addHelpText('after', EXAMPLES)
   act(command, around, done, async ({ terminal }, options) => {
-    const { config, address } = placeOf(terminal, options)
-    const jobs = await open(config, address)
+    const place = placeOf(terminal, options)
+    const { address } = place
+    let { config } = place
+    const jobs = await open(config, address, () => config)
+    terminal.takeHangups?.(() => {
+      config = rereadOf(terminal, options, config)
+    })
     return run(terminal, jobs, {
       address,
       kinds: options.kinds as JobKind[],
@@ -76,10 +82,32 @@ export function placeOf(
   )
 }
 
-export async function open(config: JobsConfig, address: string): Promise<JobQueue> {
+/** The file as it is now; what it was when that is wrong. */
+function rereadOf(
+  terminal: Terminal,
+  options: Readonly<Record<string, unknown>>,
+  config: JobsConfig,
+): JobsConfig {
+  try {
+    const next = placeOf(terminal, options).config
+    terminal.say(
+      'read the configuration again: backoff is as it says, the rest from the next start',
+    )
+    return next
+  } catch (error) {
+    terminal.say(`the configuration stays as it was: ${messageOf(error)}`)
+    return config
+  }
+}
+
+export async function open(
+  config: JobsConfig,
+  address: string,
+  limits = () => config,
+): Promise<JobQueue> {
   try {
     return await openJobs({
-      ...{ config, address, env: {} },
+      ...{ config, limits, address, env: {} },
       ...{ nowMs: Date.now, random: Math.random },
     })
   } catch (cause) {
