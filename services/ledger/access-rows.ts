@@ -1,8 +1,8 @@
 /** API keys and the audit log as rows. The database itself refuses to change or drop a row of the audit log (migration 0008). */
-import { and, asc, desc, eq, gt, gte, isNull, like, lt, or } from 'drizzle-orm'
 import type { StoredKey } from '../access/api-key.ts'
 import { Role } from '../access/role.ts'
 import { type AuditRow, detailText, nextRow } from '../audit/chain.ts'
+import { and, asc, desc, eq, gt, gte, isNull, like, lt, or } from './drizzle.ts'
 import type { AccessLedger, AuditQuery } from './access-ledger.ts'
 import type { Database, Tables } from './database.ts'
 import { LedgerError } from './ledger.ts'

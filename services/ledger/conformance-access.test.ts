@@ -1,11 +1,10 @@
 /** What every ledger must do with API keys and the audit log, on real files. */
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { StoredKey } from '../access/api-key.ts'
 import { type AuditEntry, type AuditRow, faultOf, GENESIS } from '../audit/chain.ts'
-import type { Ledger } from './ledger.ts'
-import { openLedger } from './registry.ts'
-import { LEDGER_KINDS, type Place } from './test-kinds.ts'
+import type { LedgerConfig } from './config.ts'
+import { onEachLedger } from './test-each-ledger.ts'
 import { AT_MS } from './test-rows.ts'
 
 const keyOf = (id: string, over: Partial<StoredKey> = {}): StoredKey => ({
@@ -29,25 +28,20 @@ const anyEntry = fc.record({
   detail: fc.jsonValue(),
 })
 
-describe.each(LEDGER_KINDS)('$kind', (kind) => {
-  let place: Place
-  let ledger: Ledger
+/** What only one engine has words for. */
+const BY_OTHER_WORDS: Readonly<Record<LedgerConfig['kind'], readonly string[]>> = {
+  embedded: [
+    `INSERT OR REPLACE INTO audit SELECT seq, at_ms, 'nobody', action, target, detail, former_hash, hash FROM audit`,
+    'UPDATE OR REPLACE audit SET seq = 1 WHERE seq = 3',
+  ],
+  postgresql: [
+    'TRUNCATE audit',
+    'TRUNCATE audit, ticks RESTART IDENTITY CASCADE',
+    `MERGE INTO audit USING (SELECT 2::bigint AS n) AS one ON seq = n WHEN MATCHED THEN DELETE`,
+  ],
+}
 
-  beforeAll(() => kind.start())
-  afterAll(() => kind.stop())
-
-  beforeEach(async () => {
-    place = await kind.place()
-    ledger = await openLedger(place.config, place.folder)
-  })
-  afterEach(async () => {
-    await ledger.close()
-    await place.remove()
-  })
-  async function reopen(): Promise<void> {
-    await ledger.close()
-    ledger = await openLedger(place.config, place.folder)
-  }
+onEachLedger(({ kind, ledger, reopen, another, place }) => {
   const chain = () => ledger.auditAfter(0, 1000)
   const faults = (rows: readonly AuditRow[]) =>
     rows.map((row, i) => faultOf(rows[i - 1], row)).filter((fault) => fault !== undefined)
@@ -107,13 +101,12 @@ describe.each(LEDGER_KINDS)('$kind', (kind) => {
     })
 
     it('stays one chain when two write at once', async () => {
-      const other = await openLedger(place.config, place.folder)
+      const other = await another()
       await Promise.all(
         Array.from({ length: 20 }, (_, i) =>
           (i % 2 ? ledger : other).appendAudit(entryOf({ target: `s${i}` })),
         ),
       )
-      await other.close()
       const rows = await chain()
       expect(rows.map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1))
       expect(new Set(rows.map(({ target }) => target)).size).toBe(20)
@@ -141,6 +134,26 @@ describe.each(LEDGER_KINDS)('$kind', (kind) => {
       expect(await seqs({ action: 'key.create' })).toEqual([3, 2, 1])
       expect(await seqs({ target: 'search' })).toEqual([7])
       expect(await seqs({ fromMs: AT_MS + 2, toMs: AT_MS + 4 })).toEqual([4, 3])
+    })
+
+    it.each([
+      `UPDATE audit SET actor = 'nobody'`,
+      `UPDATE audit SET detail = detail WHERE seq = 2`,
+      `UPDATE audit SET seq = 9 WHERE seq = 3`,
+      'DELETE FROM audit',
+      'DELETE FROM audit WHERE seq = 3',
+      `INSERT INTO audit SELECT seq, at_ms, 'nobody', action, target, detail, former_hash, hash FROM audit WHERE seq = 2
+         ON CONFLICT (seq) DO UPDATE SET actor = excluded.actor`,
+      ...BY_OTHER_WORDS[kind.kind],
+    ])('stays as it is, for the ledger itself too, after %s', async (statement) => {
+      for (let i = 0; i < 3; i++) await ledger.appendAudit(entryOf({ target: `s${i}` }))
+      const before = await chain()
+      await place()
+        .sql(statement)
+        .catch((error: Error) => expect(error.message).toMatch(/append-only|permission denied/))
+      expect(await chain()).toStrictEqual(before)
+      await ledger.appendAudit(entryOf())
+      expect(faults(await chain())).toEqual([])
     })
 
     it('outlives what is pruned', async () => {

@@ -1,11 +1,10 @@
 /** What every ledger must do with alerts, their outbox and days of demand, on real files. */
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { type Alert, SEVERITIES } from '../alerts/alert.ts'
 import type { Delivery } from './alerts-ledger.ts'
 import type { Ledger } from './ledger.ts'
-import { openLedger } from './registry.ts'
-import { LEDGER_KINDS, type Place } from './test-kinds.ts'
+import { onEachLedger } from './test-each-ledger.ts'
 
 function alertOf(n: number, over: Partial<Alert> = {}): Alert {
   return {
@@ -40,26 +39,7 @@ function deliveryOf(id: string, nextAtMs: number | null): Delivery {
   }
 }
 
-describe.each(LEDGER_KINDS)('$kind', (kind) => {
-  let place: Place
-  let ledger: Ledger
-
-  beforeAll(() => kind.start())
-  afterAll(() => kind.stop())
-
-  async function reopen(): Promise<void> {
-    await ledger.close()
-    ledger = await openLedger(place.config, place.folder)
-  }
-  beforeEach(async () => {
-    place = await kind.place()
-    ledger = await openLedger(place.config, place.folder)
-  })
-  afterEach(async () => {
-    await ledger.close()
-    await place.remove()
-  })
-
+onEachLedger(({ ledger, reopen }) => {
   it('an alert comes back exactly, changes and closes, and is there after a restart', async () => {
     await ledger.saveAlerts([alertOf(1), alertOf(2, { service: null, figures: {} })], [])
     await reopen()

@@ -1,27 +1,15 @@
 /** What every ledger must do for several controllers on it: one row by compare-and-set, and no write of a deposed leader. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { leaseRowConformance, rowOf } from '../leader/test-lease-row.ts'
 import { Fenced, type Ledger } from './ledger.ts'
 import { openLedger } from './registry.ts'
-import { LEDGER_KINDS, type Place } from './test-kinds.ts'
+import { onEachLedger } from './test-each-ledger.ts'
 import { AT_MS, decisionOf, modelOf, tickOf } from './test-rows.ts'
 
-describe.each(LEDGER_KINDS)('$kind', (kind) => {
-  let place: Place
-  let ledger: Ledger
+onEachLedger(({ kind, ledger, another }) => {
   let rival: Ledger
-
-  beforeAll(() => kind.start())
-  afterAll(() => kind.stop())
   beforeEach(async () => {
-    place = await kind.place()
-    ledger = await openLedger(place.config, place.folder)
-    rival = await openLedger(place.config, place.folder)
-  })
-  afterEach(async () => {
-    await ledger.close()
-    await rival.close()
-    await place.remove()
+    rival = await another()
   })
 
   it('two that are opened at once migrate once, and are the same ledger', async () => {

@@ -1,11 +1,9 @@
 /** What every ledger must do with the registry of models and their fitted states, on real files. */
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { TRAINING_REASONS } from '../models/model-version.ts'
-import type { Ledger } from './ledger.ts'
 import type { Artifact, NewModel, Standing } from './models-ledger.ts'
-import { openLedger } from './registry.ts'
-import { LEDGER_KINDS, type Place } from './test-kinds.ts'
+import { onEachLedger } from './test-each-ledger.ts'
 import { AT_MS, modelOf } from './test-rows.ts'
 
 const METRIC = 'requests_per_second'
@@ -18,22 +16,7 @@ const artifactOf = (first: number, over: Partial<Artifact> = {}): Artifact => ({
   ...over,
 })
 
-describe.each(LEDGER_KINDS)('$kind', (kind) => {
-  let place: Place
-  let ledger: Ledger
-
-  beforeAll(() => kind.start())
-  afterAll(() => kind.stop())
-
-  beforeEach(async () => {
-    place = await kind.place()
-    ledger = await openLedger(place.config, place.folder)
-  })
-  afterEach(async () => {
-    await ledger.close()
-    await place.remove()
-  })
-
+onEachLedger(({ ledger, reopen }) => {
   const save = (service: string, over: Partial<NewModel> = {}, keep = 100) =>
     ledger.saveModel(modelOf(service, AT_MS, over), artifactOf(1), {}, keep)
   const key = (number: number, service = 'a') => ({ service, metric: METRIC, number })
@@ -77,8 +60,7 @@ describe.each(LEDGER_KINDS)('$kind', (kind) => {
       { numRuns: 40 },
     )
     const newest = await ledger.model(key(count))
-    await ledger.close()
-    ledger = await openLedger(place.config, place.folder)
+    await reopen()
     expect(await ledger.model(key(count))).toEqual(newest)
     expect((await save('b')).number).toBe(1)
     expect((await save('a', { metric: 'cpu_cores' })).number).toBe(1)

@@ -1,13 +1,11 @@
 /** What every ledger must do with learned policies and rollouts, on real files. */
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Unit } from '../../coordinator/rollout/findings.ts'
 import { type Arrival, policyRow } from '../rollouts/policy-version.ts'
 import { type NewRollout, RolloutSettings } from '../rollouts/rollout.ts'
 import { constantPolicy } from '../rollouts/test-policies.ts'
-import type { Ledger } from './ledger.ts'
-import { openLedger } from './registry.ts'
-import { LEDGER_KINDS, type Place } from './test-kinds.ts'
+import { onEachLedger } from './test-each-ledger.ts'
 import { AT_MS } from './test-rows.ts'
 
 const ARRIVAL: Arrival = { source: 'import', addedAtMs: AT_MS, addedBy: 'ann', why: 'to try' }
@@ -40,26 +38,7 @@ const unitOf = (block: number, service: string, over: Partial<Unit> = {}): Unit 
   ...over,
 })
 
-describe.each(LEDGER_KINDS)('$kind', (kind) => {
-  let place: Place
-  let ledger: Ledger
-
-  beforeAll(() => kind.start())
-  afterAll(() => kind.stop())
-
-  async function reopen(): Promise<void> {
-    await ledger.close()
-    ledger = await openLedger(place.config, place.folder)
-  }
-  beforeEach(async () => {
-    place = await kind.place()
-    ledger = await openLedger(place.config, place.folder)
-  })
-  afterEach(async () => {
-    await ledger.close()
-    await place.remove()
-  })
-
+onEachLedger(({ ledger, reopen }) => {
   describe('a learned policy', () => {
     it('comes back exactly, by the hash of what acts, after a restart too', async () => {
       const document = constantPolicy(1.1)

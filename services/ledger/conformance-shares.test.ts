@@ -1,10 +1,9 @@
 /** The rows by which shards share a budget, on every kind of ledger. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { PRICES } from '../../coordinator/meta/price-ladder.ts'
 import type { ShardSaid } from '../shards/share.ts'
 import type { Ledger } from './ledger.ts'
-import { openLedger } from './registry.ts'
-import { LEDGER_KINDS, type Place } from './test-kinds.ts'
+import { onEachLedger } from './test-each-ledger.ts'
 
 const said = (tick = 1): ShardSaid => ({
   ...{ tick, atMs: tick * 1000, holder: 'h', url: '', runningPerHour: 0.1, leastPerHour: 0 },
@@ -14,21 +13,10 @@ const row = (shard: string, claimPerHour = 1, token = 1) => ({
   ...{ shard, token, claimPerHour, said: said() },
 })
 
-describe.each(LEDGER_KINDS)('shares in a ledger: $kind', ({ start, place: makePlace, stop }) => {
-  let place: Place
-  let one: Ledger
+onEachLedger(({ ledger: one, another }) => {
   let two: Ledger
-  beforeAll(start)
-  afterAll(stop)
   beforeEach(async () => {
-    place = await makePlace()
-    one = await openLedger(place.config, place.folder)
-    two = await openLedger(place.config, place.folder)
-    return async () => {
-      await one.close()
-      await two.close()
-      await place.remove()
-    }
+    two = await another()
   })
 
   it('are read as they were written, by everybody', async () => {

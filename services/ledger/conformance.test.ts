@@ -1,35 +1,15 @@
 /** What every ledger must do, on real files. A new kind is tested as soon as it stands in `KINDS`. */
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Ledger, Page } from './ledger.ts'
-import { openLedger } from './registry.ts'
 import { anyDecision, anyTick } from './test-arbitraries.ts'
-import { LEDGER_KINDS, type Place } from './test-kinds.ts'
+import { onEachLedger } from './test-each-ledger.ts'
 import { AT_MS, decisionOf, forecastOf, TICK_MS, tickOf } from './test-rows.ts'
 
 const METRIC = 'requests_per_second'
 const stored = { settlement: 'pending', settledAtMs: null, detail: null } as const
 
-describe.each(LEDGER_KINDS)('$kind', (kind) => {
-  let place: Place
-  let ledger: Ledger
-
-  beforeAll(() => kind.start())
-  afterAll(() => kind.stop())
-
-  async function reopen(): Promise<void> {
-    await ledger.close()
-    ledger = await openLedger(place.config, place.folder)
-  }
-  beforeEach(async () => {
-    place = await kind.place()
-    ledger = await openLedger(place.config, place.folder)
-  })
-  afterEach(async () => {
-    await ledger.close()
-    await place.remove()
-  })
-
+onEachLedger(({ ledger, reopen }) => {
   async function pagesOf<Row>(read: (cursor?: string) => Promise<Page<Row>>): Promise<Row[]> {
     const rows: Row[] = []
     let cursor: string | undefined

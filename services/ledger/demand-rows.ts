@@ -1,5 +1,5 @@
 /** Loads of whole days as rows: the history that the outlook looks back on, longer than samples are kept. */
-import { and, asc, eq, gte, inArray, max } from 'drizzle-orm'
+import { and, asc, eq, gte, inArray, max } from './drizzle.ts'
 import type { AlertsLedger, DemandDay } from './alerts-ledger.ts'
 import { chunks, type Database } from './database.ts'
 

@@ -2,7 +2,10 @@
  * PostgreSQL's words for the column types of tables.ts. Documents are `json`, not `jsonb`: what was written comes back
  * letter by letter, in its order. The builders have the shape of SQLite's, which the rows are typed by.
  */
-import {
+import type { Dialect } from './dialect-sqlite.ts'
+import { pgCore } from './drizzle-postgresql.ts'
+
+const {
   bigint,
   boolean,
   customType,
@@ -12,8 +15,7 @@ import {
   primaryKey,
   text,
   uniqueIndex,
-} from 'drizzle-orm/pg-core'
-import type { Dialect } from './dialect-sqlite.ts'
+} = pgCore
 
 /** The driver has parsed it: drizzle's own type parses a text once more, and makes a number of the text "1". */
 const json = customType<{ data: unknown; driverData: unknown }>({

@@ -1,14 +1,7 @@
 /** SQLite's words for the column types of tables.ts. */
-import {
-  blob,
-  index,
-  integer,
-  primaryKey,
-  real,
-  sqliteTable,
-  text,
-  uniqueIndex,
-} from 'drizzle-orm/sqlite-core'
+import { sqliteCore } from './drizzle.ts'
+
+const { blob, index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } = sqliteCore
 
 export const sqlite = {
   table: sqliteTable,

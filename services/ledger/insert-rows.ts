@@ -3,8 +3,8 @@
  * second, writing them as text with parameters a tenth of that. SQLite takes rows of places; PostgreSQL one array a
  * column, so that its statement is the same for any number of rows.
  */
-import { getTableColumns, getTableName } from 'drizzle-orm'
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { getTableColumns, getTableName } from './drizzle.ts'
 import { chunks, type Statement } from './database.ts'
 
 /** SQLite takes at most 32,766; beyond some thousands nothing is gained. */

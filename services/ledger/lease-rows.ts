@@ -1,6 +1,6 @@
 /** The lease that controllers share, as a row that one statement changes by compare-and-set. */
-import { and, eq } from 'drizzle-orm'
 import type { LeaseStore } from '../leader/lease.ts'
+import { and, eq } from './drizzle.ts'
 import { type Database, LEASE } from './database.ts'
 
 export function leaseRows({ db, tables }: Database) {

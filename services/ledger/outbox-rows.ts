@@ -1,5 +1,5 @@
 /** Messages to webhooks that have not arrived yet, as rows. */
-import { asc, eq, lte, min } from 'drizzle-orm'
+import { asc, eq, lte, min } from './drizzle.ts'
 import type { AlertsLedger } from './alerts-ledger.ts'
 import { type Database, statementOf } from './database.ts'
 

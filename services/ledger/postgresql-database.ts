@@ -3,12 +3,10 @@
  * that another one was in the way. Migrations run forward only; what a newer version wrote is refused.
  */
 import { fileURLToPath } from 'node:url'
-import { getTableName, sql } from 'drizzle-orm'
-import { readMigrationFiles } from 'drizzle-orm/migrator'
-import { drizzle } from 'drizzle-orm/node-postgres'
-import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import pg from 'pg'
+import { getTableName, sql, readMigrationFiles } from './drizzle.ts'
+import { migratePostgresql, nodePostgres } from './drizzle-postgresql.ts'
 import { type Database, type Db, LEASE, type RowsOf, type Statement } from './database.ts'
 import { allColumnsOf, fillsItself, fromDriver, insertArrays } from './insert-rows.ts'
 import { Fenced, LedgerError } from './ledger.ts'

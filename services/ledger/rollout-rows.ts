@@ -1,8 +1,8 @@
 /** Rollouts as rows, and the units that they are judged by. */
-import { and, asc, desc, eq, lt, max, ne } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Unit } from '../../coordinator/rollout/findings.ts'
 import { Rollout } from '../rollouts/rollout.ts'
+import { and, asc, desc, eq, lt, max, ne } from './drizzle.ts'
 import { type Database, statementOf } from './database.ts'
 import { LedgerError } from './ledger.ts'
 import type { RolloutQuery, RolloutsLedger } from './rollouts-ledger.ts'

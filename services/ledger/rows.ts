@@ -1,5 +1,5 @@
 /** A ledger on any database of database.ts. */
-import { eq } from 'drizzle-orm'
+import { eq } from './drizzle.ts'
 import { accessRows } from './access-rows.ts'
 import { alertRows } from './alert-rows.ts'
 import type { Database } from './database.ts'

@@ -4,11 +4,8 @@
  */
 import { fileURLToPath } from 'node:url'
 import { type Client, createClient, type InValue } from '@libsql/client'
-import { getTableName, sql } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/libsql'
-import { migrate } from 'drizzle-orm/libsql/migrator'
-import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { getTableName, sql, libsql, migrateLibsql, readMigrationFiles } from './drizzle.ts'
 import { type Database, type Db, LEASE, type RowsOf, type Statement } from './database.ts'
 import { allColumnsOf, fromDriver, insertPlaces } from './insert-rows.ts'
 import { Fenced, LedgerError } from './ledger.ts'
@@ -31,8 +28,8 @@ export async function openSqlite(file: string): Promise<Database> {
     await client.execute('PRAGMA journal_mode = WAL')
     await client.execute('PRAGMA synchronous = FULL')
     await refuseNewer(client, file)
-    const db = drizzle(client, { schema })
-    await migrate(db, { migrationsFolder: MIGRATIONS, migrationsTable: MIGRATIONS_TABLE })
+    const db = libsql(client, { schema })
+    await migrateLibsql(db, { migrationsFolder: MIGRATIONS, migrationsTable: MIGRATIONS_TABLE })
     return databaseOf(client, db)
   } catch (cause) {
     client?.close()

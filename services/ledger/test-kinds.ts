@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { createClient } from '@libsql/client'
 import { AppConfig } from '../config.ts'
 import type { LedgerConfig } from './config.ts'
 import { startPostgres, type TestPostgres } from './test-postgres.ts'
@@ -10,10 +11,12 @@ export interface Place {
   /** That the ledger is opened with. */
   readonly config: AppConfig
   readonly folder: string
+  /** By hand, as the role that the ledger itself works as. */
+  sql(text: string): Promise<readonly Readonly<Record<string, unknown>>[]>
   remove(): Promise<void>
 }
 
-interface Kind {
+export interface LedgerKind {
   readonly kind: LedgerConfig['kind']
   /** Begins what all places of a file share; ended by `stop`. */
   start(): Promise<void>
@@ -24,18 +27,28 @@ interface Kind {
 const folderOf = () => mkdtemp(path.join(tmpdir(), 'forescale-ledger-'))
 const configOf = (ledger: unknown) => AppConfig.parse({ ledger, services: { a: {} } })
 
+async function inFile(file: string, text: string) {
+  const client = createClient({ url: `file:${file}` })
+  try {
+    return (await client.execute(text)).rows
+  } finally {
+    client.close()
+  }
+}
+
 let server: TestPostgres | undefined
 let places = 0
 
 /** A kind that is missing here does not compile. */
-const KINDS: Record<LedgerConfig['kind'], Kind> = {
+const KINDS: Record<LedgerConfig['kind'], LedgerKind> = {
   embedded: {
     kind: 'embedded',
     start: async () => {},
     async place() {
       const folder = await folderOf()
+      const sql = (text: string) => inFile(path.join(folder, 'ledger.db'), text)
       const remove = () => rm(folder, { recursive: true, force: true })
-      return { config: configOf({ kind: 'embedded' }), folder, remove }
+      return { config: configOf({ kind: 'embedded' }), folder, sql, remove }
     },
     stop: async () => {},
   },
@@ -43,7 +56,9 @@ const KINDS: Record<LedgerConfig['kind'], Kind> = {
     kind: 'postgresql',
     async start() {
       server = await startPostgres()
-      process.env.FORESCALE_TEST_LEDGER_URL = server.url
+      // as an operator would have it: a superuser is refused nothing that privileges refuse
+      await server.query('CREATE ROLE service LOGIN; GRANT CREATE ON DATABASE postgres TO service')
+      process.env.FORESCALE_TEST_LEDGER_URL = server.urlOf('service')
     },
     async place() {
       const folder = await folderOf()
@@ -52,8 +67,10 @@ const KINDS: Record<LedgerConfig['kind'], Kind> = {
         urlEnv: 'FORESCALE_TEST_LEDGER_URL',
         schema: `place_${++places}`,
       }
+      const sql = (text: string) =>
+        server!.query(`SET search_path = ${ledger.schema}; ${text}`, 'service')
       const remove = () => rm(folder, { recursive: true, force: true })
-      return { config: configOf(ledger), folder, remove }
+      return { config: configOf(ledger), folder, sql, remove }
     },
     async stop() {
       await server?.close()

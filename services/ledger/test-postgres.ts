@@ -12,6 +12,7 @@ import getPort from 'get-port'
 import pg from 'pg'
 
 const START_LIMIT_MS = 30_000
+const SUPERUSER = 'forescale'
 
 export interface TestPostgres {
   /** Of a superuser without a password, loopback only. */
@@ -19,7 +20,9 @@ export interface TestPostgres {
   /** As at a crash of its machine's power supply without fsync; or in order. */
   stopServer(how?: 'immediate' | 'fast'): Promise<void>
   startServer(): Promise<void>
-  query(sql: string): Promise<readonly Record<string, unknown>[]>
+  urlOf(role: string): string
+  /** Answers the rows of the last statement. */
+  query(sql: string, role?: string): Promise<readonly Record<string, unknown>[]>
   /** Ends it and removes its data. */
   close(): Promise<void>
 }
@@ -33,11 +36,12 @@ export async function startPostgres(): Promise<TestPostgres> {
   if (owner) chownSync(folder, owner.uid, owner.gid)
   execFileSync(
     path.join(bin, 'initdb'),
-    ['-D', data, '-U', 'forescale', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'],
+    ['-D', data, '-U', SUPERUSER, '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'],
     { ...owner, stdio: ['ignore', 'ignore', 'pipe'] },
   )
   const port = await getPort({ host: '127.0.0.1' })
-  const url = `postgresql://forescale@127.0.0.1:${port}/postgres`
+  const urlOf = (role: string) => `postgresql://${role}@127.0.0.1:${port}/postgres`
+  const url = urlOf(SUPERUSER)
   let server: ChildProcess | undefined
   async function startServer(): Promise<void> {
     const settings = [
@@ -68,11 +72,14 @@ export async function startPostgres(): Promise<TestPostgres> {
     url,
     startServer,
     stopServer,
-    async query(sql) {
-      const client = new pg.Client({ connectionString: url })
+    urlOf,
+    async query(sql, role = SUPERUSER) {
+      const client = new pg.Client({ connectionString: urlOf(role) })
       await client.connect()
       try {
-        return (await client.query(sql)).rows
+        // several statements have several results
+        const results = [await client.query(sql)].flat()
+        return results.at(-1)!.rows
       } finally {
         await client.end()
       }

@@ -1,6 +1,6 @@
 /** Ticks as rows: what `openTick` writes in one transaction, and how it is read again. */
-import { and, desc, eq, getTableColumns, lt, lte } from 'drizzle-orm'
 import { Decision } from '../../coordinator/decision.ts'
+import { and, desc, eq, getTableColumns, lt, lte } from './drizzle.ts'
 import type { Database } from './database.ts'
 import { decisionRow } from './decision-rows.ts'
 import { forecastRow, readForecast } from './forecast-rows.ts'
