@@ -10,18 +10,21 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCli } from '../../cli/main.ts'
 import { AppConfig } from '../../config.ts'
+import { resourceAdvice } from '../../http/examples-kubernetes.ts'
 import { createTestParts } from '../../http/test-plane.ts'
 import { type ClusterApi, createClusterApi } from '../api.ts'
 import { MetricsApiConfig } from '../metrics-api/config.ts'
 import { metricsView } from '../metrics-api/open.ts'
 import { apiServices, caBundleOf } from '../metrics-api/registration.ts'
 import { type MetricsServer, serveMetricsApi } from '../metrics-api/server.ts'
+import { patchOf } from '../resources/patch.ts'
 import { makeCertificate } from '../test-certificates.ts'
 import {
   CONTROL_PLANE_HERE,
   startControlPlane,
   type TestControlPlane,
 } from '../test-control-plane.ts'
+import { WorkloadRef } from '../workload.ts'
 import { EXAMPLE_PLAN } from './files.ts'
 import { hpaOf } from './hpa.ts'
 import { USUAL_ADDRESSES, USUAL_TIMES } from './plan.ts'
@@ -135,6 +138,30 @@ describe.runIf(CONTROL_PLANE_HERE)('roads in a cluster', () => {
       expect(spec.behavior.scaleUp.tolerance).toBe(kept)
     },
   )
+
+  it('the requests that right-size prints are taken as a patch and by server-side apply, of known containers only', async () => {
+    const { containers } = resourceAdvice
+    const patchFor = async (container: string) => {
+      const search = WorkloadRef.parse({ namespace: NAMESPACE, name: 'search' })
+      const file = path.join(plane.dir, `${container}.yaml`)
+      await writeFile(file, patchOf(search, [{ ...containers[0]!, container }])!)
+      return file
+    }
+    const json = ['-n', NAMESPACE, '--dry-run=server', '-o', 'json']
+    const patch = ['patch', 'deployment', 'search', '--type', 'strategic']
+    const file = await patchFor('pause')
+    for (const args of [
+      [...patch, '--patch-file', file],
+      ['apply', '--server-side', '--field-manager=somebody', '-f', file],
+    ]) {
+      const { spec } = JSON.parse(await plane.kubectl(...args, ...json))
+      const [pause] = spec.template.spec.containers
+      expect(pause.image).toBe('none.invalid/pause')
+      expect(pause.resources.requests).toEqual({ cpu: '183m', memory: '330Mi' })
+    }
+    const another = [...patch, '--patch-file', await patchFor('istio-proxy')]
+    await expect(plane.kubectl(...another, ...json)).rejects.toThrow(/image: Required value/)
+  })
 
   it('the annotations of the direct road are applied beside who owns the Deployment', async () => {
     const file = path.join(plane.dir, 'direct.yaml')
