@@ -70,6 +70,10 @@ export const ServiceStatus = z
     freshness: z.enum(FRESHNESS),
     capacityPerReplica: z.number(),
     leadTimeMs: z.number(),
+    carrierLagMs: z.number().optional().meta({
+      description:
+        'Of the lead time: until the autoscaler that carries decisions out acts, ms. Absent: Forescale does so itself.',
+    }),
     violationRatio: z
       .number()
       .nullable()

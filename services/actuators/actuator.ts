@@ -42,6 +42,8 @@ export interface ObservedReplicas extends ReplicaCounts {
   readonly recentStartupsMs: readonly number[]
   /** The decision that set `requested`, when the target remembers it. */
   readonly lastDecisionId: string | undefined
+  /** From a decision until the autoscaler that carries it out acts, ms; absent: it is carried out here. */
+  readonly carrierLagMs?: number
   /** Something else acts on it; where it `holds`, orders are refused and the service is only advised. */
   readonly conflict?: ScaleConflict
 }

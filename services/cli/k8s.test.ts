@@ -143,12 +143,13 @@ describe('doctor', () => {
     expect(code).toBe(0)
     expect(out).toContain('Forescale decides from 2 to 40')
     expect(out).toContain('the service is in mode recommend')
+    expect(await run('doctor', 'web', '-n', 'shop', '--config', config)).toMatchObject({
+      ...{ code: 3, err: expect.stringContaining('no section kubernetes') },
+    })
+    await writeFile(config, 'services: {search: {}}\nkubernetes: {}\n')
     const search = ['doctor', '--service', 'search', '--config', config]
     expect(await run(...search)).toMatchObject({
       ...{ code: 2, err: expect.stringContaining('kubernetes.workloads has no "search"') },
-    })
-    expect(await run('doctor', 'web', '-n', 'shop', '--config', config)).toMatchObject({
-      ...{ code: 3, err: expect.stringContaining('no section kubernetes') },
     })
   })
 

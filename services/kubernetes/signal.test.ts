@@ -67,6 +67,13 @@ describe('the forecast that is carried', () => {
     expect(value({ consumerLagMs: 0 })).toBeLessThan(value({ consumerLagMs: 60_000 }))
   })
 
+  it('counts the lag of a consumer once, also where it carries our decisions', () => {
+    const carried = input({ status: status({ leadTimeMs: 64_000, carrierLagMs: 45_000 }) })
+    const own = input({ status: status({ leadTimeMs: 19_000 }) })
+    const lag = { consumerLagMs: 45_000 }
+    expect(coveredMs(carried, lag)).toBe(coveredMs(own, lag))
+  })
+
   it('is no value when it is missing, expired, or not finite anywhere in the time to cover', () => {
     const broken = (k: number, value: number) => {
       const forecast = testForecast('search', NOW_MS)

@@ -93,12 +93,20 @@ const none = (reason: Unavailable, detail: string): Signal => ({
 })
 const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`
 
+/** The lead time without the lag of whoever carries decisions out: for who adds a consumer's lag himself, ms. */
+export function ownLeadTimeMs({
+  leadTimeMs,
+  carrierLagMs = 0,
+}: Pick<ServiceStatus, 'leadTimeMs' | 'carrierLagMs'>): number {
+  return leadTimeMs - carrierLagMs
+}
+
 /** From our answer until capacity that is ordered then serves, ms: what the carried forecast must cover. */
 export function coveredMs(
   { status, tickMs }: Pick<SignalInput, 'status' | 'tickMs'>,
   { consumerLagMs }: Pick<SignalConfig, 'consumerLagMs'>,
 ): number {
-  return status.leadTimeMs + tickMs + consumerLagMs
+  return ownLeadTimeMs(status) + tickMs + consumerLagMs
 }
 
 export function signalOf(name: SignalName, input: SignalInput, config: SignalConfig): Signal {

@@ -61,7 +61,7 @@ export interface LoopState {
 }
 
 /** What a tick was told of a target. */
-type Counts = ReplicaCounts & Pick<ObservedReplicas, 'conflict'>
+type Counts = ReplicaCounts & Pick<ObservedReplicas, 'conflict' | 'carrierLagMs'>
 
 export interface TickResult {
   readonly decided: Decided
@@ -231,6 +231,7 @@ export function observeAll(deps: ObserveDeps, given: ObserveAll): TickInput {
       entry,
       replicas: counts ?? { requested: spec.minReplicas, ready: 0, starting: 0, terminating: 0 },
       startupMs: given.startups.get(service),
+      carrierLagMs: counts?.carrierLagMs,
       forecast: given.forecasts.get(service),
       nowMs: given.nowMs,
     })

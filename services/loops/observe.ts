@@ -15,6 +15,8 @@ export interface ObserveInput {
   readonly replicas: ReplicaCounts
   /** Measured start-up time, ms; undefined before any start was seen. */
   readonly startupMs: number | undefined
+  /** Until an autoscaler that carries the decision out acts, ms; undefined: it is carried out at once. */
+  readonly carrierLagMs?: number | undefined
   readonly forecast: Forecast | undefined
   readonly nowMs: number
 }
@@ -34,18 +36,20 @@ export function freshnessOf(config: AppConfig, entry: Entry, nowMs: number): Fre
   return ageSteps > lateAfterSteps + usual || isDoubtful ? 'late' : 'fresh'
 }
 
+/** From a decision to capacity that serves, ms: until the next tick, until it is carried out, until what was started is ready. */
 export function leadTimeOf(
   config: AppConfig,
   spec: ServiceSpec,
   startupMs: number | undefined,
+  carrierLagMs = 0,
 ): number {
-  return config.tickMs + (startupMs ?? spec.startupSeconds * 1000)
+  return config.tickMs + carrierLagMs + (startupMs ?? spec.startupSeconds * 1000)
 }
 
 export function observe(input: ObserveInput): Observation {
   const { config, spec, entry, replicas, startupMs, forecast, nowMs } = input
   const freshness = freshnessOf(config, entry, nowMs)
-  const leadTimeMs = leadTimeOf(config, spec, startupMs)
+  const leadTimeMs = leadTimeOf(config, spec, startupMs, input.carrierLagMs)
   const usable =
     forecast !== undefined &&
     nowMs < forecast.expiresAtMs &&

@@ -97,6 +97,7 @@ function statusOf(
     objective: spec.slo.objective,
     fallback: observed?.demand === undefined,
     decision,
+    ...(replicas?.carrierLagMs === undefined ? {} : { carrierLagMs: replicas.carrierLagMs }),
     ...(replicas?.conflict ? { conflict: replicas.conflict } : {}),
   }
 }

@@ -11,6 +11,7 @@ import type { Decided } from '../../kubernetes/doctor/diagnose.ts'
 import type { ServiceFacts } from '../../kubernetes/doctor/traps.ts'
 import { ManifestError } from '../../kubernetes/manifests/manifest.ts'
 import { documentsIn, textOf } from '../../kubernetes/manifests/read.ts'
+import { ownLeadTimeMs } from '../../kubernetes/signal.ts'
 import { type WorkloadRef, workloadsOf } from '../../kubernetes/workload.ts'
 import { type Context, queryOf } from '../context.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
@@ -152,6 +153,9 @@ async function learned({ api }: Context, service: string): Promise<Known> {
     if (next === null) break
     cursor = next
   }
-  const { mode, leadTimeMs, minReplicas, maxReplicas } = status
-  return { facts: { mode, leadSeconds: leadTimeMs / 1000, minReplicas, maxReplicas }, decided }
+  const { mode, minReplicas, maxReplicas } = status
+  return {
+    facts: { mode, leadSeconds: ownLeadTimeMs(status) / 1000, minReplicas, maxReplicas },
+    decided,
+  }
 }

@@ -15,6 +15,7 @@ import {
   USUAL_ADDRESSES,
 } from '../../kubernetes/roads/plan.ts'
 import { renderManifest } from '../../kubernetes/roads/render.ts'
+import { ownLeadTimeMs } from '../../kubernetes/signal.ts'
 import { WorkloadRef, workloadsOf } from '../../kubernetes/workload.ts'
 import { act, type Context, configOption, httpUrl } from '../context.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
@@ -128,7 +129,7 @@ async function planOf(
     capacityPerReplica: learned?.capacityPerReplica ?? spec.capacityPerReplica,
     targetUtilization: spec.targetUtilization,
     objective: spec.slo.objective,
-    leadTimeMs: learned?.leadTimeMs ?? config.tickMs + spec.startupSeconds * 1000,
+    leadTimeMs: learned ? ownLeadTimeMs(learned) : config.tickMs + spec.startupSeconds * 1000,
     origin: declared ? 'declared' : 'learned',
   }
 }

@@ -38,6 +38,8 @@ export interface Parts {
   readonly deps: TargetDeps
   readonly holds: Holds
   readonly handOvers: HandOvers
+  /** From a decision to the act of an autoscaler that carries it, ms. */
+  readonly carrierLagMs: () => number
   readonly settings: () => TargetConfig
   readonly refOf: (service: ServiceId) => WorkloadRef | undefined
   readonly modes: Modes
@@ -74,6 +76,8 @@ export async function openParts(deps: TargetDeps): Promise<Parts> {
   })
   const refOf = (service: ServiceId) => workloadsOf(config()).get(service)
   const signal = () => config().kubernetes?.signal ?? kubernetes.signal
-  const handOvers = createHandOvers(() => signal().consumerLagMs + config().tickMs)
-  return { deps, api, discovery, view, events, holds, handOvers, settings, refOf, modes }
+  const carrierLagMs = () => signal().consumerLagMs
+  const handOvers = createHandOvers(() => carrierLagMs() + config().tickMs)
+  const shared = { handOvers, carrierLagMs }
+  return { deps, api, discovery, view, events, holds, ...shared, settings, refOf, modes }
 }

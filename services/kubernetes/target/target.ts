@@ -105,7 +105,7 @@ const writeOf = ({ api, deps, settings }: Parts): WriteDeps => ({
 
 /** undefined: it is not there, or was not seen for too long. */
 function observedOf(
-  { deps, settings, view, holds, handOvers }: Parts,
+  { deps, settings, view, holds, handOvers, carrierLagMs }: Parts,
   service: ServiceId,
   ref: WorkloadRef,
 ): ObservedReplicas | undefined {
@@ -114,13 +114,15 @@ function observedOf(
   const isUnseen =
     brokenMs !== undefined && deps.clock.nowMs() - brokenMs > settings().unseenAfterMs
   if (!seen || isUnseen) return undefined
-  const conflict = holds.follow({ service, ref, view: seen, others: view.others(ref) })
+  const others = view.others(ref)
+  const conflict = holds.follow({ service, ref, view: seen, others })
   const { decision } = seen.marks
   return {
     requested: handOvers.requested(service, seen.replicas, deps.clock.nowMs()),
     ...view.counts(ref),
     recentStartupsMs: view.startupsMs(ref),
     lastDecisionId: decision?.to === seen.replicas ? decision.decision : undefined,
+    ...(carrierOf(others) === undefined ? {} : { carrierLagMs: carrierLagMs() }),
     ...(conflict ? { conflict } : {}),
   }
 }
