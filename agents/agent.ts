@@ -15,6 +15,7 @@ import {
   type HpaMemory,
   normalizeWithBehaviors,
   recordScaleEvent,
+  type ScaleEvent,
   scaleDownLimit,
 } from './hpa/normalize.ts'
 import type { Observation } from './observation.ts'
@@ -56,9 +57,30 @@ export function firstMemory(requested: number): AgentMemory {
 export function catchUp(memory: AgentMemory | undefined, requested: number): AgentMemory {
   if (memory === undefined) return firstMemory(requested)
   if (memory.lastTo === requested) return memory
-  const { scaleUps, scaleDowns } = memory.changes
+  const changes = memory.lastTo === -1 ? memory.changes : asTheyCameOut(memory, requested)
+  const { scaleUps, scaleDowns } = changes
   const floorMemory = { ...memory.floorMemory, scaleUps, scaleDowns }
-  return { ...memory, floorReplicas: requested, floorMemory, lastTo: -1 }
+  return { ...memory, floorReplicas: requested, floorMemory, changes, lastTo: -1 }
+}
+
+/**
+ * The last tick's change was remembered as it was decided. One that a target refused was none, and one that it carried out
+ * in part is that part: else an increase that never was would give room for a decrease. What goes beyond it is
+ * somebody else's, and counts as no change of ours.
+ */
+function asTheyCameOut({ changes, wants, lastTo }: AgentMemory, requested: number): HpaMemory {
+  const atMs = wants.at(-1)?.atMs
+  const isLast = (event: ScaleEvent): boolean => event.atMs === atMs
+  const sizeOf = (events: readonly ScaleEvent[]) => events.find(isLast)?.change ?? 0
+  const decided = sizeOf(changes.scaleUps) - sizeOf(changes.scaleDowns)
+  const done = requested - (lastTo - decided)
+  if (done * decided < 0 || Math.abs(done) >= Math.abs(decided)) return changes
+  const corrected = (events: readonly ScaleEvent[]) =>
+    events
+      .map((event) => (isLast(event) ? { ...event, change: Math.abs(done) } : event))
+      .filter(({ change }) => change > 0)
+  const { recommendations, scaleUps, scaleDowns } = changes
+  return { recommendations, scaleUps: corrected(scaleUps), scaleDowns: corrected(scaleDowns) }
 }
 
 export interface Floor {
