@@ -181,6 +181,7 @@ async function startPage(): Promise<Server> {
     state.counters.ticks++
     state.counters.tickDurationsMs = [...state.counters.tickDurationsMs, 12]
     instruments.told('bus', 1, false)
+    instruments.asked({ kind: 'fit', outcome: 'done' }, 0.4)
     instruments.answered({ method: 'GET', route: '/metrics', status: '200' }, 0.01)
     for (const part of ['store', 'ledger', 'actuator'])
       instruments.called({ part, operation: 'read' }, 0.002, part === 'store')

@@ -1,10 +1,11 @@
 /** The controller itself: ticks, calls, answers, and the process that does them. */
+import { JOBS_ROW } from './jobs-row.ts'
 import { ask, type DashboardSource } from './panel.ts'
 
 export const PROCESS: DashboardSource = {
   uid: 'forescale-process',
   title: 'Forescale: the controller itself',
-  description: 'Ticks, calls, answers and the process that does them.',
+  description: 'Ticks, calls, answers, jobs and the process that does them.',
   byService: false,
   rows: [
     {
@@ -152,6 +153,7 @@ export const PROCESS: DashboardSource = {
         },
       ],
     },
+    JOBS_ROW,
     {
       title: 'Process',
       panels: [
