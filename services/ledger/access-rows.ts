@@ -2,9 +2,9 @@
 import type { StoredKey } from '../access/api-key.ts'
 import { Role } from '../access/role.ts'
 import { type AuditRow, detailText, nextRow } from '../audit/chain.ts'
-import { and, asc, desc, eq, gt, gte, isNull, like, lt, or } from './drizzle.ts'
 import type { AccessLedger, AuditQuery } from './access-ledger.ts'
 import type { Database, Tables } from './database.ts'
+import { and, asc, desc, eq, gt, gte, isNull, like, lt, or } from './drizzle.ts'
 import { LedgerError } from './ledger.ts'
 import type * as schema from './schema.ts'
 

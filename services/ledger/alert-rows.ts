@@ -1,9 +1,9 @@
 /** Alerts as rows, written together with what has to be sent of them. */
 import type { SQL } from 'drizzle-orm'
 import { Alert, rankOf, SEVERITIES } from '../alerts/alert.ts'
-import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, lt } from './drizzle.ts'
 import type { AlertQuery, AlertsLedger } from './alerts-ledger.ts'
 import { type Database, statementOf, type Tables } from './database.ts'
+import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, lt } from './drizzle.ts'
 import type * as schema from './schema.ts'
 
 /** An alert is overwritten, its acknowledgement and its place in the pages are not. */

@@ -3,7 +3,6 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { AppConfig } from '../config.ts'
 import type { Database } from './database.ts'
-import { openPostgresqlDatabase } from './postgresql.ts'
 import { openSqlite } from './sqlite-database.ts'
 
 /** Throws LedgerError. */
@@ -16,7 +15,9 @@ export async function openLedgerDatabase(
     case 'embedded':
       await mkdir(stateDir, { recursive: true })
       return openSqlite(path.join(stateDir, 'ledger.db'))
-    case 'postgresql':
+    case 'postgresql': {
+      const { openPostgresqlDatabase } = await import('./postgresql.ts')
       return openPostgresqlDatabase(ledger, env)
+    }
   }
 }

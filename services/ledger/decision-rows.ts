@@ -1,7 +1,7 @@
 /** Decisions as rows: how they are written with their tick, settled later, and read again. */
 import { Decision, Settlement } from '../../coordinator/decision.ts'
-import { and, asc, desc, eq, gte, lt, ne } from './drizzle.ts'
 import { chunks, type Database, type Statement } from './database.ts'
+import { and, asc, desc, eq, gte, lt, ne } from './drizzle.ts'
 import type { Ledger, StoredDecision } from './ledger.ts'
 import type * as schema from './schema.ts'
 

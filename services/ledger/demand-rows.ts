@@ -1,7 +1,8 @@
 /** Loads of whole days as rows: the history that the outlook looks back on, longer than samples are kept. */
-import { and, asc, eq, gte, inArray, max } from './drizzle.ts'
+
 import type { AlertsLedger, DemandDay } from './alerts-ledger.ts'
 import { chunks, type Database } from './database.ts'
+import { and, asc, eq, gte, inArray, max } from './drizzle.ts'
 
 const NAMES_A_STATEMENT = 500
 const NEWER = 'ON CONFLICT (service, day_ms, start_ms) DO UPDATE SET parts = excluded.parts'

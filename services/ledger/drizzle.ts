@@ -7,9 +7,30 @@ import { createRequire } from 'node:module'
 
 const load = createRequire(import.meta.url)
 
-export const { and, asc, desc, eq, getTableColumns, getTableName, gt, gte, inArray, isNotNull, isNull, like, lt, lte, max, min, ne, or, sql }: typeof import('drizzle-orm') = load('drizzle-orm')
+export const {
+  and,
+  asc,
+  desc,
+  eq,
+  getTableColumns,
+  getTableName,
+  gt,
+  gte,
+  inArray,
+  isNotNull,
+  isNull,
+  like,
+  lt,
+  lte,
+  max,
+  min,
+  ne,
+  or,
+  sql,
+}: typeof import('drizzle-orm') = load('drizzle-orm')
 
-export const { readMigrationFiles }: typeof import('drizzle-orm/migrator') = load('drizzle-orm/migrator')
+export const { readMigrationFiles }: typeof import('drizzle-orm/migrator') =
+  load('drizzle-orm/migrator')
 
 export const { drizzle: libsql }: typeof import('drizzle-orm/libsql') = load('drizzle-orm/libsql')
 

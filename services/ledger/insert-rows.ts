@@ -4,8 +4,8 @@
  * column, so that its statement is the same for any number of rows.
  */
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
-import { getTableColumns, getTableName } from './drizzle.ts'
 import { chunks, type Statement } from './database.ts'
+import { getTableColumns, getTableName } from './drizzle.ts'
 
 /** SQLite takes at most 32,766; beyond some thousands nothing is gained. */
 const PARAMETERS_A_STATEMENT = 8000

@@ -1,7 +1,7 @@
 /** The lease that controllers share, as a row that one statement changes by compare-and-set. */
 import type { LeaseStore } from '../leader/lease.ts'
-import { and, eq } from './drizzle.ts'
 import { type Database, LEASE } from './database.ts'
+import { and, eq } from './drizzle.ts'
 
 export function leaseRows({ db, tables }: Database) {
   const { leases } = tables

@@ -1,6 +1,7 @@
 /** What outlives a tick: outcomes, checkpoints, and the settings that operators changed. */
-import { and, asc, desc, eq, gte, inArray, lt, max } from './drizzle.ts'
+
 import type { Database } from './database.ts'
+import { and, asc, desc, eq, gte, inArray, lt, max } from './drizzle.ts'
 import type { Ledger, Setting } from './ledger.ts'
 import type * as schema from './schema.ts'
 

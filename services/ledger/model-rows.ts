@@ -1,7 +1,7 @@
 /** The registry of models as rows, and the fitted states of the newest ones. */
 import { ModelVersion } from '../models/model-version.ts'
-import { and, desc, eq, lt, ne } from './drizzle.ts'
 import type { Database, Statement, Tables } from './database.ts'
+import { and, desc, eq, lt, ne } from './drizzle.ts'
 import type { Artifact, ModelKey, ModelQuery, ModelsLedger, Standing } from './models-ledger.ts'
 import type * as schema from './schema.ts'
 

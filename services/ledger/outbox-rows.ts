@@ -1,7 +1,8 @@
 /** Messages to webhooks that have not arrived yet, as rows. */
-import { asc, eq, lte, min } from './drizzle.ts'
+
 import type { AlertsLedger } from './alerts-ledger.ts'
 import { type Database, statementOf } from './database.ts'
+import { asc, eq, lte, min } from './drizzle.ts'
 
 export function outboxRows({ db, tables, write }: Database) {
   const { deliveries } = tables

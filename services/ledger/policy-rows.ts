@@ -1,8 +1,8 @@
 /** The registry of learned policies as rows. A document is read by its schema, as it may be older than the program. */
 import { PolicyDocument } from '../../agents/policies/learned/document.ts'
 import { PolicyVersion } from '../rollouts/policy-version.ts'
-import { and, desc, eq, getTableColumns, lt } from './drizzle.ts'
 import type { Database } from './database.ts'
+import { and, desc, eq, getTableColumns, lt } from './drizzle.ts'
 import type { RolloutsLedger } from './rollouts-ledger.ts'
 import type * as schema from './schema.ts'
 

@@ -5,9 +5,9 @@
 import { fileURLToPath } from 'node:url'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import pg from 'pg'
-import { getTableName, sql, readMigrationFiles } from './drizzle.ts'
-import { migratePostgresql, nodePostgres } from './drizzle-postgresql.ts'
 import { type Database, type Db, LEASE, type RowsOf, type Statement } from './database.ts'
+import { getTableName, readMigrationFiles, sql } from './drizzle.ts'
+import { migratePostgresql, nodePostgres } from './drizzle-postgresql.ts'
 import { allColumnsOf, fillsItself, fromDriver, insertArrays } from './insert-rows.ts'
 import { Fenced, LedgerError } from './ledger.ts'
 import { isConflict, ledgerErrorOf } from './postgresql-errors.ts'
@@ -69,7 +69,7 @@ async function migrateForward(pool: pg.Pool, name: string): Promise<void> {
   try {
     await client.query('SELECT pg_advisory_lock(hashtext($1))', [`forescale:${name}`])
     await refuseNewer(client, name)
-    await migrate(drizzle(client), {
+    await migratePostgresql(nodePostgres(client), {
       migrationsFolder: MIGRATIONS,
       migrationsTable: MIGRATIONS_TABLE,
       migrationsSchema: name,
@@ -93,7 +93,7 @@ async function refuseNewer(client: pg.ClientBase, name: string): Promise<void> {
 
 function databaseOf(pool: pg.Pool): Database {
   // drizzle's builders have the same shape in both dialects; conformance.test.ts holds them to it
-  const db = drizzle(pool, { schema }) as unknown as Db
+  const db = nodePostgres(pool, { schema }) as unknown as Db
   let token: number | undefined
   return {
     db,

@@ -1,13 +1,10 @@
-/** Every ledger there is. To add one: its file, a member of `LedgerConfig` in config.ts, a case here. */
+/** Every ledger there is. To add one: its file, a member of `LedgerConfig` in config.ts, a case here, which loads what it needs. */
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import { systemClock } from '../clock.ts'
 import type { AppConfig } from '../config.ts'
 import type { Ledger } from './ledger.ts'
 import { openLibsqlLedger } from './libsql.ts'
-import { openPostgresqlLedger } from './postgresql.ts'
-import { openQueueFile } from './queue-file.ts'
-import { createQueueing } from './queueing.ts'
 
 /** Between two attempts to reach a ledger that is away. */
 const RETRY_MS = 1000
@@ -36,6 +33,7 @@ export async function openLedger(
       // on the same disk as any queue would be
       return openLibsqlLedger(stateDir, newEpoch)
     case 'postgresql': {
+      const { openPostgresqlLedger } = await import('./postgresql.ts')
       const opened = await openPostgresqlLedger(ledger, newEpoch, env)
       return log ? waitedFor(opened, stateDir, log) : opened
     }
@@ -47,6 +45,8 @@ async function waitedFor(
   stateDir: string,
   log: NonNullable<LedgerOptions['log']>,
 ): Promise<Ledger> {
+  const { openQueueFile } = await import('./queue-file.ts')
+  const { createQueueing } = await import('./queueing.ts')
   return createQueueing({
     ledger,
     queue: await openQueueFile(path.join(stateDir, 'ledger.queue')),

@@ -1,10 +1,11 @@
 /** A ledger on any database of database.ts. */
-import { eq } from './drizzle.ts'
+
 import { accessRows } from './access-rows.ts'
 import { alertRows } from './alert-rows.ts'
 import type { Database } from './database.ts'
 import { decisionRows } from './decision-rows.ts'
 import { demandRows } from './demand-rows.ts'
+import { eq } from './drizzle.ts'
 import { leaseRows } from './lease-rows.ts'
 import type { Ledger } from './ledger.ts'
 import { memoryRows } from './memory-rows.ts'

@@ -1,8 +1,8 @@
 /** Ticks as rows: what `openTick` writes in one transaction, and how it is read again. */
 import { Decision } from '../../coordinator/decision.ts'
-import { and, desc, eq, getTableColumns, lt, lte } from './drizzle.ts'
 import type { Database } from './database.ts'
 import { decisionRow } from './decision-rows.ts'
+import { and, desc, eq, getTableColumns, lt, lte } from './drizzle.ts'
 import { forecastRow, readForecast } from './forecast-rows.ts'
 import type { Ledger, TickRecord } from './ledger.ts'
 import { LedgerError } from './ledger.ts'
