@@ -109,7 +109,9 @@ function decideAlone(input: TickInput, shadow: Shadow): { to: number[]; next: Sh
     const { observation, memory, spec } = service
     const { requested, terminating } = observation.replicas
     const known = shadow.get(observation.service)
-    const own = known && memory && memory.lastTo === requested ? moved(known, memory) : undefined
+    // what an operator takes out of Forescale's hands stays as it stands, extra and all, and costs what it costs
+    const isOurs = service.mode === 'enforce' && memory?.lastTo === requested
+    const own = known && memory && isOurs ? moved(known, memory) : undefined
     const count = own?.requested ?? requested
     return {
       mode: service.mode,
