@@ -5,12 +5,15 @@ import path from 'node:path'
 import { createClient } from '@libsql/client'
 import { AppConfig } from '../config.ts'
 import type { LedgerConfig } from './config.ts'
+import { loadEmbedded, loadPostgresql, OWNER } from './test-old-ledgers.ts'
 import { startPostgres, type TestPostgres } from './test-postgres.ts'
 
 export interface Place {
   /** That the ledger is opened with. */
   readonly config: AppConfig
   readonly folder: string
+  /** Makes it the ledger of an earlier version, before it is opened. */
+  load(migration: string): Promise<void>
   /** By hand, as the role that the ledger itself works as. */
   sql(text: string): Promise<readonly Readonly<Record<string, unknown>>[]>
   remove(): Promise<void>
@@ -46,9 +49,11 @@ const KINDS: Record<LedgerConfig['kind'], LedgerKind> = {
     start: async () => {},
     async place() {
       const folder = await folderOf()
-      const sql = (text: string) => inFile(path.join(folder, 'ledger.db'), text)
+      const file = path.join(folder, 'ledger.db')
+      const load = (migration: string) => loadEmbedded(file, migration)
+      const sql = (text: string) => inFile(file, text)
       const remove = () => rm(folder, { recursive: true, force: true })
-      return { config: configOf({ kind: 'embedded' }), folder, sql, remove }
+      return { config: configOf({ kind: 'embedded' }), folder, load, sql, remove }
     },
     stop: async () => {},
   },
@@ -57,8 +62,10 @@ const KINDS: Record<LedgerConfig['kind'], LedgerKind> = {
     async start() {
       server = await startPostgres()
       // as an operator would have it: a superuser is refused nothing that privileges refuse
-      await server.query('CREATE ROLE service LOGIN; GRANT CREATE ON DATABASE postgres TO service')
-      process.env.FORESCALE_TEST_LEDGER_URL = server.urlOf('service')
+      await server.query(
+        `CREATE ROLE ${OWNER} LOGIN; GRANT CREATE ON DATABASE postgres TO ${OWNER}`,
+      )
+      process.env.FORESCALE_TEST_LEDGER_URL = server.urlOf(OWNER)
     },
     async place() {
       const folder = await folderOf()
@@ -67,10 +74,11 @@ const KINDS: Record<LedgerConfig['kind'], LedgerKind> = {
         urlEnv: 'FORESCALE_TEST_LEDGER_URL',
         schema: `place_${++places}`,
       }
+      const load = (migration: string) => loadPostgresql(server!, ledger.schema, migration)
       const sql = (text: string) =>
-        server!.query(`SET search_path = ${ledger.schema}; ${text}`, 'service')
+        server!.query(`SET search_path = ${ledger.schema}; ${text}`, OWNER)
       const remove = () => rm(folder, { recursive: true, force: true })
-      return { config: configOf(ledger), folder, sql, remove }
+      return { config: configOf(ledger), folder, load, sql, remove }
     },
     async stop() {
       await server?.close()

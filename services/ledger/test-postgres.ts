@@ -28,7 +28,7 @@ export interface TestPostgres {
 }
 
 export async function startPostgres(): Promise<TestPostgres> {
-  const bin = binaries()
+  const bin = postgresBinaries()
   const owner = process.getuid?.() === 0 ? userOf('postgres') : undefined
   const folder = mkdtempSync(path.join(tmpdir(), 'forescale-postgresql-'))
   chmodSync(folder, 0o755)
@@ -92,7 +92,7 @@ export async function startPostgres(): Promise<TestPostgres> {
 }
 
 /** The newest of Debian's, or what the path has. */
-function binaries(): string {
+export function postgresBinaries(): string {
   const debian = globSync('/usr/lib/postgresql/*/bin').sort().at(-1)
   const onPath = (process.env.PATH ?? '').split(':').find((dir) => existsSync(`${dir}/initdb`))
   const found = debian ?? onPath
