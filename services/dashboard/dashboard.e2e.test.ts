@@ -283,6 +283,30 @@ describe('the page', () => {
     },
   )
 
+  it.runIf(REAL_URL === undefined)(
+    'works out CPU and memory of a workload when asked to, with the patch to copy',
+    async () => {
+      const { page, faults } = await open()
+      const requests = page.locator('.requests')
+      await requests
+        .getByRole('button', { name: /^Work out/ })
+        .first()
+        .click()
+      await requests.getByText('saves $0.05/h', { exact: true }).waitFor()
+      expect(await requests.locator('tbody tr').allTextContents()).toEqual([
+        'webCPU500m121m183m246m',
+        'webmemory512Mi298Mi330Mi377Mi',
+      ])
+      expect(await requests.textContent()).toContain('averageUtilization: 219')
+      await requests.getByText('as a patch').click()
+      expect(await requests.locator('pre').textContent()).toContain('cpu: 183m')
+      await page.setViewportSize({ width: 360, height: 740 })
+      await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
+      expect(await seriousViolations(page)).toEqual([])
+      expect(faults).toEqual([])
+    },
+  )
+
   it('lets the decisions stay in view beside the services, and never over what is below them', async () => {
     const { page } = await open()
     const log = page.locator('.decisions')

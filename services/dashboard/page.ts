@@ -7,6 +7,7 @@ import { createDecisionLog } from './panels/decision-log.ts'
 import { createFleet } from './panels/fleet.ts'
 import { createHeader } from './panels/header.ts'
 import { createOutlook } from './panels/outlook.ts'
+import { createRequests } from './panels/requests.ts'
 import { createRollouts } from './panels/rollouts.ts'
 import { createServiceCard, type ServiceCard } from './panels/service-card.ts'
 import { createSizes } from './panels/sizes.ts'
@@ -22,7 +23,7 @@ export interface Page {
   update(state: State, choices: Choices): void
   /** After a change of theme. */
   repaint(): void
-  /** Asks again for what no event carries: outlook, accounts, sizes. */
+  /** Asks again for what no event carries: outlook, accounts, sizes, requests. */
   refresh(): Promise<void>
   /** Services whose cards are in view. */
   seen(): string[]
@@ -37,6 +38,7 @@ export function createPage(context: Context, choose: (change: Partial<Choices>) 
   const accounts = createAccounts(context)
   const rollouts = createRollouts(context)
   const sizes = createSizes(context)
+  const requests = createRequests(context)
   const trainings = createTrainings(context)
   const repaint = () => {
     fleet.repaint()
@@ -49,7 +51,15 @@ export function createPage(context: Context, choose: (change: Partial<Choices>) 
   const ahead = h('div.ahead', {}, alerts.element, outlook.element)
   const books = h('div.books', {}, accounts.element, rollouts.element)
   const now = h('div.now', {}, cards.element, log.element)
-  const parts = [fleet.element, ahead, now, books, sizes.element, trainings.element]
+  const parts = [
+    fleet.element,
+    ahead,
+    now,
+    books,
+    sizes.element,
+    requests.element,
+    trainings.element,
+  ]
   const main = h('main', { hidden: true }, ...parts)
   let drawn: State = INITIAL
   let drawnFor = ''
@@ -57,7 +67,8 @@ export function createPage(context: Context, choose: (change: Partial<Choices>) 
     element: h('div.page', {}, header.element, header.about, waiting, main),
     repaint,
     async refresh() {
-      await Promise.all([outlook.refresh(), accounts.refresh(), sizes.refresh()])
+      const asked = [outlook, accounts, sizes, requests]
+      await Promise.all(asked.map((panel) => panel.refresh()))
     },
     seen: cards.seen,
     update(state, choices) {

@@ -36,7 +36,7 @@ export const resourceAdvice: ResourceAdvice = {
     },
   ],
   savingPerHour: 0.0485,
-  why: 'web: CPU 500m too much, 183m, memory 512Mi too much, 330Mi; saves $0.048/h of what 4.5 replicas request today',
+  why: 'web: CPU 183m instead of 500m, too much; memory 330Mi instead of 512Mi, too much; saves $0.048/h of what 4.5 replicas request today',
   warnings: [
     {
       id: 'hpa-utilization',

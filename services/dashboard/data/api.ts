@@ -6,6 +6,7 @@ import type { BudgetView, ServiceStatus } from '../../control-plane.ts'
 import type { Explanation, ReplayReport } from '../../explanations/explanation.ts'
 import type { FeatureImportance, ForecastExplanation } from '../../explanations/view.ts'
 import type { DemoView, Spike, SpikeRequest } from '../../http/demo-port.ts'
+import type { AdvisedWorkload, ResourceAdvice } from '../../kubernetes/resources/view.ts'
 import type { LeadershipView } from '../../leader/view.ts'
 import type { StoredDecision, TickRecord } from '../../ledger/ledger.ts'
 import type { ModelVersion } from '../../models/model-version.ts'
@@ -165,6 +166,9 @@ export const api = {
     call<TrainingView>('POST', at('trainings', String(number), 'resume'), {}),
   scoreboard: () => call<Scoreboard>('GET', at('scoreboard')),
   rightSizing: () => call<RightSizingView>('GET', at('right-sizing')),
+  resources: () => call<PageOf<AdvisedWorkload>>('GET', at('resources')),
+  workOutResources: (service: string) =>
+    call<ResourceAdvice>('GET', at('services', service, 'resources')),
   outlook: (days: number) => call<OutlookView>('GET', `${at('outlook')}${query({ days })}`),
   startSpike: (request: SpikeRequest) => call<Spike>('POST', at('demo', 'spikes'), request),
   stopSpike: (id: string) => call<unknown>('DELETE', at('demo', 'spikes', id)),

@@ -1,7 +1,9 @@
 /** TEST-ONLY: alerts and outlook of the synthetic fleet, in the shapes of the API. */
 import type { Alert } from '../../alerts/alert.ts'
 import { alert as example } from '../../http/examples-alerts.ts'
+import { resourceAdvice } from '../../http/examples-kubernetes.ts'
 import { rightSizing as sizes } from '../../http/examples-right-sizing.ts'
+import type { AdvisedWorkload, ResourceAdvice } from '../../kubernetes/resources/view.ts'
 import type { OutlookView } from '../../outlook/view.ts'
 import { sentenceOf, sentencesOf } from '../../outlook/words.ts'
 import type { RightSizingView } from '../../right-sizing/view.ts'
@@ -102,4 +104,20 @@ export function outlookOf({ budget, options: { names } }: World, days: number): 
     risks,
     sentences: sentencesOf({ days, risks, services }),
   }
+}
+
+export const adviceOf = (service: string): ResourceAdvice => ({
+  ...resourceAdvice,
+  workload: `shop/Deployment/${service}`,
+})
+
+/** Two workloads of a cluster; advice only for those that somebody asked about. */
+export function advisedOf({ options: { names } }: World, asked: ReadonlySet<string>) {
+  return names.slice(0, 2).map(
+    (service): AdvisedWorkload => ({
+      service,
+      workload: `shop/Deployment/${service}`,
+      advice: asked.has(service) ? adviceOf(service) : null,
+    }),
+  )
 }

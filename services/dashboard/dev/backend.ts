@@ -61,6 +61,8 @@ interface Backend {
   /** What is told with the next tick. */
   readonly news: ControlEvent[]
   alerts: Alert[]
+  /** Services whose requests somebody asked for. */
+  readonly advised: Set<string>
 }
 
 type Room = (backend: Backend, request: Request) => Answer
@@ -80,6 +82,7 @@ const ROOMS: Record<string, Room> = {
     return found ? ok(found) : missing(`there is no training ${number}`)
   },
   'right-sizing': ({ world }) => ok(ahead.sizesOf(world)),
+  resources: ({ advised, world }) => ok({ items: ahead.advisedOf(world, advised) }),
   outlook: ({ world }, { query }) => ok(ahead.outlookOf(world, Number(query.get('days') ?? 7))),
   ticks: ({ world }, { query }) => {
     const rows = world.ticks.slice(-Number(query.get('limit') ?? 50)).reverse()
@@ -115,7 +118,8 @@ export function createBackend(options: WorldOptions, hasDemo: boolean) {
   const alerts = ahead.alertsOf(world)
   const trainings = createSyntheticTrainings()
   const news: ControlEvent[] = []
-  const backend: Backend = { world, modes, hasDemo, models, importance, trainings, news, alerts }
+  const shown = { models, importance, trainings, news, alerts, advised: new Set<string>() }
+  const backend: Backend = { world, modes, hasDemo, ...shown }
   const status = (): ControlEvent => ({
     kind: 'status',
     data: {
@@ -162,7 +166,7 @@ function set({ world, modes }: Backend, change: { mode?: Mode; paused?: boolean 
 }
 
 function services(
-  { world, modes, importance }: Backend,
+  { world, modes, importance, advised }: Backend,
   { method, rest, query, body }: Request,
 ): Answer {
   const { names } = world.options
@@ -174,6 +178,10 @@ function services(
   if (i < 0) return missing(`there is no service "${name}"`)
   if (method === 'PUT' && what === 'mode') modes.own.set(name, body.mode)
   if (method === 'PUT' && what === 'policy') modes.policies.set(name, body.policy)
+  if (what === 'resources') {
+    advised.add(name)
+    return ok(ahead.adviceOf(name))
+  }
   if (what === 'series') return series(world, i, query)
   if (what !== 'forecast') return ok(documents.statusOf(world, modes, i))
   if (about === 'explanation') return ok(explanationOf(world, i, Date.now()))

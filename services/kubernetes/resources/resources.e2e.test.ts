@@ -1,10 +1,10 @@
 /** Usage as cAdvisor and kube-state-metrics write it, in a real Prometheus: advice by the command and over HTTP. */
 // first: it teaches zod about OpenAPI, which schemas made earlier would not learn
-import { createApp } from '../../http/app.ts'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { runCli } from '../../cli/main.ts'
+import { createApp } from '../../http/app.ts'
 import { createTestParts } from '../../http/test-plane.ts'
 import { remoteWrite, type SentSeries } from '../../stores/test-remote-write.ts'
 import {
@@ -109,13 +109,13 @@ describe.runIf(hasPrometheus)('requests of CPU and memory', () => {
   afterAll(() => server?.remove())
 
   async function rightSize(...argv: string[]) {
-    let [out, err] = ['', '']
+    const said = { out: [] as string[], err: [] as string[] }
     const code = await runCli(['k8s', 'right-size', ...argv], {
-      stdout: { write: (text: string) => void (out += text) },
-      stderr: { write: (text: string) => void (err += text) },
+      stdout: { write: (text: string) => said.out.push(text) },
+      stderr: { write: (text: string) => said.err.push(text) },
       ...{ env: {}, nowMs: () => nowMs },
     })
-    return { code, out, err }
+    return { code, out: said.out.join(''), err: said.err.join('') }
   }
   const direct = (...more: string[]) =>
     rightSize('web', '-n', 'shop', '--server', server.url, '--last', '2d', ...more)
@@ -145,7 +145,9 @@ describe.runIf(hasPrometheus)('requests of CPU and memory', () => {
     const [hpa] = advice.warnings
     expect(hpa.why).toContain('HPA web-hpa scales by cpu at 80 %')
     // 0.6 cores are requested, and 0.1393 will be
-    expect(hpa.fix).toContain(`averageUtilization: ${Math.round((80 * 0.6) / (CPU_TARGET + 0.0125))} `)
+    expect(hpa.fix).toContain(
+      `averageUtilization: ${Math.round((80 * 0.6) / (CPU_TARGET + 0.0125))} `,
+    )
   })
 
   it('print as a table and as a patch, which raises a limit and lowers none', async () => {
@@ -197,16 +199,19 @@ describe.runIf(hasPrometheus)('requests of CPU and memory', () => {
     const app = createApp(parts)
     const ask = async (path: string) => {
       const response = await app.request(path)
-      return { status: response.status, body: await response.json() }
+      const body: unknown = await response.json()
+      return { status: response.status, body }
     }
-    const before = await ask('/v1/resources')
-    expect(before.body.items).toEqual([
-      { service: 'search', workload: 'shop/Deployment/web', advice: null },
-    ])
+    const listed = (advice: unknown) => ({
+      items: [{ service: 'search', workload: 'shop/Deployment/web', advice }],
+    })
+    expect(await ask('/v1/resources')).toEqual({ status: 200, body: listed(null) })
     const answer = await ask('/v1/services/search/resources')
-    expect(answer.status).toBe(200)
-    expect(answer.body.containers[1].cpu.target).toBeCloseTo(CPU_TARGET, 9)
-    expect((await ask('/v1/resources')).body.items[0].advice).toEqual(answer.body)
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { containers: [{}, { cpu: { target: expect.closeTo(CPU_TARGET, 9) } }] },
+    })
+    expect((await ask('/v1/resources')).body).toEqual(listed(answer.body))
     expect(await ask('/v1/services/payment/resources')).toMatchObject({
       status: 409,
       body: { code: 'conflict', detail: expect.stringContaining('kubernetes.workloads') },

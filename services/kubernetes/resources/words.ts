@@ -35,16 +35,17 @@ function containerWords({ container, cpu, memory }: ContainerAdvice): string {
     cpu && `CPU ${changeWords(cpu, cpuQuantity)}`,
     memory && `memory ${changeWords(memory, memoryQuantity)}`,
   ]
-  return `${container}: ${parts.filter(Boolean).join(', ')}`
+  return `${container}: ${parts.filter(Boolean).join('; ')}`
 }
 
 function changeWords(estimate: RequestEstimate, write: (amount: number) => string): string {
   const { requested, target, isLeast } = estimate
   const least = isLeast ? ' (the minimum)' : ''
   if (requested === null) return `${write(target)}${least}, where nothing is requested`
-  const verdict = { much: 'too much', little: 'too little', fits: 'fits' }[verdictOf(estimate)]
-  return `${write(requested)} ${verdict}, ${write(target)}${least}`
+  return `${write(target)}${least} instead of ${write(requested)}, ${VERDICTS[verdictOf(estimate)]}`
 }
+
+const VERDICTS = { much: 'too much', little: 'too little', fits: 'within the bounds' } as const
 
 /** Whether what is requested today lies within the bounds. */
 export function verdictOf({
