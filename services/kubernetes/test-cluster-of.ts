@@ -1,4 +1,7 @@
 /** A control plane with simulated nodes and one Deployment a service, and what an actuator needs to scale them. */
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { KubeConfig } from '@kubernetes/client-node'
 import type { Mode } from '../../agents/service-spec.ts'
 import { systemClock } from '../clock.ts'
 import { AppConfig } from '../config.ts'
@@ -55,6 +58,38 @@ export async function startClusterOf(replicas: ReadonlyMap<string, number>): Pro
       await plane.stop()
     },
   }
+}
+
+/** RBAC by `verbs resources` lines: `get,list deployments.apps`. */
+export interface Account {
+  readonly name: string
+  /** Bound in the namespace alone, or in all of the cluster. */
+  readonly role: 'role' | 'clusterrole'
+  readonly rules: readonly string[]
+}
+
+/** The kubeconfig of somebody who may do just that. */
+export async function kubeconfigOf(
+  { plane }: Pick<ClusterOf, 'plane'>,
+  { name, role, rules }: Account,
+): Promise<string> {
+  const within = ['-n', NAMESPACE]
+  await plane.kubectl('create', 'serviceaccount', name, ...within)
+  const account = `--serviceaccount=${NAMESPACE}:${name}`
+  const where = role === 'role' ? within : []
+  for (const [i, rule] of rules.entries()) {
+    const [verbs, resources] = rule.split(' ')
+    const own = `${name}-${i}`
+    const may = [`--verb=${verbs}`, `--resource=${resources}`]
+    await plane.kubectl('create', role, own, ...may, ...where)
+    await plane.kubectl('create', `${role}binding`, own, `--${role}=${own}`, account, ...where)
+  }
+  const token = (await plane.kubectl('create', 'token', name, ...within)).trim()
+  const config = new KubeConfig()
+  config.loadFromClusterAndUser(plane.config.getCurrentCluster()!, { name, token })
+  const file = path.join(plane.dir, `${name}.kubeconfig`)
+  await writeFile(file, config.exportConfig(), { mode: 0o600 })
+  return file
 }
 
 /** Of a container that no simulated node runs. */

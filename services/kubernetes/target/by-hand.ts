@@ -6,9 +6,10 @@
 import { type ClusterApi, hasStatus } from '../api.ts'
 import type { WorkloadRef } from '../workload.ts'
 import { createDiscovery } from './discovery.ts'
+import { dryRun } from './dry-run.ts'
 import { LAST_DECISION, OWN_ANNOTATIONS } from './marks.ts'
 import type { WorkloadView } from './objects.ts'
-import { annotate, dryRun, putScale, readWorkload, type WriteDeps } from './write.ts'
+import { annotate, putScale, readWorkload, type WriteDeps } from './write.ts'
 
 const DEADLINE_MS = 10_000
 const ATTEMPTS = 6
@@ -39,7 +40,7 @@ export function createByHand(api: Pick<ClusterApi, 'request'>): ByHand {
 
   return {
     async tryOut(ref) {
-      return dryRun(deps, await targetOf(ref))
+      return (await dryRun(deps, { ref, plural: () => discovery.pluralOf(ref) }))?.why
     },
     async acknowledge(ref) {
       const target = await targetOf(ref)

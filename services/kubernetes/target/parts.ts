@@ -11,9 +11,11 @@ import { type WorkloadRef, workloadsOf } from '../workload.ts'
 import { createHandOvers, type HandOvers } from './carrier.ts'
 import type { TargetConfig } from './config.ts'
 import { createDiscovery, type Discovery } from './discovery.ts'
+import { dryRun } from './dry-run.ts'
 import { createEventRecorder, type EventRecorder, type WorkloadEvent } from './events.ts'
 import { createHolds, type Holds } from './holds.ts'
 import { createModes, type Modes } from './modes.ts'
+import { createTryOuts, type TryOuts } from './try-outs.ts'
 import { type ClusterView, createClusterView } from './view.ts'
 
 export interface TargetDeps {
@@ -40,6 +42,7 @@ export interface Parts {
   readonly handOvers: HandOvers
   /** From a decision to the act of an autoscaler that carries it, ms. */
   readonly carrierLagMs: () => number
+  readonly tryOuts: TryOuts
   readonly settings: () => TargetConfig
   readonly refOf: (service: ServiceId) => WorkloadRef | undefined
   readonly modes: Modes
@@ -78,6 +81,14 @@ export async function openParts(deps: TargetDeps): Promise<Parts> {
   const signal = () => config().kubernetes?.signal ?? kubernetes.signal
   const carrierLagMs = () => signal().consumerLagMs
   const handOvers = createHandOvers(() => carrierLagMs() + config().tickMs)
-  const shared = { handOvers, carrierLagMs }
+  const tryOuts = createTryOuts({
+    ...{ nowMs, log },
+    dryRun: (ref) =>
+      dryRun(
+        { api, nowMs, deadlineMs: settings().deadlineMs },
+        { ref, plural: () => discovery.pluralOf(ref) },
+      ),
+  })
+  const shared = { handOvers, carrierLagMs, tryOuts }
   return { deps, api, discovery, view, events, holds, ...shared, settings, refOf, modes }
 }

@@ -2,12 +2,16 @@
  * Scaling against a real API server with the real controllers: lost races, other writers, people, leaders that were deposed,
  * an API server that is killed, permissions that are not there, and what is left behind. Nodes are simulated.
  */
-import { KubeConfig } from '@kubernetes/client-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ScaleOrder } from '../../actuators/actuator.ts'
 import { createKubernetes, type KubernetesActuator } from '../../actuators/kubernetes.ts'
-import { createClusterApi } from '../api.ts'
-import { type ClusterOf, deploymentYaml, NAMESPACE, startClusterOf } from '../test-cluster-of.ts'
+import {
+  type ClusterOf,
+  deploymentYaml,
+  kubeconfigOf,
+  NAMESPACE,
+  startClusterOf,
+} from '../test-cluster-of.ts'
 import { CONTROL_PLANE_HERE } from '../test-control-plane.ts'
 import { createByHand } from './by-hand.ts'
 import type { TargetDeps } from './parts.ts'
@@ -53,18 +57,12 @@ const marksIn = ({ metadata: { annotations = {} } }: Deployment) =>
   Object.keys(annotations).filter((name) => name.startsWith('forescale.dev/'))
 
 /** Somebody who may look and nothing else. */
-async function viewerOf({ plane }: ClusterOf): Promise<KubeConfig> {
-  await plane.kubectl('create', 'serviceaccount', 'viewer', '-n', NAMESPACE)
-  const account = `--serviceaccount=${NAMESPACE}:viewer`
-  const role = ['--verb=get', '--resource=deployments.apps']
-  await plane.kubectl('create', 'clusterrole', 'viewer', ...role)
-  await plane.kubectl('create', 'clusterrolebinding', 'viewer', '--clusterrole=viewer', account)
-  const token = (await plane.kubectl('create', 'token', 'viewer', '-n', NAMESPACE)).trim()
-  const config = new KubeConfig()
-  const user = { name: 'viewer', token }
-  config.loadFromClusterAndUser(plane.config.getCurrentCluster()!, user)
-  return config
-}
+const VIEWER = {
+  ...{ name: 'viewer', role: 'clusterrole' },
+  rules: [
+    'get,list,watch deployments.apps,pods,horizontalpodautoscalers.autoscaling,scaledobjects.keda.sh',
+  ],
+} as const
 
 describe.runIf(CONTROL_PLANE_HERE)('a workload of a real cluster', () => {
   let cluster: ClusterOf
@@ -264,11 +262,22 @@ describe.runIf(CONTROL_PLANE_HERE)('a workload of a real cluster', () => {
 
   it('that we may not scale is said so by a dry run, which changes nothing', async () => {
     const before = await read('web')
-    const asViewer = createClusterApi(await viewerOf(cluster))
-    opened.push({ ...actuatorOf(), close: () => asViewer.close() })
-    expect(await createByHand(asViewer).tryOut(WEB)).toMatch(/cannot patch resource "deployments"/)
-    const { api } = await actuatorOf().target()
-    expect(await createByHand(api).tryOut(WEB)).toBeUndefined()
+    const kubeconfig = await kubeconfigOf(cluster, VIEWER)
+    const actuator = actuatorOf(cluster.deps({ kubeconfig }))
+    const { api } = await actuator.target()
+    const missing = 'may not patch deployments, update deployments/scale'
+    expect(await createByHand(api).tryOut(WEB)).toContain(missing)
+    // at start without being asked, beside the first tick
+    await actuator.observe()
+    const problem = `shop/Deployment/web could not be scaled: ${missing}`
+    await expect
+      .poll(() => actuator.health!(), { timeout: 10_000 })
+      .toMatchObject({ ok: true, degraded: true, detail: expect.stringContaining(problem) })
+    expect(cluster.warnings).toContain('a workload could not be scaled, as a dry run says')
+    const one = actuatorOf()
+    await one.observe()
+    expect(await createByHand((await one.target()).api).tryOut(WEB)).toBeUndefined()
+    expect(await one.health!()).toMatchObject({ degraded: false })
     const after = await read('web')
     expect(marksIn(after)).toEqual(marksIn(before))
     expect(after.spec).toEqual(before.spec)

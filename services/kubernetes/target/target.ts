@@ -58,10 +58,14 @@ export async function openTarget(deps: TargetDeps): Promise<Target> {
       const listed = view.follow(workloads())
       await Promise.race([listed, sleep(LIST_WAIT_MS, undefined, { ref: false })])
       const observed = new Map<ServiceId, ObservedReplicas>()
+      const ours: (readonly [ServiceId, WorkloadRef])[] = []
       for (const [service, ref] of workloads()) {
         const one = observedOf(parts, service, ref)
         if (one) observed.set(service, one)
+        const isOurs = one?.carrierLagMs === undefined && parts.modes.of(service) === 'enforce'
+        if (one && isOurs) ours.push([service, ref])
       }
+      parts.tryOuts.follow(ours)
       return observed
     },
     async send(order) {
@@ -75,6 +79,7 @@ export async function openTarget(deps: TargetDeps): Promise<Target> {
       }
       try {
         const { uid } = await scale(parts, ref, order)
+        parts.tryOuts.scaled(service)
         if (tells()) events.record(scaledEvent(order, ref, uid))
         return { decisionId, service, outcome: 'applied' }
       } catch (error) {
@@ -88,8 +93,9 @@ export async function openTarget(deps: TargetDeps): Promise<Target> {
     released: (orders) => released(parts, orders),
     releaseLimitMs: () => parts.settings().releaseWaitMs,
     announce: (fence, atOnce) => announce(parts, [...workloads()], fence, atOnce),
-    health: () => healthOf(view, [...workloads().values()]),
+    health: () => healthOf(view, [...workloads().values()], parts.tryOuts.faults()),
     async close() {
+      parts.tryOuts.stop()
       await sampling?.stop()
       view.stop()
       await events.idle()
@@ -218,7 +224,11 @@ function scaledEvent(
   return { ref, uid, type: 'Normal', reason: 'Scaled', action: 'Scale', note }
 }
 
-function healthOf(view: ClusterView, refs: readonly WorkloadRef[]): ActuatorHealth {
+function healthOf(
+  view: ClusterView,
+  refs: readonly WorkloadRef[],
+  refused: readonly string[],
+): ActuatorHealth {
   const watches = view.watches()
   const missing = refs.filter((ref) => !view.workload(ref)).map(workloadKey)
   const broken = watches.filter(
@@ -231,10 +241,11 @@ function healthOf(view: ClusterView, refs: readonly WorkloadRef[]): ActuatorHeal
     ...(missing.length > 0 ? [`not found: ${listOf(missing)}`] : []),
     ...broken.map(({ path }) => `the watch of ${path} is broken`),
     ...unread.map(({ path }) => `may not read ${path}`),
+    ...(refused.length > 0 ? [listOf(refused)] : []),
   ]
   return {
     ok: missing.length === 0 && broken.length === 0,
-    degraded: unread.length > 0,
+    degraded: unread.length > 0 || refused.length > 0,
     detail:
       faults.length > 0
         ? faults.join('; ')

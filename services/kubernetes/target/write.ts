@@ -188,27 +188,3 @@ export async function putScale(
   const writer = { manager: FIELD_MANAGER, atMs: nowMs() }
   return { ...view, version: metadata.resourceVersion, replicas: spec.replicas, writer }
 }
-
-/**
- * Whether it could be done: the same requests, carried out by the server up to storing them (permissions, admission,
- * quotas). undefined: it could; else what the server says.
- */
-export async function dryRun(
-  deps: WriteDeps,
-  target: Pick<WriteTarget, 'ref' | 'plural'>,
-): Promise<string | undefined> {
-  const query = { dryRun: 'All' }
-  try {
-    const view = await readWorkload(deps, target)
-    const annotations = annotationsOf({
-      fence: { ledger: 'dry-run', token: 0 },
-      decision: undefined,
-    })
-    await annotate(deps, target, view.version, annotations, query)
-    await putScale(deps, target, view, view.replicas, query)
-    return undefined
-  } catch (error) {
-    if (hasStatus(error, 409)) return undefined // it was carried out as far as the version, which somebody else changed
-    return error instanceof Error ? error.message : String(error)
-  }
-}
