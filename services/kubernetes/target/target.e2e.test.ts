@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ScaleOrder } from '../../actuators/actuator.ts'
 import { createKubernetes, type KubernetesActuator } from '../../actuators/kubernetes.ts'
 import {
+  type Account,
   type ClusterOf,
   deploymentYaml,
   kubeconfigOf,
@@ -57,12 +58,12 @@ const marksIn = ({ metadata: { annotations = {} } }: Deployment) =>
   Object.keys(annotations).filter((name) => name.startsWith('forescale.dev/'))
 
 /** Somebody who may look and nothing else. */
-const VIEWER = {
+const VIEWER: Account = {
   ...{ name: 'viewer', role: 'clusterrole' },
   rules: [
     'get,list,watch deployments.apps,pods,horizontalpodautoscalers.autoscaling,scaledobjects.keda.sh',
   ],
-} as const
+}
 
 describe.runIf(CONTROL_PLANE_HERE)('a workload of a real cluster', () => {
   let cluster: ClusterOf
