@@ -5,7 +5,7 @@
  */
 import { stringify } from 'yaml'
 import { knownPlural, type WorkloadRef } from '../workload.ts'
-import { quantityOf } from './quantities.ts'
+import { quantityOf, writtenOf } from './quantities.ts'
 import type { ContainerAdvice, RequestEstimate } from './view.ts'
 
 const RESOURCES = ['cpu', 'memory'] as const
@@ -40,7 +40,7 @@ function resourcesOf(advice: ContainerAdvice): Resources | undefined {
   if (rows.length === 0) return undefined
   const requests = rows.map(({ resource, estimate, write }) => [resource, write(estimate.target)])
   const limits = rows.flatMap(({ resource, estimate, write }) => {
-    const limit = raisedLimit(estimate)
+    const limit = raisedLimit(estimate, writtenOf[resource](estimate.target))
     return limit === undefined ? [] : [[resource, write(limit)]]
   })
   return {
@@ -49,10 +49,13 @@ function resourcesOf(advice: ContainerAdvice): Resources | undefined {
   }
 }
 
-/** undefined: there is none, or it stays. */
-function raisedLimit({ limit, requested, target }: RequestEstimate): number | undefined {
+/** undefined: there is none, or it stays. `written`: the request as it is rounded up, which may just pass the limit. */
+function raisedLimit(
+  { limit, requested, target }: RequestEstimate,
+  written: number,
+): number | undefined {
   if (limit === null) return undefined
   const isRaised = requested !== null && target > requested
-  const wanted = isRaised ? (limit * target) / requested : Math.max(limit, target)
+  const wanted = Math.max(isRaised ? (limit * target) / requested : limit, written)
   return wanted > limit ? wanted : undefined
 }

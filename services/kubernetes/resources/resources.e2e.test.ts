@@ -102,7 +102,8 @@ describe.runIf(hasPrometheus)('requests of CPU and memory', () => {
   let server: RunningServer
 
   beforeAll(async () => {
-    server = await startPrometheus()
+    // a day of the workload is more than it will answer at once: it is asked in halves
+    server = await startPrometheus('', ['--query.max-samples=3000'])
     const response = await remoteWrite(`${server.url}/api/v1/write`, WRITTEN)
     expect([response.status, await response.text()]).toEqual([204, ''])
   }, 60_000)
@@ -119,6 +120,19 @@ describe.runIf(hasPrometheus)('requests of CPU and memory', () => {
   }
   const direct = (...more: string[]) =>
     rightSize('web', '-n', 'shop', '--server', server.url, '--last', '2d', ...more)
+
+  it('are asked of a server that answers no whole day at once', async () => {
+    const query = `max by (pod, container) (container_memory_working_set_bytes)`
+    const range = { start: nowMs - 86_400_000, end: nowMs }
+    const fields = {
+      query,
+      start: `${range.start / 1000}`,
+      end: `${range.end / 1000}`,
+      step: '300',
+    }
+    const response = await fetch(`${server.url}/api/v1/query_range?${new URLSearchParams(fields)}`)
+    expect(response.status).toBe(422)
+  })
 
   it('are worked out by the command, with what they save and what to know before', async () => {
     const { code, out, err } = await direct('--json')
