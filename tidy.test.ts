@@ -64,7 +64,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@grpc/proto-loader': ['services/kubernetes/scaler/'],
   '@hono/zod-openapi': ['services/http/'],
   '@influxdata/influxdb-client': ['datasets/sources/influx.ts', 'services/stores/influx/'],
-  '@hono/otel': ['services/http/app.ts'],
+  '@hono/otel': ['services/http/spans.ts'],
   '@kubernetes/client-node': ['services/kubernetes/'],
   '@libsql/client': ['services/ledger/', 'services/stores/'],
   '@opentelemetry/api': ['services/telemetry/'],
@@ -219,6 +219,8 @@ const PLUGINS: readonly PluginFolder[] = [
 ]
 
 const LONGEST_FILE_LINES = 300
+/** A test that is longer is split by subject: each file reads as a specification of one. */
+const LONGEST_TEST_LINES = 400
 
 interface SourceFile {
   readonly name: string
@@ -354,9 +356,10 @@ describe('the pure folders', () => {
 })
 
 describe('files', () => {
-  it(`have at most ${LONGEST_FILE_LINES} lines, tests aside`, () => {
+  it(`have at most ${LONGEST_FILE_LINES} lines, tests ${LONGEST_TEST_LINES}`, () => {
     const lines = ({ text }: SourceFile) => text.split('\n').length - 1
-    const long = productCode.filter((source) => lines(source) > LONGEST_FILE_LINES)
+    const most = ({ isTest }: SourceFile) => (isTest ? LONGEST_TEST_LINES : LONGEST_FILE_LINES)
+    const long = sources.filter((source) => lines(source) > most(source))
     expect(long.map((source) => `${source.name}: ${lines(source)}`)).toEqual([])
   })
 

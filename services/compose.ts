@@ -1,7 +1,7 @@
 /** The only place that knows which concrete parts are used: built as the configuration names them, closed in reverse. */
 import type { Logger } from 'pino'
 import { refuseExposure } from './access/exposure.ts'
-import { createActuator, initialReplicas } from './actuators/registry.ts'
+import { initialReplicas, openActuator } from './actuators/registry.ts'
 import { createWebhooks } from './alerts/webhooks.ts'
 import { createAuditLog, takeOverSettings } from './audit/audit.ts'
 import { createManualClock, systemClock } from './clock.ts'
@@ -68,7 +68,7 @@ export async function compose({
   let running: Controller | undefined
   const inForce = (): AppConfig => running?.config() ?? config
   const doers = await openDoers(inForce, env, log, instruments)
-  const target = createActuator(config.actuator, {
+  const target = await openActuator(config.actuator, {
     kubernetes: ofController({ config, running: () => running, clock: systemClock, log }),
     hostUrl,
     drainTimeoutMs: config.shop?.drainTimeoutMs ?? 0,
@@ -103,7 +103,7 @@ export async function compose({
     allowedHosts: config.http.allowedHosts,
     instruments,
     revision: env.FORESCALE_REVISION,
-    traced: tracing !== undefined,
+    traced: tracing && (await import('./http/spans.ts')).spanPerRequest(),
   })
   const kafka = await openKafkaIngest(config, env, {
     ingest: controller.ingest,

@@ -5,7 +5,7 @@
  */
 import type { LookupFunction } from 'node:net'
 import type { TLSSocketOptions } from 'node:tls'
-import { Agent, type RequestInit, type Response, fetch as undiciFetch } from 'undici'
+import type { Agent, RequestInit, Response } from 'undici'
 import {
   checkedLookup,
   checkLiteral,
@@ -44,13 +44,14 @@ export function wayTo(server: string, { networks, lookup, tls = {} }: WayOptions
     lookup: guard,
     async fetch(url, init) {
       checked(url, allow)
-      agent ??= new Agent({
+      const undici = await import('undici')
+      agent ??= new undici.Agent({
         ...{ allowH2: false, keepAliveTimeout: KEEP_ALIVE_MS },
         // every request brings its own deadline
         ...{ headersTimeout: 0, bodyTimeout: 0 },
         connect: { ...tls, lookup: guard },
       })
-      return undiciFetch(url, { ...init, redirect: 'error', dispatcher: agent })
+      return undici.fetch(url, { ...init, redirect: 'error', dispatcher: agent })
     },
   }
 }

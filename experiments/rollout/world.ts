@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { seededRandom } from '../../datasets/random.ts'
 import { fitForecaster } from '../../forecaster/forecaster.ts'
-import { createActuator, initialReplicas } from '../../services/actuators/registry.ts'
+import { initialReplicas, openActuator } from '../../services/actuators/registry.ts'
 import { createWebhooks } from '../../services/alerts/webhooks.ts'
 import { createManualClock } from '../../services/clock.ts'
 import { AppConfig } from '../../services/config.ts'
@@ -80,7 +80,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 async function openController(config: AppConfig, folder: string, errors: string[]) {
   const store = await openStore(config, folder)
   const ledger = await openLedger(config, folder)
-  const actuator = createActuator(config.actuator, {
+  const actuator = await openActuator(config.actuator, {
     ...{ hostUrl: '', drainTimeoutMs: 0 },
     initial: initialReplicas(config),
   })

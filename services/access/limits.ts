@@ -1,7 +1,18 @@
 /** How much of the API one caller or one address may use, and addresses that tried too many wrong keys. */
+import { createRequire } from 'node:module'
 import ipaddr from 'ipaddr.js'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import type * as library from 'rate-limiter-flexible'
 import type { LimitsConfig } from './config.ts'
+
+type Library = typeof library
+const load = createRequire(import.meta.url)
+// by their files: the library's own index also loads the limiters of fifteen databases
+const RateLimiterMemory: Library['RateLimiterMemory'] = load(
+  'rate-limiter-flexible/lib/RateLimiterMemory.js',
+)
+const RateLimiterRes: Library['RateLimiterRes'] = load(
+  'rate-limiter-flexible/lib/RateLimiterRes.js',
+)
 
 export interface Limits {
   /** Seconds to wait; undefined: go on. */
@@ -54,7 +65,7 @@ async function waitOf(consumed: Promise<unknown>): Promise<number | undefined> {
   }
 }
 
-const secondsOf = ({ msBeforeNext }: RateLimiterRes): number =>
+const secondsOf = ({ msBeforeNext }: library.RateLimiterRes): number =>
   Math.max(1, Math.ceil(msBeforeNext / 1000))
 
 /** Whoever has one IPv6 address has 2^64 of them, so that those count as one. */

@@ -21,7 +21,7 @@ import type { Actuator } from './actuator.ts'
 import { createCaller } from './caller.ts'
 import type { KubernetesDeps } from './kubernetes.ts'
 import { createProcesses, HostUnreachable } from './processes.ts'
-import { createActuator } from './registry.ts'
+import { openActuator } from './registry.ts'
 import { createFakeAzure } from './test-fake-azure.ts'
 import { createFakeEngine } from './test-fake-engine.ts'
 import { createFakeGcp } from './test-fake-gcp.ts'
@@ -163,7 +163,7 @@ describe.each(HERE)('%s', (kind) => {
   let bench: Bench
   beforeAll(async () => {
     bench = await KINDS[kind]()
-    actuator = createActuator(bench.config, {
+    actuator = await openActuator(bench.config, {
       hostUrl: real.url,
       initial: INITIAL,
       drainTimeoutMs: 3000,

@@ -1,15 +1,8 @@
-/** Every actuator there is. To add one: its file, a member of `actuator` in services/config.ts, a case here. */
+/** Every actuator there is. To add one: its file, a member of `actuator` in services/config.ts, a case here, which loads it. */
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { AppConfig } from '../config.ts'
 import type { Actuator, ReportedActuator } from './actuator.ts'
-import { createAws } from './aws.ts'
-import { createAzure } from './azure.ts'
-import { createCaller } from './caller.ts'
-import { createDocker } from './docker.ts'
-import { createDryRun } from './dry-run.ts'
-import { createGcp } from './gcp.ts'
-import { createKubernetes, type KubernetesDeps } from './kubernetes.ts'
-import { createProcesses } from './processes.ts'
+import type { KubernetesDeps } from './kubernetes.ts'
 
 export interface ActuatorDeps {
   /** The process host; '' outside the demo. */
@@ -23,29 +16,32 @@ export interface ActuatorDeps {
   readonly warn?: (service: ServiceId, problem: string) => void
 }
 
-export function createActuator(
+export async function openActuator(
   config: AppConfig['actuator'],
   deps: ActuatorDeps,
-): Actuator | ReportedActuator {
+): Promise<Actuator | ReportedActuator> {
   const warn = deps.warn ?? (() => {})
   switch (config.kind) {
     case 'aws':
-      return createAws(config, { warn })
+      return (await import('./aws.ts')).createAws(config, { warn })
     case 'azure':
-      return createAzure(config, { warn })
+      return (await import('./azure.ts')).createAzure(config, { warn })
     case 'caller':
-      return createCaller(deps.initial)
+      return (await import('./caller.ts')).createCaller(deps.initial)
     case 'docker':
-      return createDocker(config, { services: [...deps.initial.keys()], warn })
+      return (await import('./docker.ts')).createDocker(config, {
+        services: [...deps.initial.keys()],
+        warn,
+      })
     case 'dry-run':
-      return createDryRun(deps.initial)
+      return (await import('./dry-run.ts')).createDryRun(deps.initial)
     case 'gcp':
-      return createGcp(config, { warn })
+      return (await import('./gcp.ts')).createGcp(config, { warn })
     case 'kubernetes':
       if (!deps.kubernetes) throw new Error('actuator.kind "kubernetes" needs a cluster')
-      return createKubernetes(deps.kubernetes)
+      return (await import('./kubernetes.ts')).createKubernetes(deps.kubernetes)
     case 'processes':
-      return createProcesses(deps)
+      return (await import('./processes.ts')).createProcesses(deps)
   }
 }
 

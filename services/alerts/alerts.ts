@@ -5,7 +5,6 @@
 import { hash } from 'node:crypto'
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { AppConfig } from '../config.ts'
-import { alertEvent } from '../events/event.ts'
 import { sinkAddress } from '../events/relay.ts'
 import type { Delivery } from '../ledger/alerts-ledger.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -92,7 +91,7 @@ export async function openAlerts(deps: AlertsDeps): Promise<Alerts> {
     if (changes.length === 0) return
     await ledger.saveAlerts(
       changes.map(({ alert }) => alert),
-      changes.flatMap((change) => deliveriesOf(change, config, ledger.epoch)),
+      (await Promise.all(changes.map((one) => deliveriesOf(one, config, ledger.epoch)))).flat(),
     )
     for (const key of open.keys()) if (!next.has(key)) open.delete(key)
     for (const [key, alert] of next) open.set(key, withAcknowledgement(alert, open.get(key)))
@@ -157,11 +156,11 @@ function watches(
 }
 
 /** One message for each address that wants to know; the same change always has the same ids. */
-function deliveriesOf(
+async function deliveriesOf(
   change: AlertChange,
   { alerts, events }: AppConfig,
   epoch: string,
-): Delivery[] {
+): Promise<Delivery[]> {
   const { event, alert } = change
   if (event === 'updated') return []
   const to = (url: string, body: string): Delivery => ({
@@ -179,9 +178,9 @@ function deliveriesOf(
     ({ minSeverity }) => rankOf(alert.severity) >= rankOf(minSeverity),
   )
   const sinks = events.sinks.filter((sink) => sink.events.includes('alert'))
+  const own = webhooks.map(({ url }) => to(url, JSON.stringify({ version: 1, event, alert })))
+  if (sinks.length === 0) return own
+  const { alertEvent } = await import('../events/event.ts')
   const { json } = alertEvent(change, epoch)
-  return [
-    ...webhooks.map(({ url }) => to(url, JSON.stringify({ version: 1, event, alert }))),
-    ...sinks.map(({ name }) => to(sinkAddress(name), json)),
-  ]
+  return [...own, ...sinks.map(({ name }) => to(sinkAddress(name), json))]
 }

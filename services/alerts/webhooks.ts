@@ -14,12 +14,14 @@ import {
   timeout,
   wrap,
 } from 'cockatiel'
-import { createGuardedFetch } from '../../datasets/outbound/guarded-fetch.ts'
 import { rulesOf } from '../../datasets/outbound/rules.ts'
 import { isSinkAddress, type Relay } from '../events/relay.ts'
 import type { Delivery } from '../ledger/alerts-ledger.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { signedHeaders } from './signature.ts'
+
+/** Loaded with the first message: most controllers never send one. */
+const outbound = () => import('../../datasets/outbound/guarded-fetch.ts')
 
 const MESSAGES_AT_ONCE = 50
 const GIVE_UP_MS = 24 * 60 * 60 * 1000
@@ -118,6 +120,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     while (asked && !ended.signal.aborted) {
       asked = false
       const due = await ledger.dueDeliveries(Date.now(), MESSAGES_AT_ONCE)
+      if (due.length > 0) await outbound() // not within the time of an attempt
       const byUrl = Map.groupBy(due, (delivery) => delivery.url)
       await Promise.all(
         [...byUrl.values()].map(async (line) => {
@@ -177,6 +180,7 @@ async function post(
   signal: AbortSignal,
 ): Promise<void> {
   const headers = signedHeaders(id, body, secret, Date.now())
+  const { createGuardedFetch } = await outbound()
   const guarded = createGuardedFetch({ allow: rulesOf([url]), mostRedirects: 0 })
   try {
     const { status } = await guarded(url, { method: 'POST', headers, body, signal })

@@ -1,10 +1,16 @@
-/** The holidays of a country as events, by date-holidays: its days from midnight to midnight there. */
-import Holidays from 'date-holidays'
+/**
+ * The holidays of a country as events, by date-holidays: its days from midnight to midnight there. The library brings the
+ * calendars of the whole world, and is loaded only where holidays are asked for.
+ */
+import { createRequire } from 'node:module'
+import type Holidays from 'date-holidays'
 import { ConfigError, showValue } from '../config-error.ts'
 import type { HolidaysConfig } from './config.ts'
 import { type CovariateEvent, eventId, HOLIDAY } from './event.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
+
+const load = createRequire(import.meta.url)
 
 export interface HolidayCalendar {
   /** Holidays of which some part lies in [fromMs, toMs), in order. */
@@ -14,12 +20,13 @@ export interface HolidayCalendar {
 /** Throws ConfigError for a country, state or region that is not known. */
 export function openHolidays(config: HolidaysConfig): HolidayCalendar {
   const { country, state, region, timezone, types } = config
-  const known = new Holidays()
+  const Library: typeof Holidays = load('date-holidays')
+  const known = new Library()
   check(config, 'country', country, known.getCountries())
   if (state !== undefined) check(config, 'state', state, known.getStates(country))
   if (region !== undefined) check(config, 'region', region, known.getRegions(country, state ?? ''))
   const place = { country, ...(state && { state }), ...(region && { region }) }
-  const holidays = new Holidays(place, { types, ...(timezone && { timezone }) })
+  const holidays = new Library(place, { types, ...(timezone && { timezone }) })
   const byYear = new Map<number, readonly CovariateEvent[]>()
   const ofYear = (year: number): readonly CovariateEvent[] => {
     const made = byYear.get(year) ?? eventsOf(holidays, year)

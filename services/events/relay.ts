@@ -10,7 +10,7 @@ import { z } from 'zod'
 import type { Delivery } from '../ledger/alerts-ledger.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { SinkConfig } from './config.ts'
-import { decisionEvent, type ForescaleEvent } from './event.ts'
+import type { ForescaleEvent } from './event.ts'
 import type { EventSink } from './sink.ts'
 
 const EVENTS_AT_ONCE = 500
@@ -113,6 +113,7 @@ function createLine(
 
   async function catchUp(): Promise<void> {
     place ??= await placeOf()
+    const { decisionEvent } = await import('./event.ts') // and its library, only where there is a sink
     for (let tick = place + 1; tick <= last && !ended.aborted; tick++) {
       const made = await ledger.decisionsOfTick(tick)
       const events = made

@@ -1,8 +1,8 @@
 /** The HTTP surface put together: guards first, then the routes by topic, and one form for every error. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { httpInstrumentationMiddleware } from '@hono/otel'
 import { OpenAPIHono } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import type { Logger } from 'pino'
 import { z } from 'zod'
@@ -89,8 +89,8 @@ export interface AppDeps {
   readonly instruments?: Instruments | undefined
   /** The commit that runs here, for `forescale_build_info`. */
   readonly revision?: string | undefined
-  /** A span per request, under the caller's trace. */
-  readonly traced?: boolean | undefined
+  /** Makes a span of every request (spans.ts). */
+  readonly traced?: MiddlewareHandler | undefined
 }
 
 /** The client hung up while its body was being read: nobody hears the answer, and it is no failure of ours. */
@@ -152,7 +152,7 @@ export function createApp(deps: AppDeps): App {
     return problemResponse(c, new ProblemError('not-found', `there is nothing at ${c.req.path}`))
   })
 
-  if (deps.traced) app.use(httpInstrumentationMiddleware({ serviceName: 'forescale' }))
+  if (deps.traced) app.use(deps.traced)
   if (deps.instruments) app.use(measured(deps.instruments))
   app.use(safeHeaders, freshAnswers)
   app.use(hostGuard(control.config().http.host, deps.allowedHosts ?? []))

@@ -1,6 +1,5 @@
 /** The door as the configuration has it. */
 import type { Logger } from 'pino'
-import { createGuardedFetch } from '../../datasets/outbound/guarded-fetch.ts'
 import { type OutboundRule, rulesOf } from '../../datasets/outbound/rules.ts'
 import { createAccess } from '../access/access.ts'
 import { createLimits } from '../access/limits.ts'
@@ -34,6 +33,7 @@ export function openDoor({ control, ledger, log }: DoorDeps): Door {
 /** Where the configuration says that the issuer is, and nowhere else. */
 async function fetchJson(url: string, networks: OutboundRule['networks']): Promise<unknown> {
   const allow = rulesOf([url]).map((rule) => ({ ...rule, networks }))
+  const { createGuardedFetch } = await import('../../datasets/outbound/guarded-fetch.ts')
   const guarded = createGuardedFetch({ allow })
   try {
     const { status, text } = await guarded(url, { headers: { accept: 'application/json' } })

@@ -8,7 +8,7 @@ import { ServiceId } from '../../forecaster/series.ts'
 import type { AppConfig } from '../config.ts'
 import type { RemoteWriteMetric } from '../stores/config.ts'
 import { createOrigins, type Origins, originOf } from '../stores/origins.ts'
-import { RemoteWriteError, readRemoteWrite, type WrittenSeries } from '../stores/remote-write.ts'
+import type { WrittenSeries } from '../stores/remote-write.ts'
 import type { Sample } from '../stores/sample-store.ts'
 import { seenBy } from './callers.ts'
 import { feeds } from './permission.ts'
@@ -52,7 +52,7 @@ interface Refused {
 export function remoteWriteRoutes(app: OpenAPIHono, { control, refusedSamples }: RouteDeps): void {
   const origins = createOrigins()
   app.openapi(write, async (c) => {
-    const series = read(new Uint8Array(await c.req.arrayBuffer()))
+    const series = await read(new Uint8Array(await c.req.arrayBuffer()))
     const refused: Refused = { count: 0, reasons: new Map() }
     const mayTell = seenBy(c)
     const samples = samplesOf(series, control.config(), origins, refused).filter(mayTell)
@@ -69,7 +69,9 @@ export function remoteWriteRoutes(app: OpenAPIHono, { control, refusedSamples }:
   })
 }
 
-function read(body: Uint8Array): WrittenSeries[] {
+/** Its protobuf and snappy are loaded for the first that is sent. */
+async function read(body: Uint8Array): Promise<WrittenSeries[]> {
+  const { RemoteWriteError, readRemoteWrite } = await import('../stores/remote-write.ts')
   try {
     return readRemoteWrite(body)
   } catch (error) {

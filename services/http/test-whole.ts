@@ -6,7 +6,7 @@ import path from 'node:path'
 import { serve as serveNode } from '@hono/node-server'
 import { sha256Hex } from '../access/api-key.ts'
 import { createKeyRing } from '../access/key-ring.ts'
-import { createActuator, initialReplicas } from '../actuators/registry.ts'
+import { initialReplicas, openActuator } from '../actuators/registry.ts'
 import { createWebhooks } from '../alerts/webhooks.ts'
 import { createManualClock, systemClock } from '../clock.ts'
 import { AppConfig } from '../config.ts'
@@ -58,7 +58,7 @@ export async function startWhole(http: Partial<HttpConfig> = {}): Promise<Whole>
   const store = await openStore(config, stateDir)
   const ledger = await openLedger(config, stateDir)
   const fitter = createFitter({ timeLimitMs: 60_000 })
-  const actuator = createActuator(config.actuator, {
+  const actuator = await openActuator(config.actuator, {
     hostUrl: '',
     drainTimeoutMs: 0,
     initial: initialReplicas(config),

@@ -32,7 +32,9 @@ export const {
 export const { readMigrationFiles }: typeof import('drizzle-orm/migrator') =
   load('drizzle-orm/migrator')
 
-export const { drizzle: libsql }: typeof import('drizzle-orm/libsql') = load('drizzle-orm/libsql')
+export const { drizzle: libsql }: typeof import('drizzle-orm/libsql/sqlite3') = load(
+  'drizzle-orm/libsql/sqlite3',
+)
 
 export const { migrate: migrateLibsql }: typeof import('drizzle-orm/libsql/migrator') = load(
   'drizzle-orm/libsql/migrator',

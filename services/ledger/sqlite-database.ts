@@ -3,7 +3,7 @@
  * is refused, because this one would not know what its rows mean.
  */
 import { fileURLToPath } from 'node:url'
-import { type Client, createClient, type InValue } from '@libsql/client'
+import { type Client, createClient, type InValue } from '@libsql/client/sqlite3'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { type Database, type Db, LEASE, type RowsOf, type Statement } from './database.ts'
 import { getTableName, libsql, migrateLibsql, readMigrationFiles, sql } from './drizzle.ts'

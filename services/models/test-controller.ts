@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fitForecaster } from '../../forecaster/forecaster.ts'
-import { createActuator, initialReplicas } from '../actuators/registry.ts'
+import { initialReplicas, openActuator } from '../actuators/registry.ts'
 import { createWebhooks } from '../alerts/webhooks.ts'
 import { createManualClock, type ManualClock, type RunningClock } from '../clock.ts'
 import { AppConfig } from '../config.ts'
@@ -81,7 +81,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
   const config = benchConfig(options)
   const store = await openStore(config, folder)
   const ledger = await openLedger(config, folder)
-  const actuator = createActuator(config.actuator, {
+  const actuator = await openActuator(config.actuator, {
     hostUrl: '',
     drainTimeoutMs: 0,
     initial: initialReplicas(config),

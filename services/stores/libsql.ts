@@ -6,7 +6,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Client, createClient, type InStatement } from '@libsql/client'
+import { type Client, createClient, type InStatement } from '@libsql/client/sqlite3'
 import { MetricName, ServiceId } from '../../forecaster/series.ts'
 import { readCells } from './libsql-grid.ts'
 import type { Sample, SampleStore } from './sample-store.ts'
