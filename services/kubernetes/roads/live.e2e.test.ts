@@ -1,10 +1,12 @@
 /**
  * Each road with everything real but the nodes: a Deployment is scaled out before a peak that only the forecast knows,
- * a budget that is cut takes replicas away, and what falls silent or lies takes none.
+ * a budget that is cut takes replicas away, and what falls silent or lies takes none. Where KEDA was not built the direct
+ * road is tried alone.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import { KEDA_HERE } from '../scaler/test-keda.ts'
+import { CONTROL_PLANE_HERE } from '../test-control-plane.ts'
 import type { Road } from './plan.ts'
 import {
   CAPACITY,
@@ -17,7 +19,9 @@ import {
 } from './test-live.ts'
 
 /** Road 1 by KEDA, road 2 by the custom metrics API, road 3 and road 4. */
-const ROADS: readonly Road[] = ['keda-prometheus', 'hpa-adapter', 'keda-external', 'direct']
+const ROADS: readonly Road[] = KEDA_HERE
+  ? ['keda-prometheus', 'hpa-adapter', 'keda-external', 'direct']
+  : ['direct']
 const LOOK_EVERY_MS = 250
 /** Long against KEDA's poll and the HPA's look, which are a second each. */
 const FALLBACK_TIME_MS = 8000
@@ -39,7 +43,7 @@ const textOf = (way: readonly Step[]): string =>
     )
     .join(' → ')
 
-describe.runIf(KEDA_HERE)('a cluster that follows Forescale', () => {
+describe.runIf(CONTROL_PLANE_HERE)('a cluster that follows Forescale', () => {
   let live: Live
   beforeAll(async () => {
     live = await startLive(ROADS)
@@ -115,21 +119,38 @@ describe.runIf(KEDA_HERE)('a cluster that follows Forescale', () => {
     await live.ask('/v1/budget', { costBudgetPerHour: 1000 }, 'PUT')
   }, 60_000)
 
-  it('changes nothing when Prometheus answers NaN', async () => {
-    showsLogs()
-    live.lie = NAN
-    await sleep(1500)
-    await stay(['keda-prometheus'], 'NaN')
-    live.lie = undefined
-  }, 60_000)
+  it.runIf(KEDA_HERE)(
+    'changes nothing when Prometheus answers NaN',
+    async () => {
+      showsLogs()
+      live.lie = NAN
+      await sleep(1500)
+      await stay(['keda-prometheus'], 'NaN')
+      live.lie = undefined
+    },
+    60_000,
+  )
 
-  it('changes nothing when Prometheus is killed', async () => {
+  it.runIf(KEDA_HERE)(
+    'changes nothing when Prometheus is killed',
+    async () => {
+      showsLogs()
+      await live.prometheus.stop()
+      await sleep(1500)
+      await stay(['keda-prometheus'], 'Prometheus is gone')
+      await live.prometheus.start()
+    },
+    60_000,
+  )
+
+  it('changes nothing when loads stop coming', async () => {
     showsLogs()
-    await live.prometheus.stop()
-    await sleep(1500)
-    await stay(['keda-prometheus'], 'Prometheus is gone')
-    await live.prometheus.start()
-  }, 60_000)
+    await untilBefore(30_000)
+    live.isQuiet = true
+    await sleep(5000) // the newest load is dead
+    await stay(ROADS, 'no load comes any more')
+    live.isQuiet = false
+  }, 120_000)
 
   it('changes nothing when Forescale is killed, and goes on when it is back', async () => {
     showsLogs()

@@ -47,6 +47,8 @@ export interface Live {
   readonly prometheus: RunningServer
   /** What KEDA hears in place of Prometheus' answers; undefined: those. */
   lie: string | undefined
+  /** No loads are told any more. */
+  isQuiet: boolean
   /** Replicas by road, as the Deployments have them now. */
   replicas(): Promise<Readonly<Record<string, number>>>
   /** HPAs that have a metric; they find new metrics APIs once in half a minute. */
@@ -72,12 +74,12 @@ export async function startLive(roads: readonly Road[]): Promise<Live> {
     () => nodes.stop(),
     () => plane.stop(),
   ]
-  const live: { lie: string | undefined } = { lie: undefined }
+  const live: Pick<Live, 'lie' | 'isQuiet'> = { lie: undefined, isQuiet: false }
   const proxy = await startProxy(prometheus.url, () => live.lie)
   closers.unshift(async () => proxy.server.close())
   const configFile = await writeConfig(plane, roads, ports)
   let child: ChildProcess | undefined
-  const feeding = feed(api, roads)
+  const feeding = feed(api, roads, () => live.isQuiet)
   closers.unshift(async () => feeding.stop())
 
   async function startController(): Promise<void> {
@@ -100,7 +102,7 @@ export async function startLive(roads: readonly Road[]): Promise<Live> {
   try {
     await plane.kubectl('create', 'namespace', NAMESPACE)
     await plane.apply(roads.map((road) => deploymentYaml(serviceOf(road), 2)).join('---\n'))
-    keda = await startKeda(plane)
+    if (roads.some((road) => road !== 'direct')) keda = await startKeda(plane)
     await serviceOfMetrics(plane)
     await startController()
     await ask('/v1/samples', { samples: past(roads) })
@@ -120,6 +122,12 @@ export async function startLive(roads: readonly Road[]): Promise<Live> {
     },
     set lie(text) {
       live.lie = text
+    },
+    get isQuiet() {
+      return live.isQuiet
+    },
+    set isQuiet(isQuiet) {
+      live.isQuiet = isQuiet
     },
     async sighted() {
       const { items } = JSON.parse(await kubectl('get', 'hpa', '-o', 'json')) as { items: Hpa[] }
@@ -269,8 +277,9 @@ const sampleAt = (road: Road, atMs: number) => ({
   ...{ atMs, value: loadAt(atMs) },
 })
 
-function feed(api: string, roads: readonly Road[]): { stop(): void } {
+function feed(api: string, roads: readonly Road[], isQuiet: () => boolean): { stop(): void } {
   const timer = setInterval(() => {
+    if (isQuiet()) return
     const atMs = Math.floor(Date.now() / STEP_MS) * STEP_MS
     const samples = roads.map((road) => sampleAt(road, atMs))
     // a controller that was killed is not there to hear it
