@@ -57,6 +57,7 @@ export function createTestLedger(): Ledger {
     fence: () => {},
     openTick: async () => {},
     settle: async () => {},
+    size: async () => ({ bytes: 0 }),
     lastTick: async () => record,
     tick: async (tick) => (tick === record.tick ? record : undefined),
     ticks: async () => ({ items: [record], next: undefined }),

@@ -2,6 +2,16 @@
 import { z } from 'zod'
 
 const SECOND_MS = 1000
+const MIB = 1024 * 1024
+
+const maxBytes = z
+  .int()
+  .min(16 * MIB)
+  .optional()
+  .meta({
+    description:
+      'Most bytes on disk, looked at every 20 ticks: over it the oldest ticks go before retentionMs is over, but never decisions that are not settled, the newest 100 ticks, models, settings, keys or the audit log. Left out: age alone counts.',
+  })
 
 export const PostgresqlConfig = z.strictObject({
   kind: z.literal('postgresql'),
@@ -33,6 +43,7 @@ export const PostgresqlConfig = z.strictObject({
     .int()
     .min(100)
     .default(3 * SECOND_MS),
+  maxBytes,
   statementTimeoutMs: z
     .int()
     .min(100)
@@ -45,7 +56,10 @@ export const PostgresqlConfig = z.strictObject({
 export type PostgresqlConfig = z.infer<typeof PostgresqlConfig>
 
 export const LedgerConfig = z
-  .discriminatedUnion('kind', [z.strictObject({ kind: z.literal('embedded') }), PostgresqlConfig])
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('embedded'), maxBytes }),
+    PostgresqlConfig,
+  ])
   .refine(
     (c) => c.kind !== 'postgresql' || (c.urlEnv === undefined) !== (c.urlFile === undefined),
     {

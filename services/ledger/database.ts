@@ -50,6 +50,12 @@ export interface Database {
   /** All rows of a table in their order, some at a time, all tables as of one instant. */
   snapshot(read: (rowsOf: RowsOf) => Promise<void>): Promise<void>
   rows(statement: Statement): Promise<readonly Readonly<Record<string, unknown>>[]>
+  /** Bytes on disk, with what is free within. */
+  heldBytes(): Promise<number>
+  /** Bytes that what is stored needs: exact in SQLite, estimated in PostgreSQL. */
+  usedBytes(): Promise<number>
+  /** Gives some free space back to the disk; false when there is none to give, or the database does so by itself. */
+  giveBack(): Promise<boolean>
   /** Whether the list under `key` of a document holds `value`. */
   listHolds(document: SQLiteColumn, key: string, value: string): SQL
   close(): Promise<void>

@@ -3,7 +3,6 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { AppConfig } from '../config.ts'
 import type { Database } from './database.ts'
-import { openSqlite } from './sqlite-database.ts'
 
 /** Throws LedgerError. */
 export async function openLedgerDatabase(
@@ -12,9 +11,11 @@ export async function openLedgerDatabase(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Database> {
   switch (ledger.kind) {
-    case 'embedded':
+    case 'embedded': {
+      const { openSqlite } = await import('./sqlite-database.ts')
       await mkdir(stateDir, { recursive: true })
       return openSqlite(path.join(stateDir, 'ledger.db'))
+    }
     case 'postgresql': {
       const { openPostgresqlDatabase } = await import('./postgresql.ts')
       return openPostgresqlDatabase(ledger, env)

@@ -148,5 +148,7 @@ export interface Ledger extends AccessLedger, AlertsLedger, ModelsLedger, Rollou
    * no longer kept, `specs:` checkpoints that no tick needs any more, alerts that closed and deliveries that ended before.
    */
   prune(beforeMs: number): Promise<void>
+  /** What it takes of the disk, bytes, and what it may (then the oldest ticks go before their time); absent: any. */
+  size(): Promise<{ readonly bytes: number; readonly mostBytes?: number | undefined }>
   close(): Promise<void>
 }

@@ -9,7 +9,11 @@ import { ledgerOn } from './rows.ts'
 import { openSqlite } from './sqlite-database.ts'
 
 /** `newEpoch` names the ledger when it is created; an existing one keeps its name. Throws LedgerError. */
-export async function openLibsqlLedger(folder: string, newEpoch: string): Promise<Ledger> {
+export async function openLibsqlLedger(
+  folder: string,
+  newEpoch: string,
+  mostBytes?: number,
+): Promise<Ledger> {
   await mkdir(folder, { recursive: true })
-  return ledgerOn(await openSqlite(join(folder, 'ledger.db')), newEpoch)
+  return ledgerOn(await openSqlite(join(folder, 'ledger.db')), newEpoch, mostBytes)
 }

@@ -11,6 +11,7 @@ import { migratePostgresql, nodePostgres } from './drizzle-postgresql.ts'
 import { allColumnsOf, fillsItself, fromDriver, insertArrays } from './insert-rows.ts'
 import { Fenced, LedgerError } from './ledger.ts'
 import { isConflict, ledgerErrorOf } from './postgresql-errors.ts'
+import { spaceOf } from './postgresql-space.ts'
 import type * as shapes from './schema.ts'
 import * as schema from './schema-postgresql.ts'
 
@@ -112,6 +113,7 @@ function databaseOf(pool: pg.Pool): Database {
     async rows(statement) {
       return (await pool.query(toPg(statement))).rows
     },
+    ...spaceOf(async (text) => (await pool.query(text)).rows[0] ?? {}),
     listHolds: (document, key, value) =>
       sql`EXISTS (SELECT 1 FROM json_array_elements_text(${document} -> ${key}::text) AS item WHERE item = ${value})`,
     close: () => pool.end(),

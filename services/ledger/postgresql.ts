@@ -15,7 +15,7 @@ export async function openPostgresqlLedger(
   env: NodeJS.ProcessEnv,
 ): Promise<Ledger> {
   const database = await openPostgresqlDatabase(config, env)
-  return withLedgerErrors(await ledgerOn(database, newEpoch))
+  return withLedgerErrors(await ledgerOn(database, newEpoch, config.maxBytes))
 }
 
 export async function openPostgresqlDatabase(

@@ -1,4 +1,8 @@
-/** What is old is dropped, a bounded number of rows at a time: a database has ticks to record meanwhile. */
+/**
+ * What is old is dropped, and where the ledger has outgrown its size the oldest first, a bounded number of rows at a time: a
+ * database has ticks to record meanwhile. For its size only ticks go, with what belongs to them; never decisions that are not
+ * settled, the newest ticks, models in use, settings, keys or the audit log.
+ */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Database } from './database.ts'
 import type { Ledger } from './ledger.ts'
@@ -26,20 +30,69 @@ const PRUNED_AT_LAST = [
   'DELETE FROM deliveries WHERE created_at_ms < ? AND next_at_ms IS NULL',
 ]
 
-export function pruning(database: Database) {
+/** Where a ledger is over its size it is brought this far below, so that it is not at it again with the next tick. */
+const SHARE_LEFT = 0.9
+/** Kept whatever the size: what a controller that starts again looks back on. */
+const KEPT_TICKS = 100
+/** Each drops half of what seems too much: ticks are not all of one size, and what is gone is gone. */
+const MOST_ROUNDS = 12
+
+/** `mostBytes` is bounded by size as well; undefined: by age alone. */
+export function pruning(database: Database, mostBytes?: number) {
   const run = (statements: readonly string[], beforeMs: number) =>
     database.write(statements.map((sql) => ({ sql, args: [beforeMs] })))
+  async function pruneTicks(beforeMs: number): Promise<void> {
+    for (;;) {
+      const nextMs = await afterOneRound(database, beforeMs)
+      await run(PRUNED_WITH_TICKS, nextMs ?? beforeMs)
+      if (nextMs === undefined) break
+      await nextTurn()
+    }
+  }
+  async function prune(beforeMs: number): Promise<void> {
+    await pruneTicks(beforeMs)
+    await run(PRUNED_AT_LAST, beforeMs)
+  }
   return {
     async prune(beforeMs) {
-      for (;;) {
-        const nextMs = await afterOneRound(database, beforeMs)
-        await run(PRUNED_WITH_TICKS, nextMs ?? beforeMs)
-        if (nextMs === undefined) break
+      await prune(beforeMs)
+      if (mostBytes === undefined || (await database.heldBytes()) <= mostBytes) return
+      if ((await database.usedBytes()) > mostBytes) await pruneToSize(database, mostBytes, prune)
+      while ((await database.heldBytes()) > mostBytes && (await database.giveBack()))
         await nextTurn()
-      }
-      await run(PRUNED_AT_LAST, beforeMs)
+    },
+    async size() {
+      return { bytes: await database.heldBytes(), mostBytes }
     },
   } satisfies Partial<Ledger>
+}
+
+async function pruneToSize(
+  database: Database,
+  mostBytes: number,
+  prune: (beforeMs: number) => Promise<void>,
+): Promise<void> {
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const used = await database.usedBytes()
+    const tooMuch = 1 - (mostBytes * SHARE_LEFT) / used
+    const beforeMs = tooMuch > 0 ? await oldestShare(database, tooMuch / 2) : undefined
+    if (beforeMs === undefined) return
+    await prune(beforeMs)
+  }
+}
+
+/** Time before which `share` of the ticks lie that may go, at least one; undefined when none may. */
+async function oldestShare({ rows }: Database, share: number): Promise<number | undefined> {
+  const one = async (sql: string, args: readonly unknown[] = []) => (await rows({ sql, args }))[0]
+  const counted = Number((await one('SELECT count(*) AS n FROM ticks'))!.n)
+  const free = counted - KEPT_TICKS
+  if (free <= 0) return undefined
+  const going = Math.min(free, Math.max(1, Math.floor(counted * share)))
+  const cut = await one('SELECT at_ms FROM ticks ORDER BY at_ms LIMIT 1 OFFSET ?', [going])
+  const open = await one(`SELECT min(at_ms) AS at_ms FROM decisions WHERE settlement = 'pending'`)
+  const first = await one('SELECT min(at_ms) AS at_ms FROM ticks')
+  const beforeMs = Math.min(Number(cut!.at_ms), Number(open?.at_ms ?? Number.POSITIVE_INFINITY))
+  return beforeMs > Number(first!.at_ms) ? beforeMs : undefined
 }
 
 /** Time of the first tick that is too much for one transaction; undefined when all before `beforeMs` fit in. */

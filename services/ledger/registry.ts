@@ -4,7 +4,6 @@ import path from 'node:path'
 import { systemClock } from '../clock.ts'
 import type { AppConfig } from '../config.ts'
 import type { Ledger } from './ledger.ts'
-import { openLibsqlLedger } from './libsql.ts'
 
 /** Between two attempts to reach a ledger that is away. */
 const RETRY_MS = 1000
@@ -29,9 +28,11 @@ export async function openLedger(
   // by the manual clock everything is reproducible, decision ids included
   const newEpoch = clock === 'manual' ? `seed-${seed}` : randomUUID()
   switch (ledger.kind) {
-    case 'embedded':
+    case 'embedded': {
+      const { openLibsqlLedger } = await import('./libsql.ts')
       // on the same disk as any queue would be
-      return openLibsqlLedger(stateDir, newEpoch)
+      return openLibsqlLedger(stateDir, newEpoch, ledger.maxBytes)
+    }
     case 'postgresql': {
       const { openPostgresqlLedger } = await import('./postgresql.ts')
       const opened = await openPostgresqlLedger(ledger, newEpoch, env)

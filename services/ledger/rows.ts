@@ -18,7 +18,11 @@ import { shareRows } from './share-rows.ts'
 import { tickRows } from './tick-rows.ts'
 
 /** `newEpoch` names the ledger when it is created; an existing one keeps its name. */
-export async function ledgerOn(database: Database, newEpoch: string): Promise<Ledger> {
+export async function ledgerOn(
+  database: Database,
+  newEpoch: string,
+  mostBytes?: number,
+): Promise<Ledger> {
   return {
     epoch: await epochOf(database, newEpoch),
     lease: leaseRows(database),
@@ -34,7 +38,7 @@ export async function ledgerOn(database: Database, newEpoch: string): Promise<Le
     ...modelRows(database),
     ...policyRows(database),
     ...rolloutRows(database),
-    ...pruning(database),
+    ...pruning(database, mostBytes),
     close: database.close,
   }
 }

@@ -10,6 +10,7 @@ import { getTableName, libsql, migrateLibsql, readMigrationFiles, sql } from './
 import { allColumnsOf, fromDriver, insertPlaces } from './insert-rows.ts'
 import { Fenced, LedgerError } from './ledger.ts'
 import * as schema from './schema.ts'
+import { spaceOf } from './sqlite-space.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('migrations', import.meta.url))
 const MIGRATIONS_TABLE = '__drizzle_migrations'
@@ -25,6 +26,8 @@ export async function openSqlite(file: string): Promise<Database> {
   try {
     // pragmas hold for one connection, so there is only one
     client = createClient({ url: `file:${file}`, timeout: BUSY_LIMIT_MS, concurrency: 1 })
+    // of a new file only: what is dropped for its size can then be given back to the disk
+    await client.execute('PRAGMA auto_vacuum = INCREMENTAL')
     await client.execute('PRAGMA journal_mode = WAL')
     await client.execute('PRAGMA synchronous = FULL')
     await refuseNewer(client, file)
@@ -81,6 +84,7 @@ function databaseOf(client: Client, db: Db): Database {
     async rows(statement) {
       return (await client.execute(toLibsql(statement))).rows
     },
+    ...spaceOf(client),
     listHolds: (document, key, value) =>
       sql`EXISTS (SELECT 1 FROM json_each(${document}, ${`$.${key}`}) WHERE value = ${value})`,
     async close() {

@@ -75,8 +75,7 @@ const KINDS: Record<LedgerConfig['kind'], LedgerKind> = {
         schema: `place_${++places}`,
       }
       const load = (migration: string) => loadPostgresql(server!, ledger.schema, migration)
-      const sql = (text: string) =>
-        server!.query(`SET search_path = ${ledger.schema}; ${text}`, OWNER)
+      const sql = (text: string) => server!.query(text, OWNER, ledger.schema)
       const remove = () => rm(folder, { recursive: true, force: true })
       return { config: configOf(ledger), folder, load, sql, remove }
     },

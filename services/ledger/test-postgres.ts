@@ -22,7 +22,7 @@ export interface TestPostgres {
   startServer(): Promise<void>
   urlOf(role: string): string
   /** Answers the rows of the last statement. */
-  query(sql: string, role?: string): Promise<readonly Record<string, unknown>[]>
+  query(sql: string, role?: string, schema?: string): Promise<readonly Record<string, unknown>[]>
   /** Ends it and removes its data. */
   close(): Promise<void>
 }
@@ -73,8 +73,9 @@ export async function startPostgres(): Promise<TestPostgres> {
     startServer,
     stopServer,
     urlOf,
-    async query(sql, role = SUPERUSER) {
-      const client = new pg.Client({ connectionString: urlOf(role) })
+    async query(sql, role = SUPERUSER, schema = 'public') {
+      const options = `-c search_path=${schema}`
+      const client = new pg.Client({ connectionString: urlOf(role), options })
       await client.connect()
       try {
         // several statements have several results
