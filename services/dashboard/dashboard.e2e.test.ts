@@ -1,95 +1,14 @@
 /**
  * The built page in a real Chromium. Runs over synthetic data (dev/), or over a controller that is named by
- * FORESCALE_E2E_URL: whatever is checked here must hold on both, but for what only the synthetic fleet can stage.
+ * FORESCALE_E2E_URL: whatever is checked here must hold on both. What only the synthetic fleet can stage: staged.e2e.test.ts.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import axe from 'axe-core'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { build } from 'vite'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type ReplayOptions, type ReplayServer, startReplayServer } from './dev/replay-server.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { LOOKS, REAL_URL, showDashboard } from './test-page.ts'
 
-const REAL_URL = process.env.FORESCALE_E2E_URL
-const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
-const ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-quic',
-]
-const LOOKS = [
-  { width: 1280, height: 900, colorScheme: 'light' },
-  { width: 1280, height: 900, colorScheme: 'dark' },
-  { width: 360, height: 740, colorScheme: 'light' },
-  { width: 360, height: 740, colorScheme: 'dark' },
-] as const
-type Look = (typeof LOOKS)[number]
-const DESKTOP = LOOKS[0]
-
-let dist: string
-let browser: Browser
-let server: ReplayServer | undefined
-let url: string
-const cleanups: (() => Promise<unknown>)[] = []
-
-const serve = (options: ReplayOptions = {}) =>
-  startReplayServer({ dist, tickMs: 1000, stepMs: 1000, dayMs: 120_000, ...options })
-
-beforeAll(async () => {
-  dist = await mkdtemp(path.join(tmpdir(), 'dashboard-'))
-  if (REAL_URL === undefined) {
-    const outDir = dist
-    await build({
-      root: import.meta.dirname,
-      logLevel: 'error',
-      build: { outDir, emptyOutDir: true },
-    })
-    server = await serve()
-  }
-  url = REAL_URL ?? server!.url
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS })
-})
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
-afterAll(async () => {
-  await browser?.close()
-  await server?.close()
-  await rm(dist, { recursive: true, force: true })
-})
-
-interface Opened {
-  readonly page: Page
-  /** Errors of the console and of scripts, and every request to another origin. */
-  readonly faults: string[]
-}
-
-async function open(
-  at: string = url,
-  { width, height, colorScheme }: Look = DESKTOP,
-): Promise<Opened> {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme })
-  cleanups.push(() => context.close())
-  const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
-  const faults: string[] = []
-  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()))
-  page.on('pageerror', (error) => faults.push(error.message))
-  page.on('request', (request) => {
-    if (new URL(request.url()).origin !== new URL(at).origin)
-      faults.push(`request to ${request.url()}`)
-  })
-  await page.goto(at)
-  await page.locator('.service .plot canvas').first().waitFor()
-  return { page, faults }
-}
+const shown = showDashboard()
+const { open } = shown
 
 /** Share of pixels that are painted, of the emptiest chart in the first card and the fleet. */
 function leastPainted(page: Page): Promise<number> {
@@ -121,7 +40,7 @@ async function seriousViolations(page: Page): Promise<string[]> {
 
 describe.each(LOOKS)('at $width px, $colorScheme', (look) => {
   it('draws all charts, fits the screen, is accessible and quiet', async () => {
-    const { page, faults } = await open(url, look)
+    const { page, faults } = await open(shown.url, look)
     await page.locator('.log .entry').first().waitFor({ state: 'attached' })
     await expect.poll(() => leastPainted(page)).toBeGreaterThan(0.01)
     const widths = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
@@ -132,7 +51,7 @@ describe.each(LOOKS)('at $width px, $colorScheme', (look) => {
   })
 
   it('opens "why this number" accessibly', async () => {
-    const { page, faults } = await open(url, look)
+    const { page, faults } = await open(shown.url, look)
     await page
       .getByRole('button', { name: /^Why .* replicas for/ })
       .first()
@@ -376,110 +295,5 @@ describe('the page', () => {
     await page.locator('.service .plot canvas').first().waitFor()
     expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe('dark')
     expect(await page.getByLabel('Times shown as').inputValue()).toBe('utc')
-  })
-})
-
-describe.skipIf(REAL_URL !== undefined)('staged', () => {
-  const staged = async (options: ReplayOptions) => {
-    const own = await serve(options)
-    cleanups.push(() => own.close())
-    return own
-  }
-
-  it('text from the outside stays text', async () => {
-    const hostile = '<img src=x onerror="document.title=1">'
-    const own = await staged({ names: [hostile, '"><script>document.title=2</script>'] })
-    const { page, faults } = await open(own.url)
-    await page.getByRole('heading', { name: hostile }).waitFor()
-    await page
-      .getByRole('button', { name: /^Why .* replicas for/ })
-      .first()
-      .click()
-    await page.getByRole('dialog').getByText('What bound it').waitFor()
-    expect(await page.locator('img, #app script').count()).toBe(0)
-    expect(await page.title()).toBe('Forescale')
-    expect(faults).toEqual([])
-  })
-
-  it('says what a learned policy made of what it saw', async () => {
-    const own = await staged({})
-    const { page, faults } = await open(own.url)
-    const card = page.locator('.service').first()
-    const name = await card.getAttribute('data-service')
-    await page.request.put(`${own.url}/v1/services/${name}/policy`, { data: { policy: 'learned' } })
-    await card.getByRole('button', { name: /^Why .* replicas for/ }).click()
-    const panel = page.getByRole('dialog')
-    await panel.getByText('What the learned policy made of what it saw').waitFor()
-    await panel
-      .getByRole('row', { name: /how unsure the forecast is upwards ×1.15, \+1.5/ })
-      .waitFor()
-    await panel.getByText('7 replicas in place of the 6 without it').waitFor()
-    expect(faults).toEqual([])
-  })
-
-  it('draws the reward curves of a training as its rounds come, and ends it', async () => {
-    const own = await staged({})
-    const { page, faults } = await open(own.url)
-    const panel = page.getByRole('region', { name: 'Trainings' })
-    await panel.getByText('2 shipped', { exact: true }).waitFor()
-    await panel.locator('.plot canvas').first().waitFor()
-    const reward = panel.getByRole('img', { name: /^Reward while learning.*seed-1 .*, seed-2 / })
-    const shown = await reward.getAttribute('aria-label')
-    // the next round moves the newest figure
-    await expect.poll(() => reward.getAttribute('aria-label')).not.toBe(shown)
-    await panel.getByRole('button', { name: 'Cancel training 2' }).click()
-    await panel.getByText('○ cancelled').waitFor()
-    await panel.getByRole('button', { name: 'Resume training 2' }).click()
-    await panel.getByText('◔ trains').waitFor()
-    expect(faults).toEqual([])
-  })
-
-  it('comes back by itself when the stream is lost', async () => {
-    const own = await staged({})
-    const { page } = await open(own.url)
-    await page.getByText('● live').waitFor()
-    own.dropStreams()
-    await page.locator('.connection:not([data-kind="live"])').waitFor()
-    await page.getByText('● live').waitFor()
-  })
-
-  it('acknowledges an alert, and it stays seen', async () => {
-    const own = await staged({})
-    const { page } = await open(own.url)
-    const rows = page.locator('.alerts-list li')
-    await expect
-      .poll(() => rows.evaluateAll((all) => all.map((row) => (row as HTMLElement).dataset.alert)))
-      .toEqual(['spike', 'drift', 'silence'])
-    await rows
-      .first()
-      .getByRole('button', { name: /^Acknowledge/ })
-      .click()
-    await rows.first().getByText('✓ seen').waitFor()
-    expect(await rows.first().getByRole('button').count()).toBe(0)
-    await page.reload()
-    await rows.first().getByText('✓ seen').waitFor()
-  })
-
-  it('says from when the budget will not carry what comes, and draws it', async () => {
-    const own = await staged({})
-    const { page } = await open(own.url)
-    const outlook = page.locator('.outlook')
-    await outlook.getByText(/will not carry .* from .* on \(P = 0\.60, 0\.97 by/).waitFor()
-    const painted = () =>
-      outlook.locator('canvas').evaluateAll((all: HTMLCanvasElement[]) =>
-        all.map((canvas) => {
-          const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
-          return data.some((value, i) => i % 4 === 3 && value > 0)
-        }),
-      )
-    await expect.poll(painted).toEqual([true, true])
-  })
-
-  it('has no spike button where there is no demo', async () => {
-    const own = await staged({ demo: false })
-    const { page } = await open(own.url)
-    await page.locator('.service').first().waitFor()
-    expect(await page.getByRole('button', { name: /^Spike/ }).count()).toBe(0)
-    expect(await page.getByText('synthetic workload').isVisible()).toBe(false)
   })
 })

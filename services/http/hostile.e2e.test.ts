@@ -9,7 +9,7 @@ import { createTestParts } from './test-plane.ts'
 import { type RawAnswer, raw } from './test-raw.ts'
 
 const MESSAGES = 2100
-const AT_ONCE = 60
+const AT_ONCE = 300
 
 const parts = createTestParts()
 let server: Listening
