@@ -5,6 +5,7 @@ import '../http/app.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { resourceAdvice } from '../http/examples-kubernetes.ts'
+import { sumLines } from './commands/resource-lines.ts'
 import { runCli } from './main.ts'
 import { startTestApi, type TestApi } from './test-api.ts'
 
@@ -71,4 +72,13 @@ it.each([
     code,
     err: expect.stringContaining(message),
   })
+})
+
+it('sums up what is known of several', () => {
+  const saving = (savingPerHour: number | null) => ({ ...resourceAdvice, savingPerHour })
+  expect(sumLines([saving(0.5), saving(null), saving(-0.2)])).toEqual([
+    'all together $0.300/h less; nothing is changed',
+  ])
+  expect(sumLines([saving(-0.5), saving(0.2)])[0]).toContain('$0.300/h more')
+  expect(sumLines([saving(0.5), saving(null)])).toEqual([])
 })

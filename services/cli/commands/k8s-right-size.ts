@@ -9,7 +9,7 @@ import { type Api, read } from '../api.ts'
 import { act, type Context, httpUrl, jsonOption, positive } from '../context.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
 import type { Surroundings } from '../terminal.ts'
-import { adviceLines } from './resource-lines.ts'
+import { adviceLines, sumLines } from './resource-lines.ts'
 
 const EXAMPLES = `
 Examples:
@@ -20,7 +20,8 @@ Examples:
 
 With --server no controller is needed: usage, requests and kills are read from that Prometheus, by the names of cAdvisor and
 kube-state-metrics (kubernetes.resources.queries has them for the controller). Worked out as the Vertical Pod Autoscaler's
-recommender does. Nothing is changed. Exit code 5: too little history for every container.`
+recommender does. A controller works out one workload at a time: --timeout waits longer. Nothing is changed. Exit code 5: too
+little history for every container.`
 
 export function addRightSizeRequests(
   group: Command,
@@ -54,7 +55,9 @@ export function addRightSizeRequests(
     const found = await adviceFor(context, options, name)
     if (options.json) terminal.printJson(isOne ? found[0] : found)
     else if (options.patch) terminal.print(patchesOf(found))
-    else for (const line of found.flatMap((one) => adviceLines(one, isOne))) terminal.print(line)
+    else
+      for (const line of [...found.flatMap((one) => adviceLines(one, isOne)), ...sumLines(found)])
+        terminal.print(line)
     return found.some(({ yaml }) => yaml !== null) ? EXIT.ok : EXIT.thresholdNotMet
   })
 }

@@ -33,6 +33,15 @@ export function adviceLines(advice: ResourceAdvice, isWhole: boolean): string[] 
   ]
 }
 
+/** Of several whose saving is known. */
+export function sumLines(found: readonly ResourceAdvice[]): string[] {
+  const known = found.flatMap(({ savingPerHour }) => savingPerHour ?? [])
+  if (known.length < 2) return []
+  const sum = known.reduce((all, one) => all + one, 0)
+  const what = sum >= 0 ? 'less' : 'more'
+  return [`all together $${Math.abs(sum).toFixed(3)}/h ${what}; nothing is changed`]
+}
+
 const written = ({ resource, estimate }: Row, of: 'requested' | 'lower' | 'target' | 'upper') => {
   const amount = estimate[of]
   return amount === null ? '-' : quantityOf[resource](amount)

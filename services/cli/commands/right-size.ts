@@ -16,7 +16,8 @@ Examples:
   forescale right-size search   of one service, with the lines for the configuration
 
 Replicas are the fewest, those of this hour and the most over the days ahead, and the most were there no maximum. The cost is
-of replicas alone; what is compared has violations with it, at their price.`
+of replicas alone; what is compared has violations with it, at their price. CPU and memory of containers in a cluster:
+forescale k8s right-size.`
 
 export function addRightSize(
   program: Command,

@@ -47,8 +47,8 @@ describe('advice', () => {
     expect(why).toMatch(
       /^web: CPU \d+m instead of 1000m, .+; memory \d+Mi instead of 1024Mi, .+; saves/,
     )
-    const [{ cpu, memory }] = containers as [{ cpu: RequestEstimate; memory: RequestEstimate }]
-    const saved = (1 - cpu.target) * 0.031611 + (1 - memory.target / 1024 / MIB) * 0.004237
+    const { cpu, memory } = containers[0]!
+    const saved = (1 - cpu!.target) * 0.031611 + (1 - memory!.target / 1024 / MIB) * 0.004237
     expect(savingPerHour).toBeCloseTo(4 * saved, 12)
   })
 

@@ -29,6 +29,10 @@ export const ResourceQueries = z
       DEFAULT_QUERIES.oomKills,
       'Above 0 in each step in which a container was killed for want of memory, by pod and container.',
     ),
+    killedRequests: promql(
+      DEFAULT_QUERIES.killedRequests,
+      'Bytes requested, by pod and container; asked of days with kills.',
+    ),
     requests: promql(
       DEFAULT_QUERIES.requests,
       'What is requested, by container and `resource`: cores of cpu, bytes of memory.',

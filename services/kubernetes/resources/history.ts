@@ -76,13 +76,15 @@ export async function readUsage(request: UsageRequest): Promise<WorkloadUsage> {
     metric: labels.metric_name ?? 'unnamed',
     targetPercent: value,
   }))
-  const book = createBook(request, isOurs, requests)
+  const book = createBook(request, isOurs)
   for (let endMs = toMs - config.historyMs; endMs < toMs; ) {
     const fromMs = endMs
     endMs = Math.min(toMs, fromMs + DAY_MS)
     book.cpu(await ask(queries.cpu, fromMs, endMs))
-    const memory = await ask(queries.memory, fromMs, endMs)
-    book.memory(memory, await ask(queries.oomKills, fromMs, endMs))
+    const held = await ask(queries.memory, fromMs, endMs)
+    const killed = await ask(queries.oomKills, fromMs, endMs)
+    const requested = killed.length > 0 ? await ask(queries.killedRequests, fromMs, endMs) : []
+    book.memory(held, killed, requested)
   }
   return { usage: book.usage, requests, limits, autoscalers, replicas: book.replicas() }
 }
@@ -144,11 +146,7 @@ function amountsOf(rows: readonly Latest[]): Map<string, Amounts> {
   return amounts
 }
 
-function createBook(
-  { config, rule, nowMs }: UsageRequest,
-  isOurs: (container: string) => boolean,
-  requests: ReadonlyMap<string, Amounts>,
-) {
+function createBook({ config, rule, nowMs }: UsageRequest, isOurs: (container: string) => boolean) {
   const usage = new Map<string, ContainerUsage>()
   const podsAt = new Map<number, Set<string>>()
 
@@ -172,7 +170,12 @@ function createBook(
           podsAt.set(atMs, (podsAt.get(atMs) ?? new Set()).add(pod))
         }
     },
-    memory(held: readonly PromSeries[], killed: readonly PromSeries[]) {
+    memory(
+      held: readonly PromSeries[],
+      killed: readonly PromSeries[],
+      requested: readonly PromSeries[],
+    ) {
+      const requestOf = requestsAt(requested)
       const events = [
         ...[...ours(held)].flatMap((one) => one.points.map((at) => ({ ...one, ...at, kill: 0 }))),
         ...[...ours(killed)].flatMap((one) =>
@@ -183,12 +186,25 @@ function createBook(
       events.sort((a, b) => a.atMs - b.atMs || a.kill - b.kill)
       for (const { pod, container, known, atMs, value, kill } of events)
         if (kill === 0) known.memory(pod, atMs, value)
-        else known.killed(pod, atMs, requests.get(container)?.memory ?? Number.NaN)
+        else known.killed(pod, atMs, requestOf(pod, container, atMs))
     },
     replicas() {
       const newestMs = [...podsAt.keys()].reduce((most, atMs) => Math.max(most, atMs), 0)
       const counts = [...podsAt].filter(([atMs]) => newestMs - atMs < DAY_MS)
       return counts.reduce((sum, [, pods]) => sum + pods.size, 0) / counts.length
     },
+  }
+}
+
+/**
+ * What a container requested when it was killed, NaN where nobody told. Not what is requested today: a kill whose advice was
+ * followed would then ask for ever more.
+ */
+function requestsAt(requested: readonly PromSeries[]) {
+  return (pod: string, container: string, atMs: number): number => {
+    const points = requested
+      .filter(({ labels }) => labels.pod === pod && labels.container === container)
+      .flatMap(pointsOf)
+    return (points.findLast((point) => point.atMs <= atMs) ?? points[0])?.value ?? Number.NaN
   }
 }

@@ -17,6 +17,7 @@ export const DEFAULT_QUERIES = {
   memory: `${BY} (max_over_time(container_memory_working_set_bytes{${CONTAINERS}}[$step]))`,
   // the reason stays until the next end of the container, so only a restart makes it a kill
   oomKills: `${BY} (increase(${restarts}{${CONTAINERS}}[$step])) > 0 and on (pod, container) ${BY} (${lastReason}{${CONTAINERS},reason="OOMKilled"}) == 1`,
+  killedRequests: `${BY} (kube_pod_container_resource_requests{${CONTAINERS},resource="memory"})`,
   requests: `max by (container, resource) (kube_pod_container_resource_requests{${CONTAINERS},resource=~"cpu|memory"})`,
   limits: `max by (container, resource) (kube_pod_container_resource_limits{${CONTAINERS},resource=~"cpu|memory"})`,
   containers: `max by (container) (kube_pod_container_info{${CONTAINERS}})`,
