@@ -60,33 +60,47 @@ export async function startClusterOf(replicas: ReadonlyMap<string, number>): Pro
   }
 }
 
-/** RBAC by `verbs resources` lines: `get,list deployments.apps`. */
+export interface Rule {
+  readonly apiGroups: readonly string[]
+  readonly resources: readonly string[]
+  readonly verbs: readonly string[]
+}
+export const ruleOf = (group: string, resources: string, verbs: string): Rule => ({
+  apiGroups: [group],
+  resources: resources.split(' '),
+  verbs: verbs.split(' '),
+})
+
 export interface Account {
   readonly name: string
   /** Bound in the namespace alone, or in all of the cluster. */
-  readonly role: 'role' | 'clusterrole'
-  readonly rules: readonly string[]
+  readonly role: 'Role' | 'ClusterRole'
+  readonly rules: readonly Rule[]
+  /** A proxy on this machine, without TLS, in place of the API server. */
+  readonly server?: string
 }
 
 /** The kubeconfig of somebody who may do just that. */
 export async function kubeconfigOf(
   { plane }: Pick<ClusterOf, 'plane'>,
-  { name, role, rules }: Account,
+  { name, role, rules, server }: Account,
 ): Promise<string> {
-  const within = ['-n', NAMESPACE]
-  await plane.kubectl('create', 'serviceaccount', name, ...within)
-  const account = `--serviceaccount=${NAMESPACE}:${name}`
-  const where = role === 'role' ? within : []
-  for (const [i, rule] of rules.entries()) {
-    const [verbs, resources] = rule.split(' ')
-    const own = `${name}-${i}`
-    const may = [`--verb=${verbs}`, `--resource=${resources}`]
-    await plane.kubectl('create', role, own, ...may, ...where)
-    await plane.kubectl('create', `${role}binding`, own, `--${role}=${own}`, account, ...where)
-  }
-  const token = (await plane.kubectl('create', 'token', name, ...within)).trim()
+  const apiVersion = 'rbac.authorization.k8s.io/v1'
+  const metadata = { name, namespace: NAMESPACE }
+  const subjects = [{ kind: 'ServiceAccount', name, namespace: NAMESPACE }]
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: role, name }
+  const objects = [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+    { apiVersion, kind: role, metadata, rules },
+    { apiVersion, kind: `${role}Binding`, metadata, roleRef, subjects },
+  ]
+  await plane.apply(objects.map((object) => JSON.stringify(object)).join('\n---\n'))
+  const token = (await plane.kubectl('create', 'token', name, '-n', NAMESPACE)).trim()
   const config = new KubeConfig()
-  config.loadFromClusterAndUser(plane.config.getCurrentCluster()!, { name, token })
+  const cluster = plane.config.getCurrentCluster()!
+  // without TLS the library goes nowhere unless it is told not to look for any
+  const elsewhere = server === undefined ? {} : { server, skipTLSVerify: true }
+  config.loadFromClusterAndUser({ ...cluster, ...elsewhere }, { name, token })
   const file = path.join(plane.dir, `${name}.kubeconfig`)
   await writeFile(file, config.exportConfig(), { mode: 0o600 })
   return file

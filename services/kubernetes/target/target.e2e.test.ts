@@ -11,11 +11,13 @@ import {
   deploymentYaml,
   kubeconfigOf,
   NAMESPACE,
+  ruleOf,
   startClusterOf,
 } from '../test-cluster-of.ts'
 import { CONTROL_PLANE_HERE } from '../test-control-plane.ts'
 import { createByHand } from './by-hand.ts'
 import type { TargetDeps } from './parts.ts'
+import { reachSuite } from './test-reach.ts'
 
 const LEDGER = 'test'
 const WEB = { namespace: NAMESPACE, kind: 'Deployment', name: 'web', apiVersion: 'apps/v1' }
@@ -58,10 +60,15 @@ const marksIn = ({ metadata: { annotations = {} } }: Deployment) =>
   Object.keys(annotations).filter((name) => name.startsWith('forescale.dev/'))
 
 /** Somebody who may look and nothing else. */
+const LOOK = 'get list watch'
 const VIEWER: Account = {
-  ...{ name: 'viewer', role: 'clusterrole' },
+  ...{ name: 'viewer', role: 'ClusterRole' },
   rules: [
-    'get,list,watch deployments.apps,pods,horizontalpodautoscalers.autoscaling,scaledobjects.keda.sh',
+    ruleOf('apps', 'deployments', LOOK),
+    ruleOf('', 'pods', LOOK),
+    ruleOf('autoscaling', 'horizontalpodautoscalers', LOOK),
+    ruleOf('keda.sh', 'scaledobjects', LOOK),
+    ruleOf('autoscaling.k8s.io', 'verticalpodautoscalers', LOOK),
   ],
 }
 
@@ -324,6 +331,8 @@ describe.runIf(CONTROL_PLANE_HERE)('a workload of a real cluster', () => {
     for (const ms of recentStartupsMs.slice(-2)) expect(ms).toBeGreaterThanOrEqual(1000)
     for (const ms of recentStartupsMs.slice(-2)) expect(ms).toBeLessThanOrEqual(4000)
   })
+
+  reachSuite(() => cluster)
 
   it('is scaled again when the API server was killed and came back, by the watches that were there', async () => {
     const actuator = actuatorOf(cluster.deps({ target: { deadlineMs: 1000, unseenAfterMs: 1000 } }))
