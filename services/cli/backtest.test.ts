@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestFolder, syntheticDays, type TestFolder } from '../backtest/test-store.ts'
-import { runCli } from './main.ts'
+import { runCommand } from './test-run.ts'
 
 const LAUNCHER = path.resolve('services/cli/forescale.js')
 const FAST = ['--horizons', '4,12', '--origins', '6']
@@ -29,25 +29,8 @@ afterAll(async () => {
   await bare?.remove()
 })
 
-async function run(...argv: string[]) {
-  let out = ''
-  let err = ''
-  const code = await runCli(['backtest', ...argv], {
-    stdout: {
-      write: (text) => {
-        out += text
-      },
-    },
-    stderr: {
-      write: (text) => {
-        err += text
-      },
-    },
-    env: {},
-    nowMs: () => Date.UTC(2026, 10, 21),
-  })
-  return { code, out, err }
-}
+const run = (...argv: string[]) =>
+  runCommand(['backtest', ...argv], { nowMs: () => Date.UTC(2026, 10, 21) })
 
 describe('backtest', () => {
   it('prints a table a service with the choice, and what could not be tested', async () => {

@@ -8,9 +8,9 @@ import { z } from 'zod'
 import { ForecastDocument } from '../../forecaster/forecast.ts'
 import * as examples from '../http/examples.ts'
 import * as alertExamples from '../http/examples-alerts.ts'
-import { runCli } from './main.ts'
 import { commandsOf, documentedProgram, helpOf, withHelp } from './reference.ts'
 import { REFUSED_BUDGET, startTestApi, type TestApi } from './test-api.ts'
+import { runCommand } from './test-run.ts'
 
 let api: TestApi
 beforeEach(async () => {
@@ -18,37 +18,12 @@ beforeEach(async () => {
 })
 afterEach(() => api.close())
 
-interface Run {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-async function run(
-  argv: readonly string[],
-  env: Record<string, string> = {},
-  isTTY = false,
-): Promise<Run> {
-  let out = ''
-  let err = ''
-  const code = await runCli(argv, {
-    stdout: {
-      write: (text) => {
-        out += text
-      },
-      isTTY,
-    },
-    stderr: {
-      write: (text) => {
-        err += text
-      },
-      isTTY,
-    },
+const run = (argv: readonly string[], env: Record<string, string> = {}, isTTY = false) =>
+  runCommand(argv, {
     env: { FORESCALE_URL: api.url, ...env },
+    isTTY,
     nowMs: () => examples.decision.atMs + 4000,
   })
-  return { code, out, err }
-}
 
 describe('status', () => {
   it('shows mode, budget, every service and a sentence per decision', async () => {

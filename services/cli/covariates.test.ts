@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { event } from '../http/examples-covariates.ts'
-import { runCli } from './main.ts'
 import { startTestApi, type TestApi } from './test-api.ts'
+import { runCommand } from './test-run.ts'
 
 let api: TestApi
 let folder: string
@@ -21,17 +21,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function run(...argv: string[]) {
-  let out = ''
-  let err = ''
-  const code = await runCli(argv, {
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-    env: { FORESCALE_URL: api.url },
-    nowMs: () => event.fromMs - 86_400_000,
-  })
-  return { code, out, err }
-}
+const run = (...argv: string[]) =>
+  runCommand(argv, { env: { FORESCALE_URL: api.url }, nowMs: () => event.fromMs - 86_400_000 })
 
 async function fileOf(name: string, text: string): Promise<string> {
   const file = path.join(folder, name)

@@ -16,7 +16,7 @@ import { createTestPlane } from '../http/test-plane.ts'
 import { createTestLedger } from '../http/test-stores.ts'
 import { createMemoryStore } from '../stores/memory.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
-import { runCli } from './main.ts'
+import { runCommand } from './test-run.ts'
 
 const DAY_MS = 86_400_000
 const NOW_MS = examples.tick.atMs
@@ -36,26 +36,12 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-async function run(argv: readonly string[], env: Record<string, string> = {}, isTTY = false) {
-  let out = ''
-  let err = ''
-  const code = await runCli(['dataset', ...argv], {
-    stdout: {
-      write: (text) => {
-        out += text
-      },
-    },
-    stderr: {
-      write: (text) => {
-        err += text
-      },
-      isTTY,
-    },
+const run = (argv: readonly string[], env: Record<string, string> = {}, isTTY = false) =>
+  runCommand(['dataset', ...argv], {
     env: { FORESCALE_URL: api.url, XDG_CACHE_HOME: join(folder, 'cache'), ...env },
+    isTTY,
     nowMs: () => NOW_MS,
   })
-  return { code, out, err }
-}
 const write = (name: string, text: string) => {
   const file = join(folder, name)
   writeFileSync(file, text)

@@ -6,8 +6,8 @@ import getPort from 'get-port'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import * as examples from '../http/examples-jobs.ts'
 import { AWAY_JOB } from '../http/test-jobs.ts'
-import { runCli } from './main.ts'
 import { startTestApi, type TestApi } from './test-api.ts'
+import { runCommand } from './test-run.ts'
 
 let api: TestApi
 beforeEach(async () => {
@@ -15,17 +15,11 @@ beforeEach(async () => {
 })
 afterEach(() => api.close())
 
-async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = ''
-  let err = ''
-  const code = await runCli(argv, {
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
+const run = (...argv: string[]) =>
+  runCommand(argv, {
     env: { FORESCALE_URL: api.url },
     nowMs: () => examples.dead.askedAtMs + 120_000,
   })
-  return { code, out, err }
-}
 
 const { id } = examples.dead
 

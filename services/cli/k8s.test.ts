@@ -8,8 +8,8 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { AppConfig } from '../config.ts'
-import { runCli } from './main.ts'
 import { startTestApi, type TestApi } from './test-api.ts'
+import { runCommand } from './test-run.ts'
 
 let api: TestApi
 let folder: string
@@ -26,23 +26,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-async function run(...argv: string[]) {
-  let out = ''
-  let err = ''
-  const stdout = {
-    write: (text: string) => {
-      out += text
-    },
-  }
-  const stderr = {
-    write: (text: string) => {
-      err += text
-    },
-  }
-  const env = { FORESCALE_URL: api.url }
-  const code = await runCli(['k8s', ...argv], { stdout, stderr, env, nowMs: () => 0 })
-  return { code, out, err }
-}
+const run = (...argv: string[]) => runCommand(['k8s', ...argv], { env: { FORESCALE_URL: api.url } })
 
 describe('manifest', () => {
   it('is made of what was learned', async () => {

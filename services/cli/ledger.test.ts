@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { loadConfigFile } from '../config-file.ts'
 import { openLedger } from '../ledger/registry.ts'
 import { decisionOf, tickOf } from '../ledger/test-rows.ts'
-import { runCli } from './main.ts'
+import { runCommand } from './test-run.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -29,17 +29,7 @@ async function fill(file: string, ticks: readonly number[]): Promise<void> {
   await ledger.close()
 }
 
-async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  const out: string[] = []
-  const err: string[] = []
-  const code = await runCli(['ledger', ...argv], {
-    stdout: { write: (text) => void out.push(text) },
-    stderr: { write: (text) => void err.push(text) },
-    env: {},
-    nowMs: () => 0,
-  })
-  return { code, out: out.join(''), err: err.join('') }
-}
+const run = (...argv: string[]) => runCommand(['ledger', ...argv])
 
 it('backs up, verifies, restores elsewhere, and finds the same there', async () => {
   const [from, to] = [await configured('from'), await configured('to')]

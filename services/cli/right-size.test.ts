@@ -4,21 +4,14 @@ import '../http/app.ts'
 
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { runCli } from './main.ts'
 import { startTestApi } from './test-api.ts'
+import { runCommand } from './test-run.ts'
 
-async function run(...args: string[]): Promise<{ code: number; out: string }> {
+async function run(...args: string[]) {
   const api = await startTestApi()
-  let out = ''
-  const stdout = {
-    write: (text: string) => {
-      out += text
-    },
-  }
-  const around = { stdout, stderr: { write: () => undefined }, nowMs: () => 0 }
-  const code = await runCli(['right-size', ...args], { ...around, env: { FORESCALE_URL: api.url } })
+  const ran = await runCommand(['right-size', ...args], { env: { FORESCALE_URL: api.url } })
   await api.close()
-  return { code, out }
+  return ran
 }
 
 it('says which tier would cost least, beside the others, and what is waited for', async () => {

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import * as examples from '../http/examples-rollouts.ts'
-import { runCli } from './main.ts'
 import { startTestApi, type TestApi } from './test-api.ts'
+import { runCommand } from './test-run.ts'
 
 let api: TestApi
 let folder: string
@@ -21,25 +21,11 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = ''
-  let err = ''
-  const code = await runCli(argv, {
-    stdout: {
-      write: (text) => {
-        out += text
-      },
-    },
-    stderr: {
-      write: (text) => {
-        err += text
-      },
-    },
+const run = (...argv: string[]) =>
+  runCommand(argv, {
     env: { FORESCALE_URL: api.url },
     nowMs: () => examples.policy.addedAtMs + 60_000,
   })
-  return { code, out, err }
-}
 
 const { version } = examples.policy
 
