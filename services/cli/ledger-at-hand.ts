@@ -1,9 +1,7 @@
 /** The configured ledger itself, for commands that work on this machine without the API: the first key, and checks. */
 import path from 'node:path'
 import type { AppConfig } from '../config.ts'
-import { loadConfigFile } from '../config-file.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { openLedger } from '../ledger/registry.ts'
 import { configFileOf } from './context.ts'
 import type { Surroundings } from './terminal.ts'
 
@@ -13,6 +11,9 @@ export async function withLedger<T>(
   { env }: Surroundings,
   work: (ledger: Ledger, config: AppConfig) => Promise<T>,
 ): Promise<T> {
+  // not for who asks the controller
+  const { loadConfigFile } = await import('../config-file.ts')
+  const { openLedger } = await import('../ledger/registry.ts')
   const config = loadConfigFile(configFileOf(configFile, env), env)
   const ledger = await openLedger(config, path.resolve(config.stateDir))
   try {

@@ -4,15 +4,7 @@ import path from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { RollingResult } from '../../../forecaster/accuracy/rolling.ts'
 import { LOAD_METRIC } from '../../../forecaster/series.ts'
-import {
-  type BacktestOptions,
-  type BacktestReport,
-  runBacktests,
-  type ServiceBacktest,
-  toJson,
-} from '../../backtest/backtest.ts'
-import { reportHtml } from '../../backtest/report.ts'
-import { openWalks } from '../../backtest/walks.ts'
+import type { BacktestOptions, BacktestReport, ServiceBacktest } from '../../backtest/backtest.ts'
 import type { AppConfig } from '../../config.ts'
 import { loadConfigFile } from '../../config-file.ts'
 import { openStore } from '../../stores/registry.ts'
@@ -61,7 +53,8 @@ export function addBacktest(
       origins: Number(options.origins),
       testShare: TEST_SHARE,
     })
-    if (typeof options.out === 'string') write(report, options.out, terminal)
+    if (typeof options.out === 'string') await write(report, options.out, terminal)
+    const { toJson } = await import('../../backtest/backtest.ts')
     if (options.json) terminal.printJson(toJson(report))
     else show(report, terminal)
     return report.services.length > 0 ? EXIT.ok : EXIT.thresholdNotMet
@@ -82,6 +75,8 @@ async function test(
   terminal: Terminal,
   options: BacktestOptions,
 ): Promise<BacktestReport> {
+  const { runBacktests } = await import('../../backtest/backtest.ts')
+  const { openWalks } = await import('../../backtest/walks.ts')
   const store = await openExisting(config)
   const { walk, parallel, close } = await openWalks(config.jobs, terminal.env)
   let what = 'reading'
@@ -120,7 +115,9 @@ function steps(text: string): number[] {
   )
 }
 
-function write(report: BacktestReport, folder: string, terminal: Terminal): void {
+async function write(report: BacktestReport, folder: string, terminal: Terminal): Promise<void> {
+  const { toJson } = await import('../../backtest/backtest.ts')
+  const { reportHtml } = await import('../../backtest/report.ts')
   mkdirSync(folder, { recursive: true })
   const page = path.join(folder, 'report.html')
   writeFileSync(page, reportHtml(report, `Backtest of ${report.metric}`))

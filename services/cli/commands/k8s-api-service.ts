@@ -4,7 +4,6 @@ import { stringify } from 'yaml'
 import { loadConfigFile } from '../../config-file.ts'
 import type { ClusterApi } from '../../kubernetes/api.ts'
 import type { MetricsApiConfig } from '../../kubernetes/metrics-api/config.ts'
-import { ownersOf } from '../../kubernetes/metrics-api/owner.ts'
 import {
   type ApiService,
   apiServicePath,
@@ -71,6 +70,7 @@ export async function register(
   objects: readonly ApiService[],
   say: (line: string) => void,
 ): Promise<void> {
+  const { ownersOf } = await import('../../kubernetes/metrics-api/owner.ts')
   for (const [name, owner] of await ownersOf(api, config)) {
     if (owner.kind === 'unknown')
       throw new CommandFailure(EXIT.unreachable, `${name} cannot be looked at: ${owner.detail}`)

@@ -2,10 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { readDataset } from '../../../datasets/dataset.ts'
 import { DatasetError } from '../../../datasets/dataset-error.ts'
 import { readSpanMs } from '../../../datasets/time.ts'
-import { loadTrace } from '../../../datasets/traces/trace.ts'
 import { WorkloadName } from '../../../datasets/workload.ts'
 import {
   type Curve,
@@ -19,7 +17,7 @@ import {
   replayDocument,
   type Setting,
 } from '../../load/replay/document.ts'
-import { type ReplayReport, runReplay } from '../../load/replay/replay.ts'
+import type { ReplayReport } from '../../load/replay/replay.ts'
 import {
   Method,
   readHeaders,
@@ -209,12 +207,14 @@ async function curveOf(
   if (workload !== undefined)
     return { kind: 'workload', curve: workloadCurve(workload, seed, source) }
   if (trace !== undefined) {
+    const { loadTrace } = await import('../../../datasets/traces/trace.ts')
     const { series } = await loadTrace(trace, { env: around.env, folder })
     return { kind: 'trace', curve: seriesCurve(trace, series, source) }
   }
   if (csv === undefined)
     throw new CommandFailure(EXIT.usage, 'what to send is missing: --workload, --trace or --csv')
   const chosen = column === undefined ? {} : { valueColumns: [column] }
+  const { readDataset } = await import('../../../datasets/dataset.ts')
   const read = await readDataset({ kind: 'csv', file: csv, ...chosen })
   const first = read[0]
   if (first === undefined || read.length > 1) {
@@ -229,6 +229,7 @@ async function run(
   terminal: Terminal,
   around: Surroundings,
 ): Promise<ReplayReport> {
+  const { runReplay } = await import('../../load/replay/replay.ts')
   const progress = createProgress(setting, terminal)
   const stop = around.takeInterrupts?.()
   try {

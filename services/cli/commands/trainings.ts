@@ -1,7 +1,6 @@
 /** `forescale trainings`: policies that the controller trains, beside its ticks. */
 import { readFile } from 'node:fs/promises'
 import { Argument, type Command, Option } from 'commander'
-import { readYaml } from '../../config-yaml.ts'
 import { items } from '../../http/views.ts'
 import { TRAINING_STATES, Training, TrainingView } from '../../trainings/training.ts'
 import { read } from '../api.ts'
@@ -97,6 +96,7 @@ async function trainingOf(what: string): Promise<unknown> {
       cause,
     })
   })
+  const { readYaml } = await import('../../config-yaml.ts')
   return readYaml(text, what).value
 }
 
