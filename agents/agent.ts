@@ -57,30 +57,36 @@ export function firstMemory(requested: number): AgentMemory {
 export function catchUp(memory: AgentMemory | undefined, requested: number): AgentMemory {
   if (memory === undefined) return firstMemory(requested)
   if (memory.lastTo === requested) return memory
-  const changes = memory.lastTo === -1 ? memory.changes : asTheyCameOut(memory, requested)
-  const { scaleUps, scaleDowns } = changes
+  const { scaleUps, scaleDowns } = memory.changes
   const floorMemory = { ...memory.floorMemory, scaleUps, scaleDowns }
-  return { ...memory, floorReplicas: requested, floorMemory, changes, lastTo: -1 }
+  return { ...memory, floorReplicas: requested, floorMemory, lastTo: -1 }
 }
 
 /**
- * The last tick's change was remembered as it was decided. One that a target refused was none, and one that it carried out
- * in part is that part: else an increase that never was would give room for a decrease. What goes beyond it is
- * somebody else's, and counts as no change of ours.
+ * Memory after an order that was not said to be carried out: the last tick's change was remembered as it was decided, and
+ * counts as it came out. One that a target refused was none, and one that it carried out in part is that part: else an
+ * increase that never was would give room for a decrease. What goes beyond it is somebody else's, no change of ours.
  */
-function asTheyCameOut({ changes, wants, lastTo }: AgentMemory, requested: number): HpaMemory {
+export function asItCameOut(memory: AgentMemory, requested: number): AgentMemory {
+  const { changes, wants, lastTo } = memory
+  if (lastTo === -1 || lastTo === requested) return memory
   const atMs = wants.at(-1)?.atMs
   const isLast = (event: ScaleEvent): boolean => event.atMs === atMs
   const sizeOf = (events: readonly ScaleEvent[]) => events.find(isLast)?.change ?? 0
   const decided = sizeOf(changes.scaleUps) - sizeOf(changes.scaleDowns)
   const done = requested - (lastTo - decided)
-  if (done * decided < 0 || Math.abs(done) >= Math.abs(decided)) return changes
+  if (done * decided < 0 || Math.abs(done) >= Math.abs(decided)) return memory
   const corrected = (events: readonly ScaleEvent[]) =>
     events
       .map((event) => (isLast(event) ? { ...event, change: Math.abs(done) } : event))
       .filter(({ change }) => change > 0)
   const { recommendations, scaleUps, scaleDowns } = changes
-  return { recommendations, scaleUps: corrected(scaleUps), scaleDowns: corrected(scaleDowns) }
+  const cameOut = {
+    recommendations,
+    scaleUps: corrected(scaleUps),
+    scaleDowns: corrected(scaleDowns),
+  }
+  return { ...memory, changes: cameOut, lastTo: -1 }
 }
 
 export interface Floor {

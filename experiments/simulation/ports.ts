@@ -104,11 +104,17 @@ export function actuatorPort(world: World, caller: Caller): Actuator {
       version: versions.get(service),
       token: order.fence?.token,
     }
+    let isUnanswered = false
     try {
-      await twice(() => call('order', () => world.order(asked)))
+      await twice(() =>
+        call('order', () => world.order(asked)).catch((error) => {
+          isUnanswered ||= error instanceof NoAnswer
+          throw error
+        }),
+      )
       return { decisionId, service, outcome: 'applied' }
     } catch (error) {
-      return { decisionId, service, outcome: 'failed', detail: String(error) }
+      return { decisionId, service, outcome: 'failed', isUnanswered, detail: String(error) }
     }
   }
 

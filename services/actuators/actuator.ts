@@ -25,6 +25,8 @@ export interface ScaleResult {
   readonly decisionId: string
   readonly service: ServiceId
   readonly outcome: 'applied' | 'failed'
+  /** It failed for want of an answer: the target may carry it out still, also later. */
+  readonly isUnanswered?: boolean
   readonly detail?: string
 }
 

@@ -18,13 +18,15 @@ import type { RightSizing } from '../right-sizing/right-sizing.ts'
 import type { Shares } from '../shards/shares.ts'
 import { inSpan, inSpanSync } from '../telemetry/spans.ts'
 import { applyDecisions, type Settled } from './apply.ts'
+import { followTargets, unsaidAfter } from './came-out.ts'
 import type { ClockDoubt } from './clock-doubt.ts'
 import type { Instant } from './clock-jumps.ts'
-import { type Decided, decide } from './decide.ts'
+import { type Decided, decide, memoriesOf } from './decide.ts'
 import { createKeptSpecs } from './kept-specs.ts'
 import type { LoadBook } from './load-book.ts'
 import { observe } from './observe.ts'
 import type { Settings } from './settings.ts'
+import type { Unanswered } from './unanswered.ts'
 
 /** Forecasts written a tick; beyond it services take turns, so that a tick's I/O stays bounded. */
 const FORECASTS_A_TICK = 500
@@ -54,6 +56,10 @@ export interface LoopState {
   memories: Map<ServiceId, AgentMemory>
   /** The last tick broke off while it was recorded or carried out: how far it came is not known. */
   isUnsure?: boolean
+  /** Orders that got no answer: they may still be carried out. */
+  unanswered?: Unanswered
+  /** Services whose last order is not said to be carried out. */
+  unsaid?: ReadonlySet<ServiceId>
   /** By both clocks, when the last tick began; undefined before any, and where time is set by hand. */
   lastSeen?: Instant
   /** Whether the clock stands behind; absent where time is set by hand. */
@@ -119,6 +125,7 @@ export function createControlLoop(deps: ControlLoopDeps, state: LoopState): Cont
       const startedMs = deps.stopwatchMs()
       await inSpan('collect', () => book.read(nowMs))
       const replicas = await actuator.observe()
+      followTargets(state, replicas)
       const forecasts = inSpanSync('forecast', () => forecastAll(book, deps.config))
       const observed = observeAll(deps, {
         nowMs,
@@ -136,15 +143,16 @@ export function createControlLoop(deps: ControlLoopDeps, state: LoopState): Cont
       // the tick is in the ledger: from here on it has happened, whatever becomes of its effects
       state.tick = input.tick
       state.memories = memoriesOf(decided)
-      const settled = await inSpan('actuate', () =>
+      const { decisions } = decided
+      const { paused } = settings
+      const { settled, unanswered } = await inSpan('actuate', () =>
         applyDecisions({
-          actuator,
-          decisions: decided.decisions,
-          input,
-          paused: settings.paused,
-          nowMs: () => nowMs,
+          ...{ actuator, decisions, input, paused, nowMs: () => nowMs },
+          unanswered: state.unanswered ?? new Map(),
         }),
       )
+      state.unanswered = unanswered
+      state.unsaid = unsaidAfter(decisions, settled)
       if (settled.length > 0) await ledger.settle(settled)
       state.isUnsure = false
       await outcomes.follow(decided, book)
@@ -169,18 +177,6 @@ function turnOf(forecasts: readonly Forecast[], tick: number): readonly Forecast
   const turns = Math.ceil(forecasts.length / FORECASTS_A_TICK)
   const start = (tick % turns) * FORECASTS_A_TICK
   return forecasts.slice(start, start + FORECASTS_A_TICK)
-}
-
-export function memoriesOf({
-  input,
-  output,
-}: Pick<Decided, 'input' | 'output'>): Map<ServiceId, AgentMemory> {
-  const memories = new Map<ServiceId, AgentMemory>()
-  input.services.forEach(({ observation }, i) => {
-    const memory = output.memories[i]
-    if (memory) memories.set(observation.service, memory)
-  })
-  return memories
 }
 
 /** A forecast from where each series stands; services without a fitted model have none. */

@@ -35,6 +35,7 @@ import { openSettings, type SettingKey } from './settings.ts'
 import { takeOver } from './take-over.ts'
 import type { TolerantBook } from './tolerant-book.ts'
 import { openTrainingParts } from './training-parts.ts'
+import type { OpenOrder } from './unanswered.ts'
 import { budgetOf, proposalsOf, statusesOf, summaryOf } from './views.ts'
 
 /** After the grid instant, so that the samples of the step that has just ended are in the store. */
@@ -246,7 +247,10 @@ function lifecycleOf(core: Core) {
       core.trainings.beginTrainings()
       if (clock.kind === 'manual') return
       const validMs = 2 * core.config.tickMs
-      const recovered = await settlePending({ ledger, actuator, validMs, mayApply }, clock.nowMs())
+      const unanswered = new Map<ServiceId, OpenOrder>()
+      const open = { ledger, actuator, validMs, mayApply, unanswered }
+      const recovered = await settlePending(open, clock.nowMs())
+      core.parts.loop.state.unanswered = unanswered
       log.info(recovered, 'decisions left open by the last run')
       await core.parts.book.read(clock.nowMs()).then(() => takeUpModels(core), failed)
       const run = () =>

@@ -1,5 +1,6 @@
 /** One tick's judgement made into records: the pure tick, its frame, its hashes, its decisions with their sentences. */
 import { hash } from 'node:crypto'
+import type { AgentMemory } from '../../agents/agent.ts'
 import { isActedOn, stretchOf } from '../../agents/policies/learned/stretch.ts'
 import type { Decision, Settlement } from '../../coordinator/decision.ts'
 import { encodeFrame, type SpecRow } from '../../coordinator/frame.ts'
@@ -7,6 +8,7 @@ import { encodeOutcome } from '../../coordinator/outcome-bytes.ts'
 import { rationaleOf } from '../../coordinator/rationale.ts'
 import { decideTick, type TickOutput } from '../../coordinator/tick.ts'
 import type { ServiceInput, TickInput } from '../../coordinator/tick-input.ts'
+import type { ServiceId } from '../../forecaster/series.ts'
 
 export interface Decided {
   readonly input: TickInput
@@ -35,6 +37,19 @@ export function describe(input: TickInput, output: TickOutput, epoch: string): D
       decisionOf(input, output, i, `${epoch}:${input.tick}:${inputsHash}`),
     ),
   }
+}
+
+/** What agents remember after it. */
+export function memoriesOf({
+  input,
+  output,
+}: Pick<Decided, 'input' | 'output'>): Map<ServiceId, AgentMemory> {
+  const memories = new Map<ServiceId, AgentMemory>()
+  input.services.forEach(({ observation }, i) => {
+    const memory = output.memories[i]
+    if (memory) memories.set(observation.service, memory)
+  })
+  return memories
 }
 
 function outputsHashOf(output: TickOutput): string {

@@ -149,6 +149,10 @@ describe('after a crash', () => {
     expect(await recallMemories(ledger)).toEqual({
       tick: 7,
       memories: new Map([['search', output.memories[0]]]),
+      // nothing says what came of its order
+      unsaid: new Set(['search']),
     })
+    await recover(createDryRun(new Map([['search', 2]])))
+    expect((await recallMemories(ledger)).unsaid).toEqual(new Set())
   })
 })

@@ -2,14 +2,16 @@
  * After a crash: every decision that was recorded but not settled is completed or dropped, and says which.
  * Effects are absolute and targets remember the decision that set them, so finding out is reading, not guessing.
  */
-import type { AgentMemory } from '../../agents/agent.ts'
 import { decodeFrame, type SpecRow } from '../../coordinator/frame.ts'
 import { decideTick } from '../../coordinator/tick.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { Actuator } from '../actuators/actuator.ts'
 import type { Ledger, StoredDecision, TickRecord } from '../ledger/ledger.ts'
 import { actorsOf, createActorBook } from '../rollouts/actors.ts'
-import { type LoopState, memoriesOf } from './control-loop.ts'
+import { unsaidOfTick } from './came-out.ts'
+import type { LoopState } from './control-loop.ts'
+import { memoriesOf } from './decide.ts'
+import type { OpenOrder } from './unanswered.ts'
 
 export interface RecoverDeps {
   readonly ledger: Ledger
@@ -17,6 +19,8 @@ export interface RecoverDeps {
   /** A decision older than this is no longer carried out, ms. */
   readonly validMs: number
   readonly mayApply: (service: ServiceId) => boolean
+  /** Told of orders that were perhaps sent, and may come late; absent: nobody asks. */
+  readonly unanswered?: Map<ServiceId, OpenOrder>
 }
 
 export interface Recovered {
@@ -67,6 +71,9 @@ export async function settlePending(deps: RecoverDeps, nowMs: number): Promise<R
     })
   }
   await ledger.settle(rows)
+  const notApplied = new Set(rows.filter((r) => r.settlement !== 'applied').map(({ id }) => id))
+  for (const { id, service, from, to } of pending)
+    if (notApplied.has(id)) deps.unanswered?.set(service, { from, to })
   const applied = rows.filter((r) => r.settlement === 'applied').length
   return { applied, dropped: rows.length - applied }
 }
@@ -84,21 +91,24 @@ export async function takeStock(
   if (!state.isUnsure) return
   const known = await recallMemories(deps.ledger)
   if (known.tick > state.tick) Object.assign(state, known)
-  await settlePending({ ...deps, validMs: Number.NEGATIVE_INFINITY }, nowMs)
+  const unanswered = new Map(state.unanswered)
+  await settlePending({ ...deps, validMs: Number.NEGATIVE_INFINITY, unanswered }, nowMs)
+  state.unanswered = unanswered
   state.isUnsure = false
 }
 
 /** The agents' memories after the last recorded tick: what it decided is decided again. */
 export async function recallMemories(
   ledger: Ledger,
-): Promise<{ tick: number; memories: Map<ServiceId, AgentMemory> }> {
+): Promise<Pick<LoopState, 'tick' | 'memories' | 'unsaid'>> {
   const last = await ledger.lastTick()
   if (!last) return { tick: 0, memories: new Map() }
   const specs = await specsOfTick(ledger, last)
   if (!specs) return { tick: last.tick, memories: new Map() }
   const actors = await actorsOf(createActorBook(ledger), specs)
   const input = decodeFrame(last.inputs, specs, actors)
-  return { tick: last.tick, memories: memoriesOf({ input, output: decideTick(input) }) }
+  const memories = memoriesOf({ input, output: decideTick(input) })
+  return { tick: last.tick, memories, unsaid: await unsaidOfTick(ledger, last.tick) }
 }
 
 /** The specs that a tick's frame was made with; undefined when they are no longer kept. */

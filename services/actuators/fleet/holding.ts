@@ -11,6 +11,11 @@ import { countMembers, createStartupBook } from './members.ts'
 import { judge, lastDecisionOf } from './orders.ts'
 import type { FleetTarget, Mark, TargetView } from './target.ts'
 
+/** The target did not answer in time; it may do all the same what it was asked. */
+class NoAnswer extends Error {
+  override name = 'NoAnswer'
+}
+
 const BREAK_AFTER_FAILURES = 5
 const HALF_OPEN_AFTER_MS = 30_000
 
@@ -51,7 +56,8 @@ export function createHolding({ service, target, deadlineMs, stopped }: HoldingO
     return breaker.execute(async () => {
       const signal = AbortSignal.any([stopped, AbortSignal.timeout(deadlineMs)])
       const late = Promise.withResolvers<never>()
-      const giveUp = () => late.reject(new Error(`${target.name}: no answer in ${deadlineMs} ms`))
+      const giveUp = () =>
+        late.reject(new NoAnswer(`${target.name}: no answer in ${deadlineMs} ms`))
       signal.addEventListener('abort', giveUp, { once: true })
       try {
         return await Promise.race([work(signal), late.promise])
@@ -77,7 +83,12 @@ export function createHolding({ service, target, deadlineMs, stopped }: HoldingO
     const verdict = judge(order, view, fences)
     if (verdict.kind === 'refused') return failedOrder(order, `${target.name}: ${verdict.why}`)
     if (verdict.kind === 'set') {
-      await timed((signal) => target.scale(verdict.replicas, verdict.mark, view, signal))
+      try {
+        await timed((signal) => target.scale(verdict.replicas, verdict.mark, view, signal))
+      } catch (error) {
+        if (!(error instanceof NoAnswer)) throw error
+        return { ...failedOrder(order, error.message), isUnanswered: true }
+      }
       written = verdict.mark
     }
     if (order.fence) remember(order.fence)
