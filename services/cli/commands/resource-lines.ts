@@ -61,6 +61,7 @@ const COLUMNS: Column<Row>[] = [
 ]
 
 function restsOn({ container, historyDays, oomKills }: ContainerAdvice): string[] {
-  const kills = oomKills > 0 ? `, ${oomKills} kills for want of memory` : ''
+  const kills =
+    oomKills > 0 ? `, ${oomKills} ${oomKills === 1 ? 'kill' : 'kills'} for want of memory` : ''
   return [`${container}: ${Number(historyDays.toPrecision(2))} days of history${kills}`]
 }

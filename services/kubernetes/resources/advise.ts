@@ -87,7 +87,7 @@ function warningsOf(
     ...autoscalers.map((one) => hpaWarning(one, containers)),
     ...killed.map(({ container, oomKills }) => ({
       id: 'oom-killed' as const,
-      why: `${container} was killed ${oomKills} times for want of memory: how much it wanted was never seen, so its peaks are taken as more than it requested`,
+      why: `${container} was killed ${oomKills === 1 ? 'once' : `${oomKills} times`} for want of memory: how much it wanted was never seen, so its peaks are taken as more than it requested`,
       fix: 'apply it, and look again after a day',
     })),
     {

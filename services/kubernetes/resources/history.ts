@@ -68,7 +68,7 @@ export async function readUsage(request: UsageRequest): Promise<WorkloadUsage> {
 
   const requests = amountsOf(await newest(queries.requests))
   const limits = amountsOf(await newest(queries.limits))
-  const named = (await newest(queries.containers)).map(({ labels }) => labels.container)
+  const named = (await newest(queries.containers)).flatMap(({ labels }) => labels.container ?? [])
   const isOurs = (container: string) =>
     !config.skipContainers.includes(container) && (named.length === 0 || named.includes(container))
   const autoscalers = (await newest(queries.autoscalers)).map(({ labels, value }) => ({
@@ -77,6 +77,8 @@ export async function readUsage(request: UsageRequest): Promise<WorkloadUsage> {
     targetPercent: value,
   }))
   const book = createBook(request, isOurs)
+  // one that was never seen is missing in the sums, which is to be said
+  for (const container of named.filter(isOurs)) book.of(container)
   for (let endMs = toMs - config.historyMs; endMs < toMs; ) {
     const fromMs = endMs
     endMs = Math.min(toMs, fromMs + DAY_MS)
@@ -150,19 +152,22 @@ function createBook({ config, rule, nowMs }: UsageRequest, isOurs: (container: s
   const usage = new Map<string, ContainerUsage>()
   const podsAt = new Map<number, Set<string>>()
 
+  function of(container: string): ContainerUsage {
+    const known = usage.get(container) ?? createContainerUsage(rule, config.stepMs, nowMs)
+    usage.set(container, known)
+    return known
+  }
   /** Those of one container and pod; of nobody else's. */
   function* ours(series: readonly PromSeries[]) {
     for (const one of series) {
       const { pod, container } = one.labels
       if (pod === undefined || container === undefined || !isOurs(container)) continue
-      const known = usage.get(container) ?? createContainerUsage(rule, config.stepMs, nowMs)
-      usage.set(container, known)
-      yield { pod, container, known, points: pointsOf(one) }
+      yield { pod, container, known: of(container), points: pointsOf(one) }
     }
   }
 
   return {
-    usage,
+    ...{ usage, of },
     cpu(series: readonly PromSeries[]) {
       for (const { pod, known, points } of ours(series))
         for (const { atMs, value } of points) {

@@ -70,6 +70,7 @@ const WRITTEN: readonly SentSeries[] = [
     ...usageOf(pod, 'migrate', 3, 900e6),
   ]),
   ...usageOf('web-api-7d9f8b6c5-aaaaa', 'web', 9, 9e9),
+  series('kube_pod_container_info', { pod: 'api-7d9f8b6c5-aaaaa', container: 'api' }, () => 1),
   ...told('web', 0.5, 256 * MIB),
   ...told('log', 0.1, 64 * MIB),
   ...told('istio-proxy', 0.1, 128 * MIB),
@@ -204,6 +205,14 @@ describe.runIf(hasPrometheus)('requests of CPU and memory', () => {
     expect(advice.why).toContain(why)
     expect({ code, yaml: advice.yaml }).toEqual({ code: expected, yaml: null })
     for (const { cpu, memory } of advice.containers) expect([cpu, memory]).toEqual([null, null])
+  })
+
+  it('are not known of a container that is there, and whose usage nobody tells', async () => {
+    const { out } = await rightSize('api', '-n', 'shop', '--server', server.url, '--json')
+    expect(JSON.parse(out)).toMatchObject({
+      ...{ why: 'api: too little history, 0 days of 1', savingPerHour: null, yaml: null },
+      containers: [{ container: 'api', cpu: null, memory: null }],
+    })
   })
 
   it('are answered over HTTP, kept, and refused as 503 while the Prometheus is away', async () => {
