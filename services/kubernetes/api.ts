@@ -96,10 +96,12 @@ export function createClusterApi(config: KubeConfig): ClusterApi {
 
   return {
     request(verb, path, request = {}) {
-      const deadline = AbortSignal.timeout(request.deadlineMs ?? DEADLINE_MS)
-      const signal = AbortSignal.any([stopped.signal, deadline])
-      if (request.once) return attempt(verb, path, request, signal)
-      return guard.execute(() => attempt(verb, path, request, signal), signal)
+      const deadlineMs = request.deadlineMs ?? DEADLINE_MS
+      const untilMs = performance.now() + deadlineMs
+      const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(deadlineMs)])
+      const send = () => attempt(verb, path, request, signal)
+      if (request.once) return send()
+      return retried(guard, send, { signal, untilMs })
     },
     async watch(path, query, signal) {
       count('WATCH')
@@ -125,11 +127,55 @@ function withQuery(path: string, query: Readonly<Record<string, string>> = {}): 
   return text === '' ? path : `${path}?${text}`
 }
 
+/** Whether the server may have done it, or do it yet, for all that `error` says. */
+export const mayBeDone = (error: unknown): boolean =>
+  !isBrokenCircuitError(error) && !(error instanceof ApiError && error.status < 500)
+
 /** Only what may pass by itself: too many requests, a server that is not well, no answer. */
 function isTransient(error: unknown): boolean {
-  if (isBrokenCircuitError(error)) return false
+  if (isBrokenCircuitError(error) || error instanceof TooLate) return false
   return !(error instanceof ApiError) || error.status === 429 || error.status >= 500
 }
+
+interface Until {
+  readonly signal: AbortSignal
+  /** By the monotonic clock. */
+  readonly untilMs: number
+}
+
+/** The server asks for a wait that is longer than what is left: nothing is waited for. */
+class TooLate extends Error {
+  override name = 'TooLate'
+}
+
+/** Waits between attempts end with the deadline too. Rejects with what the last attempt met with. */
+function retried(
+  guard: Guard,
+  send: () => Promise<unknown>,
+  { signal, untilMs }: Until,
+): Promise<unknown> {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+  let met: unknown
+  const once = async () => {
+    met = undefined
+    try {
+      return await send()
+    } catch (error) {
+      met = error
+      const waitMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
+      throw performance.now() + waitMs < untilMs ? error : new TooLate()
+    }
+  }
+  const end = () => reject(met ?? signal.reason)
+  signal.addEventListener('abort', end, { once: true })
+  guard
+    .execute(once, signal)
+    .then(resolve, (error: unknown) => reject(error instanceof TooLate ? met : error))
+    .finally(() => signal.removeEventListener('abort', end))
+  return promise
+}
+
+type Guard = ReturnType<typeof createGuard>
 
 function createGuard() {
   const transient = handleWhen(isTransient)
