@@ -5,12 +5,12 @@
 import { fileURLToPath } from 'node:url'
 import { type Client, createClient, type InValue } from '@libsql/client/sqlite3'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { spaceOf } from '../sqlite-space.ts'
 import { type Database, type Db, LEASE, type RowsOf, type Statement } from './database.ts'
 import { getTableName, libsql, migrateLibsql, readMigrationFiles, sql } from './drizzle.ts'
 import { allColumnsOf, fromDriver, insertPlaces } from './insert-rows.ts'
 import { Fenced, LedgerError } from './ledger.ts'
 import * as schema from './schema.ts'
-import { spaceOf } from './sqlite-space.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('migrations', import.meta.url))
 const MIGRATIONS_TABLE = '__drizzle_migrations'

@@ -23,6 +23,14 @@ const atMostOneToken = {
   fault: { error: 'tokenFile and tokenEnv exclude one another', path: ['tokenEnv'] },
 }
 
+/** A limit that a store cannot hold is refused in words, not taken for a slip of the pen. */
+const noSize = (why: string) =>
+  z
+    .int()
+    .optional()
+    .refine((bytes) => bytes === undefined, { error: `cannot be held here: ${why}` })
+    .meta({ description: 'Of the embedded store only.' })
+
 export const InfluxStoreConfig = z
   .strictObject({
     kind: z.literal('influxdb'),
@@ -46,6 +54,7 @@ export const InfluxStoreConfig = z
       .max(100_000)
       .default(10_000)
       .meta({ description: 'Most samples of one request.' }),
+    maxBytes: noSize('InfluxDB drops by time only, so set retentionMs'),
     spoolBytes: z
       .int()
       .min(MIB)
@@ -168,6 +177,7 @@ export const PrometheusStoreConfig = z
       description:
         'Of several entries for one metric the first that has a value for a step speaks; the next fill its gaps.',
     }),
+    maxBytes: noSize('samples are on the Prometheus, which has --storage.tsdb.retention.size'),
     lookBackMs: z
       .int()
       .min(MINUTE_MS)
@@ -194,7 +204,17 @@ export const PrometheusStoreConfig = z
 export type PrometheusStoreConfig = z.infer<typeof PrometheusStoreConfig>
 
 export const StoreConfig = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('embedded') }),
+  z.strictObject({
+    kind: z.literal('embedded'),
+    maxBytes: z
+      .int()
+      .min(16 * MIB)
+      .optional()
+      .meta({
+        description:
+          'Most bytes on disk, looked at every 20 ticks: over it the oldest samples go before retentionMs is over, never the newest hour. Left out: age alone counts. InfluxDB and Prometheus keep by time only.',
+      }),
+  }),
   InfluxStoreConfig,
   PrometheusStoreConfig,
 ])

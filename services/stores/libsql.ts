@@ -5,20 +5,20 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Client, createClient, type InStatement } from '@libsql/client/sqlite3'
 import { MetricName, ServiceId } from '../../forecaster/series.ts'
+import { spaceOf } from '../sqlite-space.ts'
 import { readCells } from './libsql-grid.ts'
+import { pruneBefore, pruneToSize } from './libsql-prune.ts'
 import type { Sample, SampleStore } from './sample-store.ts'
 import { sanitise } from './sanitise.ts'
 
 const ROWS_A_STATEMENT = 500
 /** How long to wait while the other process writes. */
 const BUSY_LIMIT_MS = 5000
-/** Most rows that one statement drops: libsql works on the calling thread, which has ticks to run. */
-const ROWS_A_PRUNE = 20_000
-
 const SCHEMA = [
+  // of a new file only: what is dropped for its size can then be given back to the disk
+  'PRAGMA auto_vacuum = INCREMENTAL',
   'PRAGMA journal_mode = WAL',
   'PRAGMA synchronous = NORMAL',
   'CREATE TABLE IF NOT EXISTS services (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)',
@@ -34,21 +34,18 @@ export class StoreError extends Error {}
 export interface LibsqlStoreOptions {
   readonly folder: string
   readonly retentionMs: number
+  /** Most bytes on disk; not given: age alone counts. */
+  readonly maxBytes?: number | undefined
 }
 
 export async function openLibsqlStore({
   folder,
-  retentionMs,
+  ...limits
 }: LibsqlStoreOptions): Promise<SampleStore> {
   await mkdir(folder, { recursive: true })
   const file = join(folder, 'series.db')
   const client = await openFile(file)
-  return storeOver(
-    client,
-    createNames(client, 'services'),
-    createNames(client, 'metrics'),
-    retentionMs,
-  )
+  return storeOver(client, createNames(client, 'services'), createNames(client, 'metrics'), limits)
 }
 
 async function openFile(file: string): Promise<Client> {
@@ -110,7 +107,7 @@ function storeOver(
   client: Client,
   services: Names,
   metrics: Names,
-  retentionMs: number,
+  { retentionMs, maxBytes }: Omit<LibsqlStoreOptions, 'folder'>,
 ): SampleStore {
   async function append(samples: readonly Sample[]): Promise<void> {
     const serviceIds = await services.ids(
@@ -179,32 +176,12 @@ function storeOver(
       )
     },
     async prune(beforeMs) {
-      const { rows } = await client.execute('SELECT id FROM metrics')
-      let dropped = 0
-      for (const { id } of rows) dropped += await pruneMetric(client, Number(id), beforeMs)
-      return dropped
+      const dropped = await pruneBefore(client, beforeMs)
+      return maxBytes === undefined ? dropped : dropped + (await pruneToSize(client, maxBytes))
     },
+    size: async () => ({ bytes: await spaceOf(client).heldBytes(), mostBytes: maxBytes }),
     async close() {
       client.close()
     },
-  }
-}
-
-/** By metric, because the rows lie so; a condition on the time alone would read them all. */
-async function pruneMetric(client: Client, metric: number, beforeMs: number): Promise<number> {
-  for (let dropped = 0; ; ) {
-    const { rows } = await client.execute({
-      sql: 'SELECT at_ms FROM samples WHERE metric = ? AND at_ms < ? ORDER BY at_ms LIMIT 1 OFFSET ?',
-      args: [metric, beforeMs, ROWS_A_PRUNE],
-    })
-    // whole instants, so that every round drops something
-    const upToMs = rows[0] ? Number(rows[0].at_ms) + 1 : beforeMs
-    const { rowsAffected } = await client.execute({
-      sql: 'DELETE FROM samples WHERE metric = ? AND at_ms < ?',
-      args: [metric, upToMs],
-    })
-    dropped += rowsAffected
-    if (rows.length === 0) return dropped
-    await nextTurn()
   }
 }

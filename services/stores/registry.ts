@@ -11,7 +11,7 @@ export async function openStore(
   switch (store.kind) {
     case 'embedded': {
       const { openLibsqlStore } = await import('./libsql.ts')
-      return openLibsqlStore({ folder: stateDir, retentionMs })
+      return openLibsqlStore({ folder: stateDir, retentionMs, maxBytes: store.maxBytes })
     }
     case 'influxdb': {
       const { openInfluxStore } = await import('./influxdb.ts')

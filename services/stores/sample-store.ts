@@ -84,6 +84,8 @@ export interface SampleStore {
   >
   /** Drops samples older than `beforeMs`; says how many. */
   prune(beforeMs: number): Promise<number>
+  /** What it takes of the disk here, bytes, and what it may; absent where samples are on a server. */
+  size?(): Promise<{ readonly bytes: number; readonly mostBytes?: number | undefined }>
   /** How it fares, without asking anybody; absent where a store has nothing that may be away. */
   health?(): StoreHealth
   close(): Promise<void>

@@ -1,5 +1,10 @@
 /** How much of the disk a SQLite file takes, how much of that its rows need, and giving the rest back. */
-import type { Client } from '@libsql/client/sqlite3'
+
+/** Of libsql's client. */
+interface Client {
+  execute(sql: string): Promise<{ readonly rows: readonly object[] }>
+  executeMultiple(sql: string): Promise<void>
+}
 
 /** Pages that are given back at a time: the library works on the calling thread, which has ticks to run. */
 const PAGES_A_STEP = 2000
@@ -7,7 +12,7 @@ const PAGES_A_STEP = 2000
 export function spaceOf(client: Client) {
   async function pages(pragma: 'page_count' | 'freelist_count' | 'page_size'): Promise<number> {
     const { rows } = await client.execute(`PRAGMA ${pragma}`)
-    return Number(rows[0]?.[pragma] ?? 0)
+    return Number(Object.values(rows[0] ?? {})[0] ?? 0)
   }
   const bytesOf = async (count: number) => count * (await pages('page_size'))
   return {
