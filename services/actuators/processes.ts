@@ -77,7 +77,9 @@ export function createProcesses({ hostUrl, drainTimeoutMs }: ProcessesOptions): 
       )
       return { decisionId, service, outcome: 'applied' }
     } catch (error) {
-      return failedOrder(order, error instanceof Error ? error.message : String(error))
+      const result = failedOrder(order, error instanceof Error ? error.message : String(error))
+      const isLost = error instanceof HostUnreachable && error.status === 0
+      return isLost ? { ...result, isUnanswered: true } : result
     }
   }
 

@@ -87,6 +87,16 @@ describe('one that fails', () => {
     })
   })
 
+  it('to answer an order may still carry it out, and says so; one that refuses, or was not asked, will not', async () => {
+    const silent = { ...played(1), scale: never }
+    const refusing = { ...played(1), scale: () => Promise.reject(new Error('no capacity')) }
+    const unread = { ...played(1), observe: never }
+    const orders = ['silent', 'refusing', 'unread'].map((name) => order(name, 1, 2))
+    const results = await fleetOf({ silent, refusing, unread }).apply(orders)
+    expect(results.map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'failed'])
+    expect(results.map(({ isUnanswered }) => isUnanswered)).toEqual([true, undefined, undefined])
+  })
+
   it('again and again is left alone for a while', async () => {
     let looks = 0
     const broken = {

@@ -9,7 +9,7 @@ import type {
   ScaleResult,
 } from '../../actuators/actuator.ts'
 import { type Every, every } from '../../loops/every.ts'
-import type { ClusterApi } from '../api.ts'
+import { type ClusterApi, mayBeDone } from '../api.ts'
 import { type WorkloadRef, workloadKey, workloadsOf } from '../workload.ts'
 import { carrierOf } from './carrier.ts'
 import type { Discovery } from './discovery.ts'
@@ -18,7 +18,7 @@ import type { WorkloadView } from './objects.ts'
 import { openParts, type Parts, type TargetDeps } from './parts.ts'
 import { samplesOf } from './samples.ts'
 import type { ClusterView } from './view.ts'
-import { announceOn, type WriteDeps, writeCount } from './write.ts'
+import { announceOn, Refused, type WriteDeps, writeCount } from './write.ts'
 
 /** Longest wait for the first lists. */
 const LIST_WAIT_MS = 10_000
@@ -87,7 +87,7 @@ export async function openTarget(deps: TargetDeps): Promise<Target> {
         const uid = view.workload(ref)?.uid
         const about = { ref, action: 'Scale', note }
         if (uid && tells()) events.record({ ...about, uid, type: 'Warning', reason: 'ScaleFailed' })
-        return failed(order, note)
+        return isLost(error) ? { ...failed(order, note), isUnanswered: true } : failed(order, note)
       }
     },
     released: (orders) => released(parts, orders),
@@ -257,6 +257,8 @@ function listOf(names: readonly string[]): string {
   const rest = names.length - NAMED
   return names.slice(0, NAMED).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
 }
+
+const isLost = (error: unknown): boolean => !(error instanceof Refused) && mayBeDone(error)
 
 function failed({ decisionId, service }: ScaleOrder, detail: string): ScaleResult {
   return { decisionId, service, outcome: 'failed', detail }
