@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: every figure as a ratio to a named peer measured in the same run; `-- --json` one object a line;
- * `-- --only tick`, `http`, `telemetry`, `networks` or `simulator` one part of it.
+ * `-- --only tick`, `http`, `telemetry`, `networks`, `simulator` or `start` one part of it.
  */
 import { Command, Option } from 'commander'
 import { benchArbiter } from './arbiter.ts'
@@ -10,11 +10,12 @@ import { benchEnvironments } from './simulator/environments.ts'
 import { benchFluid } from './simulator/fluid.ts'
 import { peersPython } from './simulator/python.ts'
 import { benchRequests } from './simulator/requests.ts'
+import { benchStart } from './start.ts'
 import { benchTelemetry } from './telemetry.ts'
 import { benchTick } from './tick.ts'
 import type { Figure } from './timing.ts'
 
-const PARTS = ['tick', 'http', 'telemetry', 'networks', 'simulator'] as const
+const PARTS = ['tick', 'http', 'telemetry', 'networks', 'simulator', 'start'] as const
 
 const { json, only } = new Command('bench')
   .option('--json', 'one object a line', false)
@@ -26,6 +27,7 @@ const figures: Figure[] = []
 const wants = (part: (typeof PARTS)[number]): boolean => (only ?? part) === part
 if (wants('tick')) figures.push(...(await benchArbiter()), ...(await benchTick()))
 if (wants('http')) figures.push(...(await benchHttp()))
+if (wants('start')) figures.push(...(await benchStart()))
 if (wants('telemetry')) figures.push(...(await benchTelemetry()))
 if (wants('networks')) figures.push(...(await benchNetworks()))
 if (wants('simulator')) {
