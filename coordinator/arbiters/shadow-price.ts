@@ -53,24 +53,24 @@ function fundShort(
   const { from, pricePerReplicaHour } = request
   const { row, slope } = steps
   const above = Math.max(marginalPrice(request, steps, budget), reservePrice)
-  const purse: Purse = { granted: from.slice(), left: budget }
+  const grants: Grants = { granted: from.slice(), left: budget }
   for (let k = 0; k < slope.length; k++) {
     if (slope[k]! <= above) continue
-    purse.granted[row[k]!]! += 1
-    purse.left -= pricePerReplicaHour[row[k]!]!
+    grants.granted[row[k]!]! += 1
+    grants.left -= pricePerReplicaHour[row[k]!]!
   }
-  spend(request, steps, purse, { sizeOf: blockAt, reservePrice })
-  spend(request, steps, purse, { sizeOf: () => 1, reservePrice })
+  spend(request, steps, grants, { sizeOf: blockAt, reservePrice })
+  spend(request, steps, grants, { sizeOf: () => 1, reservePrice })
 
-  const price = nextSlope(request, steps, purse.granted)
+  const price = nextSlope(request, steps, grants.granted)
   if (price <= reservePrice)
-    return { granted: purse.granted, shadowPrice: price, spent: budget - purse.left }
-  if (exchange(request, steps, purse, { price, reservePrice }))
+    return { granted: grants.granted, shadowPrice: price, spent: budget - grants.left }
+  if (exchange(request, steps, grants, { price, reservePrice }))
     // what it leaves pays no step that avoids anything, but one that avoids nothing measurable yet; were it left, the next
     // stage, where forecasts ask too, would give it to somebody else
-    spend(request, steps, purse, { sizeOf: () => 1, reservePrice })
-  const shadowPrice = nextSlope(request, steps, purse.granted)
-  return { granted: purse.granted, shadowPrice, spent: budget - purse.left }
+    spend(request, steps, grants, { sizeOf: () => 1, reservePrice })
+  const shadowPrice = nextSlope(request, steps, grants.granted)
+  return { granted: grants.granted, shadowPrice, spent: budget - grants.left }
 }
 
 /** Of the steps that are not bought, the most that one avoids for a dollar. */
@@ -90,25 +90,25 @@ interface Prices {
 }
 
 /** Puts in place of the greedy purchases better ones for the same money (change.ts); false: there are none. */
-function exchange(request: FundingRequest, steps: Steps, purse: Purse, prices: Prices): boolean {
+function exchange(request: FundingRequest, steps: Steps, grants: Grants, prices: Prices): boolean {
   const { price, reservePrice } = prices
-  const { granted, left, regret } = relax(request, steps, purse, price)
-  const toBeat = regret + (price - reservePrice) * Math.max(0, purse.left)
+  const { granted, left, regret } = relax(request, steps, grants, price)
+  const toBeat = regret + (price - reservePrice) * Math.max(0, grants.left)
   const rows = coreRows(request, steps, granted, { price, toBeat })
   if (rows.length > MOST_ROWS) return false
   const alternatives = rows.flatMap((i) => alternativesOf(request, i, granted[i]!, price))
   const changes = bestChange({ alternatives, left, price: price - reservePrice, toBeat })
   if (!changes) return false
-  purse.granted.set(granted)
-  purse.left = left
+  grants.granted.set(granted)
+  grants.left = left
   for (const { row, replicas, moreCost } of changes) {
-    purse.granted[row] = replicas
-    purse.left -= moreCost
+    grants.granted[row] = replicas
+    grants.left -= moreCost
   }
   return true
 }
 
-interface Relaxed extends Purse {
+interface Relaxed extends Grants {
   /** Of what was granted, against these counts. */
   readonly regret: number
 }
@@ -117,7 +117,7 @@ interface Relaxed extends Purse {
 function relax(
   request: FundingRequest,
   { slope, start }: Steps,
-  { granted, left }: Purse,
+  { granted, left }: Grants,
   price: number,
 ): Relaxed {
   const { from, pricePerReplicaHour } = request
@@ -178,7 +178,7 @@ function regretsOf(request: FundingRequest, i: number, best: number, price: numb
   return worth.map((one) => Math.max(0, most - one))
 }
 
-interface Purse {
+interface Grants {
   readonly granted: Int32Array
   left: number
 }
@@ -199,18 +199,18 @@ interface Shopping {
 function spend(
   request: FundingRequest,
   steps: Steps,
-  purse: Purse,
+  grants: Grants,
   { sizeOf, reservePrice }: Shopping,
 ): void {
   const { from, pricePerReplicaHour } = request
   const { slope, start } = steps
-  const { granted } = purse
+  const { granted } = grants
   const nextOf = (i: number): number => start[i]! + granted[i]! - from[i]!
   const affordable = (i: number): boolean => {
     const k = nextOf(i)
-    if (k >= start[i + 1]! || pricePerReplicaHour[i]! > purse.left + MONEY_SLACK) return false
+    if (k >= start[i + 1]! || pricePerReplicaHour[i]! > grants.left + MONEY_SLACK) return false
     if (reservePrice > 0 && slope[k]! <= reservePrice) return false
-    return sizeOf(steps, i, k) * pricePerReplicaHour[i]! <= purse.left + MONEY_SLACK
+    return sizeOf(steps, i, k) * pricePerReplicaHour[i]! <= grants.left + MONEY_SLACK
   }
   for (;;) {
     let best = -1
@@ -221,7 +221,7 @@ function spend(
     if (best < 0) return
     const size = sizeOf(steps, best, nextOf(best))
     granted[best]! += size
-    purse.left -= size * pricePerReplicaHour[best]!
+    grants.left -= size * pricePerReplicaHour[best]!
   }
 }
 
