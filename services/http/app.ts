@@ -126,6 +126,7 @@ export function createApp(deps: AppDeps): App {
     control,
     version,
     store,
+    ledger,
     refusedSamples: routeDeps.refusedSamples,
     streams: events,
     instruments: deps.instruments,

@@ -6,9 +6,11 @@
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 import type { ControlPlane } from '../control-plane.ts'
 import type { JobQueue } from '../jobs/job-queue.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import { alertMetrics } from './alert-metrics.ts'
 import { coordinatorMetrics } from './coordinator-metrics.ts'
+import { createDiskMetrics } from './disk-metrics.ts'
 import { forecastMetrics } from './forecast-metrics.ts'
 import type { Instruments } from './instruments.ts'
 import { jobMetrics } from './job-metrics.ts'
@@ -38,7 +40,8 @@ export interface MetricsPage {
 export interface MetricsDeps {
   readonly control: ControlPlane
   readonly version: string
-  readonly store?: Pick<SampleStore, 'health'> | undefined
+  readonly store?: Pick<SampleStore, 'health' | 'size'> | undefined
+  readonly ledger?: Pick<Ledger, 'size'> | undefined
   readonly jobs?: Partial<Pick<JobQueue, 'kind' | 'counts'>> | undefined
   /** Samples that were refused before they reached the controller, by reason. */
   readonly refusedSamples?: ReadonlyMap<string, number> | undefined
@@ -61,6 +64,7 @@ export function createMetricsPage(deps: MetricsDeps): MetricsPage {
     buckets: TICK_BUCKETS_SECONDS,
     registers: [lasting],
   })
+  const disk = createDiskMetrics(deps)
   let ticksSeen = 0
   const observeTicks = (): void => {
     const { ticks, tickDurationsMs } = control.counters()
@@ -83,6 +87,7 @@ export function createMetricsPage(deps: MetricsDeps): MetricsPage {
       leaderMetrics(scrape, control)
       shardMetrics(scrape, control)
       if (deps.store) storeMetrics(scrape, deps.store)
+      disk(scrape)
       if (deps.jobs?.counts) await jobMetrics(scrape, deps.jobs.kind, deps.jobs.counts)
       ownMetrics(scrape, deps)
       const grown = deps.instruments ? [deps.instruments.registry] : []
