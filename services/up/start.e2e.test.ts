@@ -1,5 +1,5 @@
 /**
- * What a start loads. Each module costs about a millisecond of processor time before anything is done, in every command
+ * What a start loads. Each module costs processor time before anything is done, in every command
  * and before every readiness; 2,258 of them were loaded for `--version` before this was held. What is heavy is loaded by
  * whoever asks for it.
  */
