@@ -2,6 +2,9 @@
 // first: it teaches zod about OpenAPI, which schemas made earlier would not learn
 import '../http/app.ts'
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import getPort from 'get-port'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import * as examples from '../http/examples-jobs.ts'
@@ -85,4 +88,32 @@ describe('forescale worker', () => {
       expect.stringContaining('"fit,chores" is not allowed; allowed: fit, backtest, experiment'),
     ])
   })
+
+  it('reads its configuration again at SIGHUP; a wrong one changes nothing, and neither ends it', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'forescale-cli-worker-'))
+    const file = path.join(folder, 'forescale.yaml')
+    const port = await getPort({ host: '127.0.0.1' })
+    const write = (jobs: string) =>
+      writeFileSync(
+        file,
+        `services: { a: {} }\njobs: { redis: "redis://127.0.0.1:${port}", ${jobs} }\n`,
+      )
+    write('backoffMs: 10')
+    const interrupt = new AbortController()
+    const takeHangups = (reread: () => void) => {
+      write('backoffMs: 20')
+      reread()
+      write('backoffMs: none')
+      reread()
+      interrupt.abort()
+    }
+    const { code, err } = await runCommand(['worker', '--config', file, '--kinds', 'fit'], {
+      signals: { takeInterrupts: () => interrupt.signal, takeHangups },
+    })
+    rmSync(folder, { recursive: true })
+    expect(code).toBe(0)
+    expect(err).toMatch(
+      /read the configuration again[^]*the configuration stays as it was: .*backoffMs/,
+    )
+  }, 30_000)
 })

@@ -22,6 +22,7 @@ const LEFT_FOR_MS = 1000
 const MOST_OFFERS = 300
 const LOOK_FOR_CANCELLED_MS = 1000
 const LONGEST_GOODBYE_MS = 5000
+const SHORT_GOODBYE_MS = 500
 
 export interface BullmqWorkerDeps {
   readonly connection: RedisConnection
@@ -47,15 +48,22 @@ export function startBullmqWorker(
   })
   // the first connection may take long: it is tried for ever, and said
   void Promise.all(workers.map((one) => one.waitUntilReady())).catch(() => undefined)
+  let ended: Promise<void> | undefined
+  async function end(): Promise<void> {
+    // first they take nothing more, then what they are at goes back
+    await Promise.all(workers.map((one) => one.pause(true)))
+    const closed = Promise.all(workers.map((one) => one.close()))
+    leaving.abort(new Error('the worker leaves'))
+    // with Redis away nothing can be given back: its locks run out
+    await Promise.race([closed, sleep(LONGEST_GOODBYE_MS, undefined, { ref: false })])
+    // of a Redis that was never reached this does not return
+    const forced = Promise.all(workers.map((one) => one.close(true))).catch(() => undefined)
+    await Promise.race([forced, sleep(SHORT_GOODBYE_MS, undefined, { ref: false })])
+  }
   return {
-    async close() {
-      // first they take nothing more, then what they are at goes back
-      await Promise.all(workers.map((one) => one.pause(true)))
-      const closed = Promise.all(workers.map((one) => one.close()))
-      leaving.abort(new Error('the worker leaves'))
-      // with Redis away nothing can be given back: its locks run out
-      await Promise.race([closed, sleep(LONGEST_GOODBYE_MS, undefined, { ref: false })])
-      await Promise.all(workers.map((one) => one.close(true))).catch(() => undefined)
+    close() {
+      ended ??= end()
+      return ended
     },
   }
 }
