@@ -113,7 +113,7 @@ describe('forescale worker', () => {
     rmSync(folder, { recursive: true })
     expect(code).toBe(0)
     expect(err).toMatch(
-      /read the configuration again[^]*the configuration stays as it was: .*backoffMs/,
+      /read the configuration again[\s\S]*the configuration stays as it was: .*backoffMs/,
     )
   }, 30_000)
 })
