@@ -59,7 +59,11 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@azure/identity': ['services/actuators/azure.ts'],
   '@googleapis/compute': ['services/actuators/gcp.ts'],
   // of experiments the bench alone: it is what the API is set beside
-  '@hono/node-server': ['services/', 'experiments/bench/http-server.ts'],
+  '@hono/node-server': [
+    'services/',
+    'experiments/bench/http-server.ts',
+    'experiments/bench/start.ts',
+  ],
   '@grpc/grpc-js': ['services/kubernetes/scaler/'],
   '@grpc/proto-loader': ['services/kubernetes/scaler/'],
   '@hono/zod-openapi': ['services/http/'],
@@ -107,6 +111,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
     'services/gateway/',
     'services/kubernetes/metrics-api/',
     'experiments/bench/http-server.ts',
+    'experiments/bench/start.ts',
   ],
   'http-proxy-3': ['services/gateway/'],
   hyparquet: ['datasets/sources/parquet.ts'],
