@@ -9,8 +9,12 @@ export interface RawAnswer {
   readonly closed: boolean
 }
 
-/** Writes the bytes and reads until the other side closes, or nothing more comes for `patienceMs`. */
-export function raw(port: number, message: Buffer | string, patienceMs = 250): Promise<RawAnswer> {
+/** Writes the bytes and reads until the other side closes, or nothing more comes for `patienceMs`: long, for where it closes. */
+export function raw(
+  port: number,
+  message: Buffer | string,
+  patienceMs = 10_000,
+): Promise<RawAnswer> {
   const bytes = typeof message === 'string' ? Buffer.from(message, 'latin1') : message
   return new Promise((resolve) => {
     let text = ''
