@@ -7,6 +7,9 @@ import type { TickInput } from '../../coordinator/tick-input.ts'
 import type { Actuator, ScaleResult } from '../actuators/actuator.ts'
 import { followed, stillOpen, type Unanswered, without } from './unanswered.ts'
 
+/** What was judged longer ago is not carried out any more, ticks. */
+const MOST_TICKS_OLD = 2
+
 export interface Settled {
   readonly id: string
   readonly settlement: Settlement
@@ -20,9 +23,26 @@ export interface ApplyInput {
   readonly input: TickInput
   /** Orders of earlier ticks that got no answer. */
   readonly unanswered?: Unanswered
-  /** Asked right before the effect: a pause stops what is not on its way yet. */
-  readonly paused: () => boolean
+  /** Asked right before the effect: why what is not on its way yet stays; undefined when it may go. */
+  readonly withheld: () => Withheld | undefined
   readonly nowMs: () => number
+}
+
+/** What becomes of decisions that are not sent. */
+export type Withheld = Pick<Settled, 'settlement' | 'detail'>
+
+/** A tick that stood still between its judgement and its effects, by `forMs`, would act on a world that is another by now. */
+export function withheldAfter(
+  forMs: number,
+  tickMs: number,
+  paused: boolean,
+): Withheld | undefined {
+  if (paused) return { settlement: 'not-enforced', detail: 'paused' }
+  if (forMs <= MOST_TICKS_OLD * tickMs) return undefined
+  return {
+    settlement: 'dropped',
+    detail: `${Math.round(forMs / 1000)} s old before it could be sent`,
+  }
 }
 
 export interface Applied {
@@ -36,17 +56,15 @@ export async function applyDecisions({
   decisions,
   input,
   unanswered = new Map(),
-  paused,
+  withheld,
   nowMs,
 }: ApplyInput): Promise<Applied> {
   const pending = decisions.filter((d) => d.settlement === 'pending')
   let open: Unanswered = stillOpen(unanswered, input)
   if (pending.length === 0 && open.size === 0) return { settled: [], unanswered: open }
-  if (paused()) {
-    const detail = 'paused'
-    const settled = pending.map(
-      ({ id }): Settled => ({ id, settlement: 'not-enforced', atMs: nowMs(), detail }),
-    )
+  const why = withheld()
+  if (why) {
+    const settled = pending.map(({ id }): Settled => ({ id, ...why, atMs: nowMs() }))
     return { settled, unanswered: open }
   }
   const send = async (some: readonly Recorded[]): Promise<readonly ScaleResult[]> => {

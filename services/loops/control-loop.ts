@@ -17,7 +17,7 @@ import { lookAhead } from '../models/contenders.ts'
 import type { RightSizing } from '../right-sizing/right-sizing.ts'
 import type { Shares } from '../shards/shares.ts'
 import { inSpan, inSpanSync } from '../telemetry/spans.ts'
-import { applyDecisions, type Settled } from './apply.ts'
+import { applyDecisions, type Settled, withheldAfter } from './apply.ts'
 import { followTargets, unsaidAfter } from './came-out.ts'
 import type { ClockDoubt } from './clock-doubt.ts'
 import type { Instant } from './clock-jumps.ts'
@@ -144,10 +144,11 @@ export function createControlLoop(deps: ControlLoopDeps, state: LoopState): Cont
       state.tick = input.tick
       state.memories = memoriesOf(decided)
       const { decisions } = decided
-      const { paused } = settings
       const { settled, unanswered } = await inSpan('actuate', () =>
         applyDecisions({
-          ...{ actuator, decisions, input, paused, nowMs: () => nowMs },
+          ...{ actuator, decisions, input, nowMs: () => nowMs },
+          withheld: () =>
+            withheldAfter(deps.stopwatchMs() - startedMs, deps.config.tickMs, settings.paused()),
           unanswered: state.unanswered ?? new Map(),
         }),
       )

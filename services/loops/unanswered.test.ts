@@ -5,7 +5,7 @@ import type { Decision, Settlement } from '../../coordinator/decision.ts'
 import type { TickInput } from '../../coordinator/tick-input.ts'
 import type { Actuator, ScaleOrder, ScaleResult } from '../actuators/actuator.ts'
 import { decreasesFirst } from '../actuators/decreases-first.ts'
-import { applyDecisions } from './apply.ts'
+import { applyDecisions, withheldAfter } from './apply.ts'
 import { decide } from './decide.ts'
 import type { Unanswered } from './unanswered.ts'
 
@@ -15,6 +15,7 @@ type Counts = Readonly<Record<string, number>>
 /** Of a budget of 6 replicas. */
 const spec = ServiceSpec.parse({ pricePerReplicaHour: 1, maxReplicas: 6 })
 const BUDGET = 6
+const TICK_MS = 60_000
 
 /** Counts at the target, changed only by who looked at its newest version; what it is told may be lost on the way. */
 let counts: Record<string, number>
@@ -67,9 +68,18 @@ interface Tick {
   readonly unanswered?: Unanswered
   readonly mode?: 'off' | 'enforce'
   readonly paused?: boolean
+  /** Since it was judged. */
+  readonly oldMs?: number
 }
 
-async function tick({ to, silent = [], unanswered, mode = 'enforce', paused = false }: Tick) {
+async function tick({
+  to,
+  silent = [],
+  unanswered,
+  mode = 'enforce',
+  paused = false,
+  oldMs = 0,
+}: Tick) {
   seen = { ...versions }
   const services = Object.entries(counts).map(([service, requested]) => ({
     ...{ spec, mode, memory: undefined },
@@ -87,7 +97,7 @@ async function tick({ to, silent = [], unanswered, mode = 'enforce', paused = fa
   })
   return applyDecisions({
     ...{ actuator: actuatorOf(silent), decisions, input, nowMs: () => 0 },
-    paused: () => paused,
+    withheld: () => withheldAfter(oldMs, TICK_MS, paused),
     ...(unanswered ? { unanswered } : {}),
   })
 }
@@ -159,5 +169,20 @@ describe('an order without an answer', () => {
     const next = await tick({ to: { a: 2, b: 4 }, unanswered, paused: true })
     expect(orders).toEqual([])
     expect(next).toMatchObject({ settled: [{ settlement: 'not-enforced' }], unanswered })
+  })
+})
+
+describe('a process that stood still between a judgement and its effects', () => {
+  it('drops what is older than two ticks, and says so', async () => {
+    const to = { a: 1, b: 5 }
+    const { settled } = await tick({ to, oldMs: 2 * TICK_MS + 1 })
+    expect(orders).toEqual([])
+    const dropped = { settlement: 'dropped', detail: '120 s old before it could be sent' }
+    expect(settled).toMatchObject([dropped, dropped])
+  })
+
+  it('sends what is not', async () => {
+    const { settled } = await tick({ to: { a: 1, b: 5 }, oldMs: 2 * TICK_MS })
+    expect(settled).toMatchObject([{ settlement: 'applied' }, { settlement: 'applied' }])
   })
 })
