@@ -34,6 +34,7 @@ export default defineConfig({
           fileParallelism: E2E_WORKERS > 1,
           maxWorkers: E2E_WORKERS,
           testTimeout: 180_000,
+          expect: { poll: { timeout: 15_000 } },
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
