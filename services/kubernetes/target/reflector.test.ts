@@ -1,5 +1,5 @@
 /** One kind of object followed: what is listed again and what is not, and since when what is shown may be out of date. */
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ApiError } from '../api.ts'
 import { createReflector, type Reflector, type ReflectorOptions } from './reflector.ts'
 
@@ -127,6 +127,56 @@ describe('what was listed', () => {
       expect(reflector.lists()).toBe(2)
     },
   )
+})
+
+describe('what was listed and is refused', () => {
+  const refusals = [
+    [404, 'not-installed'],
+    [403, 'forbidden'],
+  ] as const
+  const refused = (status: number) => new ApiError(status, '', '')
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  it.each(refusals)(
+    '(%i) is held as out of date for a while: an API server that starts knows neither kinds nor rights',
+    async (status) => {
+      const { reflector, from } = reflect({
+        lists: [listOf('5', 'a', 'b'), ...Array(6).fill(refused(status)), listOf('20', 'b')],
+        watches: [() => refused(status), (signal) => open([], signal)],
+      })
+      await vi.advanceTimersByTimeAsync(4000)
+      expect(reflector.state()).toEqual({ kind: 'following', brokenSinceMs: 42 })
+      expect([...reflector.items.keys()]).toEqual(['shop/a', 'shop/b'])
+      await vi.advanceTimersByTimeAsync(40_000)
+      expect(reflector.state()).toEqual({ kind: 'following', brokenSinceMs: undefined })
+      expect([...reflector.items.keys()]).toEqual(['shop/b'])
+      expect(from).toEqual(['5', '20'])
+    },
+  )
+
+  it.each(refusals)('(%i) for longer than a start takes is gone', async (status, reason) => {
+    const { reflector } = reflect({
+      lists: [listOf('5', 'a'), refused(status)],
+      watches: [() => refused(status)],
+    })
+    await vi.advanceTimersByTimeAsync(59_000)
+    expect([...reflector.items.keys()]).toEqual(['shop/a'])
+    await vi.advanceTimersByTimeAsync(12_000)
+    expect(reflector.state()).toEqual({ kind: 'absent', reason })
+    expect(reflector.items.size).toBe(0)
+  })
+
+  it('is asked for again soon, and more and more seldom', async () => {
+    const { reflector } = reflect({ lists: [refused(404)], watches: [() => refused(404)] })
+    const lists = []
+    for (const ms of [9000, 2000, 18_000, 2000, 1_000_000]) {
+      await vi.advanceTimersByTimeAsync(ms)
+      lists.push(reflector.lists())
+    }
+    // after 10, 20, 40, 80 and 160 s, then every 300 s
+    expect(lists).toEqual([1, 2, 2, 3, 8])
+  })
 })
 
 describe('a kind that is not there', () => {

@@ -8,13 +8,17 @@ import { ApiError, type ClusterApi, hasStatus } from '../api.ts'
 
 const PAGE = 500
 const FIRST_BACKOFF_MS = 200
-const LONGEST_BACKOFF_MS = 30_000
+/** When an API server is back, everything that hangs on a watch is late by so much. */
+const LONGEST_BACKOFF_MS = 10_000
 /** Servers send a bookmark every minute; after a longer silence the connection is taken to be dead. */
 const SILENCE_MS = 150_000
 /** Of a page, retries included. */
 const LIST_DEADLINE_MS = 30_000
-/** A kind that is not installed, or may not be read, is asked for again after so long. */
-const ABSENT_RETRY_MS = 5 * 60_000
+/** A kind that is not installed, or may not be read, is asked for again after so long, and then more and more seldom. */
+const FIRST_ABSENT_RETRY_MS = 10_000
+const LONGEST_ABSENT_RETRY_MS = 5 * 60_000
+/** An API server that starts may say 403 and 404 of what it serves later: what was listed is held against it so long. */
+const HELD_AGAINST_REFUSAL_MS = 60_000
 /** A watch lasts so long at most, and as much again at random: a server that restarts does not see all of them at once. */
 const WATCH_SECONDS = 300
 
@@ -76,23 +80,14 @@ const Failure = z.object({
 
 export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   const { api, path, query = {}, project, onChange, onError, nowMs } = options
-  const items = new Map<string, T>()
+  const { items, set, keepOnly } = createItems(onChange)
   const stopped = new AbortController()
   const listed = Promise.withResolvers<void>()
   let state: ReflectorState = { kind: 'starting' }
   let version: string | undefined
   let failures = 0
   let lists = 0
-
-  function set(key: string, next: T | undefined): void {
-    const before = items.get(key)
-    if (next === undefined) items.delete(key)
-    else items.set(key, next)
-    if (next !== undefined || before !== undefined) onChange?.(key, next, before)
-  }
-  const keepOnly = (seen: ReadonlySet<string>) => {
-    for (const key of [...items.keys()]) if (!seen.has(key)) set(key, undefined)
-  }
+  const refusals = createRefusals()
 
   async function list(): Promise<string> {
     lists++
@@ -121,6 +116,7 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   async function round(): Promise<void> {
     if (version === undefined) {
       version = await list()
+      refusals.end()
       listed.resolve()
     }
     const onOpen = () => {
@@ -139,17 +135,24 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
   /** How long to wait before the next round, ms. */
   function afterFailure(error: unknown): number {
     notFollowing()
-    const isAbsent = hasStatus(error, 404) || hasStatus(error, 403)
-    if (isAbsent && version === undefined) {
-      state = { kind: 'absent', reason: hasStatus(error, 404) ? 'not-installed' : 'forbidden' }
-      keepOnly(new Set())
-      listed.resolve()
-      return ABSENT_RETRY_MS
-    }
-    // the place is forgotten, or may no longer be read: begin anew
-    if (hasStatus(error, 410) || isAbsent) version = undefined
+    if (hasStatus(error, 404) || hasStatus(error, 403)) return afterRefusal(error)
+    // the place is forgotten: begin anew
+    if (hasStatus(error, 410)) version = undefined
     else onError(error)
     return backoffMs(error, failures++)
+  }
+
+  /** The kind is not there or may not be read, or the server does not know yet. */
+  function afterRefusal(error: unknown): number {
+    version = undefined
+    if (refusals.lastMs() < HELD_AGAINST_REFUSAL_MS && state.kind === 'following') {
+      onError(error)
+      return backoffMs(error, failures++)
+    }
+    state = { kind: 'absent', reason: hasStatus(error, 404) ? 'not-installed' : 'forbidden' }
+    keepOnly(new Set())
+    listed.resolve()
+    return refusals.retryMs()
   }
 
   async function run(): Promise<void> {
@@ -171,6 +174,20 @@ export function createReflector<T>(options: ReflectorOptions<T>): Reflector<T> {
       listed.resolve()
     },
   }
+}
+
+function createItems<T>(onChange: ReflectorOptions<T>['onChange']) {
+  const items = new Map<string, T>()
+  const set = (key: string, next: T | undefined): void => {
+    const before = items.get(key)
+    if (next === undefined) items.delete(key)
+    else items.set(key, next)
+    if (next !== undefined || before !== undefined) onChange?.(key, next, before)
+  }
+  const keepOnly = (seen: ReadonlySet<string>): void => {
+    for (const key of [...items.keys()]) if (!seen.has(key)) set(key, undefined)
+  }
+  return { items, set, keepOnly }
 }
 
 /** Hands over every object, page by page; the version that they are of. */
@@ -223,6 +240,24 @@ async function follow(watched: Follow): Promise<void> {
     }
   } finally {
     clearTimeout(timer)
+  }
+}
+
+/** How long lists have been refused, and when to ask again. */
+function createRefusals() {
+  let sinceMs: number | undefined
+  let retries = 0
+  return {
+    /** Of this one and all before it since the last `end`, ms. */
+    lastMs(): number {
+      sinceMs ??= performance.now()
+      return performance.now() - sinceMs
+    },
+    retryMs: () => Math.min(LONGEST_ABSENT_RETRY_MS, FIRST_ABSENT_RETRY_MS * 2 ** retries++),
+    end(): void {
+      sinceMs = undefined
+      retries = 0
+    },
   }
 }
 
