@@ -21,6 +21,7 @@ import {
 } from '../shop/host-api.ts'
 import type { Actuator, ObservedReplicas, ScaleOrder, ScaleResult } from './actuator.ts'
 import { decreasesFirst, failedOrder } from './decreases-first.ts'
+import { mayBeDone } from './lost.ts'
 import { countReplicas } from './replica-counts.ts'
 
 const RETRIES = 3
@@ -78,8 +79,7 @@ export function createProcesses({ hostUrl, drainTimeoutMs }: ProcessesOptions): 
       return { decisionId, service, outcome: 'applied' }
     } catch (error) {
       const result = failedOrder(order, error instanceof Error ? error.message : String(error))
-      const isLost = error instanceof HostUnreachable && error.status === 0
-      return isLost ? { ...result, isUnanswered: true } : result
+      return mayBeDone(error) ? { ...result, isUnanswered: true } : result
     }
   }
 

@@ -7,14 +7,10 @@ import type { ServiceId } from '../../../forecaster/series.ts'
 import type { ScaleConflict } from '../../kubernetes/target/conflict.ts'
 import type { Fence, ObservedReplicas, ScaleOrder, ScaleResult } from '../actuator.ts'
 import { failedOrder } from '../decreases-first.ts'
+import { mayBeDone, NoAnswer } from '../lost.ts'
 import { countMembers, createStartupBook } from './members.ts'
 import { judge, lastDecisionOf } from './orders.ts'
 import type { FleetTarget, Mark, TargetView } from './target.ts'
-
-/** The target did not answer in time; it may do all the same what it was asked. */
-class NoAnswer extends Error {
-  override name = 'NoAnswer'
-}
 
 const BREAK_AFTER_FAILURES = 5
 const HALF_OPEN_AFTER_MS = 30_000
@@ -86,8 +82,8 @@ export function createHolding({ service, target, deadlineMs, stopped }: HoldingO
       try {
         await timed((signal) => target.scale(verdict.replicas, verdict.mark, view, signal))
       } catch (error) {
-        if (!(error instanceof NoAnswer)) throw error
-        return { ...failedOrder(order, error.message), isUnanswered: true }
+        if (!mayBeDone(error)) throw error
+        return { ...failedOrder(order, messageOf(error)), isUnanswered: true }
       }
       written = verdict.mark
     }

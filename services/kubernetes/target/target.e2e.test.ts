@@ -338,7 +338,9 @@ describe.runIf(CONTROL_PLANE_HERE)('a workload of a real cluster', () => {
     const actuator = actuatorOf(cluster.deps({ target: { deadlineMs: 1000, unseenAfterMs: 1000 } }))
     await actuator.observe()
     await cluster.plane.killApiServer()
-    expect(await applied(actuator, order('web', 3, 5, 1))).toMatchObject({ outcome: 'failed' })
+    expect(await applied(actuator, order('web', 3, 5, 1))).toMatchObject({
+      ...{ outcome: 'failed', isUnanswered: true },
+    })
     await expect.poll(() => observed(actuator, 'web'), { timeout: 10_000 }).toBeUndefined()
     expect((await actuator.health!()).ok).toBe(false)
     await cluster.plane.startApiServer()
