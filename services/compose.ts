@@ -20,7 +20,7 @@ import { type Controller, createController } from './loops/controller.ts'
 import { openDoers } from './loops/doers.ts'
 import { openShares } from './shards/shares.ts'
 import { openStore } from './stores/registry.ts'
-import { createInstruments, observed } from './telemetry/instruments.ts'
+import { createInstruments, type Instruments, observed } from './telemetry/instruments.ts'
 import { createLogger } from './telemetry/log.ts'
 import { addSecretsOf } from './telemetry/secrets.ts'
 import { startTracing } from './telemetry/tracing.ts'
@@ -36,6 +36,8 @@ export interface ComposeOptions {
   readonly hostUrl: string
   readonly loadUrl: string
   readonly env: NodeJS.ProcessEnv
+  /** Absent: its own. */
+  readonly instruments?: Instruments
 }
 
 export interface Composed {
@@ -55,11 +57,11 @@ export async function compose({
   loadUrl,
   env,
   clusterSettings,
+  instruments = createInstruments(),
 }: ComposeOptions): Promise<Composed> {
   addSecretsOf(config, env)
   const log = createLogger('controller', { env })
   const tracing = await startTracing(env, packageVersion())
-  const instruments = createInstruments()
   const store = observed('store', await openStore(config, stateDir), instruments)
   const ledger = observed('ledger', await openLedger(config, stateDir, { env, log }), instruments)
   await refuseExposure(config.http, ledger, systemClock.nowMs())
@@ -69,7 +71,10 @@ export async function compose({
   const inForce = (): AppConfig => running?.config() ?? config
   const doers = await openDoers(inForce, env, log, instruments)
   const target = await openActuator(config.actuator, {
-    kubernetes: ofController({ config, running: () => running, clock: systemClock, log }),
+    kubernetes: ofController({
+      ...{ config, running: () => running, called: instruments.called },
+      ...{ clock: systemClock, log },
+    }),
     hostUrl,
     drainTimeoutMs: config.shop?.drainTimeoutMs ?? 0,
     initial: initialReplicas(config),
@@ -91,11 +96,11 @@ export async function compose({
   }
   const controller = await openLed({
     ...{ config, ledger, actuator, stateDir, clock, log },
-    leases: await openLeases(config, ledger, systemClock),
+    leases: await openLeases(config, ledger, systemClock, instruments.called),
     make: (actuator) => createController({ ...shared, config: inForce(), actuator }),
   })
   running = controller
-  const served = await serveCluster(controller, log)
+  const served = await serveCluster(controller, log, instruments.called)
   const demo =
     config.shop && createDemoPort({ loadUrl, stateDir, shop: () => controller.config().shop! })
   const app = createApp({

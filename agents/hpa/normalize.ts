@@ -150,7 +150,11 @@ export function normalize(
     : capped(stable, desired, maxReplicas, limit, remembered)
 }
 
-/** The most replicas that the scale-up rules allow now; never below `current`. */
+/**
+ * The most replicas that the scale-up rules allow now; never below `current`. Unlike upstream a percentage lets the first replica
+ * start, or a service at zero would stay there for ever: the HorizontalPodAutoscaler is off at zero, and who wakes what it
+ * scales (KEDA's activation) asks no scaling policy.
+ */
 export function scaleUpLimit(
   current: number,
   memory: HpaMemory,
@@ -164,7 +168,8 @@ export function scaleUpLimit(
   for (const { type, value, periodSeconds } of rules.policies) {
     const start = replicasAtStart(current, memory, nowMs - periodSeconds * 1000)
     // rounded up, or a small count could never grow
-    const proposed = type === 'Pods' ? start + value : Math.ceil(start * (1 + value / 100))
+    const share = Math.ceil(start * (1 + value / 100))
+    const proposed = type === 'Pods' ? start + value : Math.max(1, share)
     limit = least ? Math.min(limit, proposed) : Math.max(limit, proposed)
   }
   return Math.max(current, limit)

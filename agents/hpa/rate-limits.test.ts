@@ -245,6 +245,16 @@ describe('rate limits of spec.behavior', () => {
     expect(at(60_000).replicas).toBe(15)
   })
 
+  it('a percentage lets the first replica start, and from there grows as upstream', () => {
+    for (const selectPolicy of ['Max', 'Min']) {
+      const up = { ...rules(percent(50, 120), percent(10, 60)), selectPolicy }
+      expect(scaleUpLimit(0, emptyMemory, behavior(up), NOW_MS)).toBe(1)
+    }
+    const one = { ...emptyMemory, scaleUps: [{ atMs: NOW_MS - 1000, change: 1 }] }
+    expect(scaleUpLimit(1, one, behavior(rules(percent(300, 60))), NOW_MS)).toBe(1)
+    expect(scaleUpLimit(0, emptyMemory, behavior({ selectPolicy: 'Disabled' }), NOW_MS)).toBe(0)
+  })
+
   it('limits are those of the least change under Min', () => {
     const least = { ...rules(pods(2, 60), percent(50, 60)), selectPolicy: 'Min' }
     expect(scaleUpLimit(1, emptyMemory, behavior(least), NOW_MS)).toBe(2)

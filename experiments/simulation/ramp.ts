@@ -8,7 +8,7 @@ export function mostUp(list: readonly Effect[], { from, atMs }: Effect, spec: Se
   const limits = policies.map(({ type, value, periodSeconds }) => {
     const base =
       from - changed(list, atMs, periodSeconds, 1) + changed(list, atMs, periodSeconds, -1, 2)
-    return type === 'Pods' ? base + value : Math.ceil(base * (1 + value / 100))
+    return type === 'Pods' ? base + value : Math.max(1, Math.ceil(base * (1 + value / 100)))
   })
   return Math.max(spec.minReplicas, ...limits)
 }

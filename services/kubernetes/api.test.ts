@@ -29,6 +29,8 @@ interface Served {
   readonly api: ClusterApi
   /** When requests came, ms. */
   readonly cameMs: number[]
+  /** What was counted of requests. */
+  readonly told: string[]
   connections(): number
 }
 
@@ -48,13 +50,16 @@ async function serve(...answers: readonly Answer[]): Promise<Served> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const cluster = { name: 'test', server: url, skipTLSVerify: true }
   config.loadFromClusterAndUser(cluster, { name: 'test', token: 'token' })
-  const api = createClusterApi(config)
+  const told: string[] = []
+  const api = createClusterApi(config, ({ operation }, _seconds, failed) => {
+    told.push(failed ? `${operation} failed` : operation)
+  })
   closers.push(async () => {
     await api.close()
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   })
-  return { api, cameMs, connections: () => connections }
+  return { api, cameMs, told, connections: () => connections }
 }
 
 const put = ({ api }: Served, request: { deadlineMs?: number; once?: boolean } = {}) =>
@@ -72,6 +77,7 @@ describe('a request', () => {
     const served = await serve(broken, json(503, { message: 'starting' }), ok)
     expect(await put(served)).toEqual({ kind: 'Scale' })
     expect(served.api.calls()).toEqual(new Map([['PUT', 3]]))
+    expect(served.told).toEqual(['PUT failed', 'PUT failed', 'PUT'])
   })
 
   it('that is refused is not sent again, and the server is quoted', async () => {
@@ -80,6 +86,7 @@ describe('a request', () => {
     const error = await put(served).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(ApiError)
     expect(error).toMatchObject({ status: 409, ...refusal })
+    expect(served.told).toEqual(['PUT'])
     expect(served.cameMs).toHaveLength(1)
   })
 

@@ -70,15 +70,35 @@ export interface ClusterApi {
   close(): Promise<void>
 }
 
-export function createClusterApi(config: KubeConfig): ClusterApi {
+/** Told of every request that ended, retries each by itself; `failed` where the server did not answer or was not well. */
+export type ClusterCalled = (
+  labels: { readonly part: string; readonly operation: string },
+  seconds: number,
+  failed: boolean,
+) => void
+
+export function createClusterApi(config: KubeConfig, called?: ClusterCalled): ClusterApi {
   const signed = createSignedFetch(config)
   const stopped = new AbortController()
   const calls = new Map<string, number>()
-  const count = (verb: string) => calls.set(verb, (calls.get(verb) ?? 0) + 1)
   const guard = createGuard()
 
+  async function counted<T>(verb: string, work: () => Promise<T>): Promise<T> {
+    calls.set(verb, (calls.get(verb) ?? 0) + 1)
+    const startedMs = performance.now()
+    const ended = (failed: boolean) =>
+      called?.({ part: 'cluster', operation: verb }, (performance.now() - startedMs) / 1000, failed)
+    try {
+      const answer = await work()
+      ended(false)
+      return answer
+    } catch (error) {
+      ended(isTransient(error))
+      throw error
+    }
+  }
+
   async function attempt(verb: Verb, path: string, request: ApiRequest, signal: AbortSignal) {
-    count(verb)
     const { body, contentType = 'application/json' } = request
     const response = await signed.send(withQuery(path, request.query), {
       method: verb,
@@ -99,20 +119,21 @@ export function createClusterApi(config: KubeConfig): ClusterApi {
       const deadlineMs = request.deadlineMs ?? DEADLINE_MS
       const untilMs = performance.now() + deadlineMs
       const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(deadlineMs)])
-      const send = () => attempt(verb, path, request, signal)
+      const send = () => counted(verb, () => attempt(verb, path, request, signal))
       if (request.once) return send()
       return retried(guard, send, { signal, untilMs })
     },
-    async watch(path, query, signal) {
-      count('WATCH')
+    watch(path, query, signal) {
       const either = AbortSignal.any([stopped.signal, signal])
-      const response = await signed.send(withQuery(path, { ...query, watch: 'true' }), {
-        method: 'GET',
-        headers: { accept: 'application/json' },
-        signal: either,
+      return counted('WATCH', async () => {
+        const response = await signed.send(withQuery(path, { ...query, watch: 'true' }), {
+          method: 'GET',
+          headers: { accept: 'application/json' },
+          signal: either,
+        })
+        if (!response.ok) throw errorOf(response, await response.text())
+        return linesOf(response)
       })
-      if (!response.ok) throw errorOf(response, await response.text())
-      return linesOf(response)
     },
     calls: () => calls,
     async close() {

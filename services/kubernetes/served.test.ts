@@ -24,7 +24,7 @@ afterAll(() => rmSync(dir, { recursive: true }))
 const serve = (kubernetes: object | undefined) => {
   const { control, state } = createTestParts()
   state.config = AppConfig.parse({ ...state.config, kubernetes })
-  return { control, served: serveCluster(control, log) }
+  return { control, served: serveCluster(control, log, () => {}) }
 }
 const isOpen = (port: number) =>
   new Promise<boolean>((resolve) => {

@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino'
 import type { ControlPlane, HealthCheck } from '../control-plane.ts'
+import type { ClusterCalled } from './api.ts'
 
 export interface Served<Control extends ControlPlane> {
   /** The controller, with their checks among its own. */
@@ -19,6 +20,7 @@ interface Part {
 export async function serveCluster<Control extends ControlPlane>(
   control: Control,
   log: Logger,
+  called: ClusterCalled,
 ): Promise<Served<Control>> {
   const parts: Part[] = []
   const close = async () => {
@@ -26,7 +28,7 @@ export async function serveCluster<Control extends ControlPlane>(
   }
   try {
     for (const open of [openMetrics, openScaler]) {
-      const part = await open(control, log)
+      const part = await open(control, log, called)
       if (part) parts.push(part)
     }
   } catch (error) {
@@ -44,7 +46,11 @@ export async function serveCluster<Control extends ControlPlane>(
   return { control: checked, close }
 }
 
-async function openMetrics(control: ControlPlane, log: Logger): Promise<Part | undefined> {
+async function openMetrics(
+  control: ControlPlane,
+  log: Logger,
+  called: ClusterCalled,
+): Promise<Part | undefined> {
   const { kubernetes } = control.config()
   if (!kubernetes?.metricsApi) return undefined
   const [{ connectCluster }, { createClusterApi }, { openMetricsApi }] = await Promise.all([
@@ -52,7 +58,7 @@ async function openMetrics(control: ControlPlane, log: Logger): Promise<Part | u
     import('./api.ts'),
     import('./metrics-api/open.ts'),
   ])
-  const api = createClusterApi(await connectCluster(kubernetes))
+  const api = createClusterApi(await connectCluster(kubernetes), called)
   const metrics = await openMetricsApi({ config: kubernetes.metricsApi, api, control, log })
   return {
     checks: metrics.checks,

@@ -6,10 +6,12 @@
 import { LOAD_METRIC, type ServiceId } from '../../forecaster/series.ts'
 import { AHEAD_LIMIT_MS, type SampleStore } from '../stores/sample-store.ts'
 
-/** At the start nobody knows of clocks set before: loads are looked for so far ahead of it. */
+/** At the start nobody knows of clocks set before, nor later of one that drifts: loads are looked for so far ahead of it. */
 const LOOK_AHEAD_MS = 25 * 3_600_000
 /** Of the steps between the clock and its newest load, at most so many are looked at. */
 const MOST_STEPS = 120
+/** So late at most it is seen that a clock has drifted. */
+const LOOK_AGAIN_MS = 10 * 60_000
 
 export interface ClockDoubt {
   /** By how much the clock may stand behind, ms; 0 when nothing speaks for it. */
@@ -24,17 +26,17 @@ export interface ClockDoubt {
 
 type Newest = ReadonlyMap<ServiceId, { readonly atMs: number }>
 
-export function createClockDoubt(): ClockDoubt {
+export function createClockDoubt(monotonicMs: () => number): ClockDoubt {
   let behindMs = 0
-  let isNew = true
+  let lookedAheadMs = Number.NEGATIVE_INFINITY
   let isSeen = false
   let known: Newest | undefined
 
-  /** A clock that stood behind already when this began. A lone sample of a time to come says nothing: loads do that fill it. */
+  /** A clock that stood behind already when this began, or has drifted since. A lone sample of a time to come says nothing: loads do that fill it. */
   async function lookAhead(store: SampleStore, nowMs: number, stepMs: number): Promise<void> {
     const limitMs = nowMs + Math.max(stepMs, AHEAD_LIMIT_MS)
     const newest = await store.latest(LOAD_METRIC, nowMs + LOOK_AHEAD_MS)
-    isNew = false
+    lookedAheadMs = monotonicMs()
     const ahead = [...newest].filter(([, { atMs }]) => atMs > limitMs)
     if (2 * ahead.length <= newest.size || ahead.length === 0) return
     const untilMs = upperMedian(ahead.map(([, { atMs }]) => atMs))
@@ -56,7 +58,7 @@ export function createClockDoubt(): ClockDoubt {
       known = undefined
     },
     async look(store, nowMs, stepMs) {
-      if (isNew) await lookAhead(store, nowMs, stepMs)
+      if (monotonicMs() - lookedAheadMs >= LOOK_AGAIN_MS) await lookAhead(store, nowMs, stepMs)
       if (behindMs === 0) return
       const limitMs = nowMs + Math.max(stepMs, AHEAD_LIMIT_MS)
       const newest = await store.latest(LOAD_METRIC, limitMs + behindMs)

@@ -94,13 +94,13 @@ describe('the load book by a clock that was set back', () => {
     ...{ tickMs: STEP_MS, stepMs: STEP_MS, services: { search: {} } },
   })
 
-  async function bookAt(nowMs: number, newestMs: number) {
+  async function bookAt(nowMs: number, newestMs: number, monotonicMs = () => 0) {
     const store = createMemoryStore({ retentionMs: 1e9 })
     const samples = []
     for (let atMs = newestMs - 150 * STEP_MS; atMs <= newestMs; atMs += STEP_MS)
       samples.push({ service: 'search', metric: 'requests_per_second', atMs, value: atMs / 1e12 })
     await store.append(samples, newestMs)
-    const doubt = createClockDoubt()
+    const doubt = createClockDoubt(monotonicMs)
     const book = createLoadBook({
       doubt,
       ...{ store, stepMs: STEP_MS, tickMs: STEP_MS, longestGapMs: 1e9 },
@@ -182,13 +182,29 @@ describe('the load book by a clock that was set back', () => {
     expect(await freshAt(behind, gridMs - 99 * STEP_MS)).toBe('dead')
     const alone = await bookAt(gridMs, gridMs)
     await alone.append(gridMs + 600 * STEP_MS)
-    const book = createClockDoubt()
+    const book = createClockDoubt(() => 0)
     await book.look(alone.store, gridMs, STEP_MS)
     expect(book.behindMs()).toBe(0)
   })
 
+  it('sees that it falls behind, as clocks do that drift', async () => {
+    let passedMs = 0
+    const book = await bookAt(gridMs, gridMs, () => passedMs)
+    const behindMs: number[] = []
+    for (let step = 1; step <= 400; step++) {
+      await book.append(gridMs + step * STEP_MS)
+      passedMs = step * STEP_MS
+      // a twentieth too slow
+      await book.read(gridMs + 0.95 * passedMs)
+      behindMs.push(0.05 * passedMs - book.doubt.behindMs())
+    }
+    expect(book.doubt.behindMs()).toBeGreaterThan(15 * STEP_MS)
+    // what is not seen yet is what was gathered between two looks, and what is too little to tell
+    expect(Math.max(...behindMs)).toBeLessThanOrEqual(0.05 * 600_000 + 2 * STEP_MS)
+  })
+
   it('keeps the doubt while the store does not answer', async () => {
-    const doubt = createClockDoubt()
+    const doubt = createClockDoubt(() => 0)
     doubt.wasSet(-100 * STEP_MS)
     const away = { latest: () => Promise.reject(new Error('away')) } as unknown as SampleStore
     await expect(doubt.look(away, gridMs, STEP_MS)).rejects.toThrow('away')

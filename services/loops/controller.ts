@@ -81,7 +81,9 @@ export async function createController(deps: ControllerDeps): Promise<Controller
   let running: Core | undefined
   const trainings = await openTrainingParts(deps, () => running)
   const known = await recallMemories(deps.ledger)
-  const state = deps.clock.kind === 'manual' ? known : { ...known, doubt: createClockDoubt() }
+  const { clock } = deps
+  const state =
+    clock.kind === 'manual' ? known : { ...known, doubt: createClockDoubt(clock.monotonicMs) }
   const core: Core = createCore(deps, settings, state, {
     ...{ listeners, alerts, treasury, rightSizing, selection, automatic, trainings, ...inRollout },
     calendar: await openCalendar(deps.ledger),
@@ -257,11 +259,13 @@ function lifecycleOf(core: Core) {
         core.inTurn(async () => void (await tick(core, clock.nowMs()))).catch(failed)
       // who takes over, or is back, has missed one: the next is not waited for
       const lastMs = (await ledger.lastTick().catch(() => undefined))?.atMs
-      if (lastMs !== undefined && clock.nowMs() - lastMs > core.config.tickMs) void run()
+      const isMissed = lastMs !== undefined && clock.nowMs() - lastMs > core.config.tickMs
+      const ranMs = isMissed ? clock.monotonicMs() : undefined
+      if (isMissed) void run()
       timer = every({
         periodMs: core.config.tickMs,
         offsetMs: TICK_OFFSET_MS,
-        ...{ clock, run },
+        ...{ clock, run, ranMs },
         onSkip: counting.skipped,
       })
     },

@@ -41,14 +41,16 @@ function createTestClock() {
   }
 }
 
-function start(work: (test: ReturnType<typeof createTestClock>) => Promise<void> = async () => {}) {
+type Work = (test: ReturnType<typeof createTestClock>) => Promise<void>
+
+function start(work: Work = async () => {}, ranMs?: number) {
   const test = createTestClock()
   const ran: number[] = []
   let skipped = 0
   const loop = every({
     periodMs: PERIOD_MS,
     offsetMs: OFFSET_MS,
-    clock: test.clock,
+    ...{ clock: test.clock, ranMs },
     onSkip: (n) => {
       skipped += n
     },
@@ -80,6 +82,18 @@ describe('the loop on the grid', () => {
     await test.pass(4500)
     expect(test.ran).toEqual([100, 3100, 4100])
     expect(test.skipped()).toBe(2)
+  })
+
+  it('leaves out what would follow close on a late one: what that set going takes its time', async () => {
+    const test = start()
+    await test.pass(600)
+    test.jump(900)
+    await test.pass(3000)
+    // the second is due at 1100 of the wall clock, comes at 2000, and 2100 is too near
+    expect(test.ran).toEqual([100, 1100, 2200, 3200])
+    const late = start(async () => {}, 0)
+    await late.pass(3000)
+    expect(late.ran).toEqual([1100, 2100])
   })
 
   it('goes on within a period when the clock is set back, by however much', async () => {

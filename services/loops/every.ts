@@ -1,4 +1,7 @@
-/** A loop on the clock's grid that never overlaps itself: a tick that is not done when the next is due skips it. */
+/**
+ * A loop on the clock's grid that never overlaps itself: a tick that is not done when the next is due skips it. Nor does one
+ * follow close on another that was late: what that one set going, replicas that leave and still cost, takes its time.
+ */
 import type { RunningClock } from '../clock.ts'
 
 export interface Every {
@@ -12,17 +15,27 @@ export interface EveryOptions {
   readonly run: (dueMs: number) => Promise<void>
   readonly onSkip: (skipped: number) => void
   readonly clock: RunningClock
+  /** When something ran last, by the monotonic clock; absent: nothing did. */
+  readonly ranMs?: number | undefined
 }
 
-export function every({ periodMs, offsetMs, run, onSkip, clock }: EveryOptions): Every {
+/** From one beginning to the next at least, of a period. */
+const LEAST_APART = 0.5
+
+export function every(options: EveryOptions): Every {
+  const { periodMs, offsetMs, run, onSkip, clock } = options
   let stopped = false
   let cancel: () => void = () => {}
   let running: Promise<void> = Promise.resolve()
-  const nextDue = (afterMs: number) =>
-    (Math.floor((afterMs - offsetMs) / periodMs) + 1) * periodMs + offsetMs
+  let begunMs = options.ranMs ?? Number.NEGATIVE_INFINITY
+  const nextDue = (afterMs: number) => {
+    const restMs = Math.max(0, begunMs + LEAST_APART * periodMs - clock.monotonicMs())
+    return (Math.floor((afterMs + restMs - offsetMs) / periodMs) + 1) * periodMs + offsetMs
+  }
 
   function schedule(dueMs: number): void {
     cancel = clock.after(Math.max(0, dueMs - clock.nowMs()), () => {
+      begunMs = clock.monotonicMs()
       running = run(dueMs).then(() => {
         if (stopped) return
         const next = nextDue(endOf(dueMs))

@@ -5,15 +5,17 @@ import { loadConfigFile } from '../config-file.ts'
 import { serve } from '../http/server.ts'
 import { openFromCluster } from '../kubernetes/settings/follow.ts'
 import { readPartEnvironment, runPart } from '../part.ts'
+import { createInstruments } from '../telemetry/instruments.ts'
 
 await runPart(async () => {
   const { configFile, stateDir, hostUrl, loadUrl } = readPartEnvironment(process.env)
   const fromFile = () => loadConfigFile(configFile, process.env)
-  const cluster = await openFromCluster(fromFile())
+  const instruments = createInstruments()
+  const cluster = await openFromCluster(fromFile(), instruments)
   const reread = () => cluster?.over(fromFile()) ?? fromFile()
   const config = reread()
   const { controller, app, reload, close } = await compose({
-    config,
+    ...{ config, instruments },
     stateDir,
     reread,
     clusterSettings: cluster?.view,

@@ -15,7 +15,7 @@ export interface Instruments {
   readonly registry: Registry
   /** An answer: `route` is the pattern, never the path, so that series stay few. */
   answered(labels: { method: string; route: string; status: string }, seconds: number): void
-  /** A call of a part (store, ledger, actuator) that ended. */
+  /** A call of a part (store, ledger, actuator), or a request to the cluster's API server, that ended. */
   called(labels: { part: string; operation: string }, seconds: number, failed: boolean): void
   /** Events that a sink was told, and took or did not take. */
   told(sink: string, events: number, failed: boolean): void
@@ -37,14 +37,14 @@ export function createInstruments(): Instruments {
   })
   const calls = new Histogram({
     name: 'forescale_call_duration_seconds',
-    help: 'Time that a call of the store, the ledger or the actuator took.',
+    help: 'Time that a call of the store, the ledger or the actuator took, or a request to the API server (part cluster).',
     labelNames: ['part', 'operation'],
     buckets: SECONDS,
     registers,
   })
   const errors = new Counter({
     name: 'forescale_call_errors_total',
-    help: 'Calls of the store, the ledger or the actuator that failed.',
+    help: 'Calls that failed; what an API server refuses is an answer.',
     labelNames: ['part', 'operation'],
     registers,
   })

@@ -3,11 +3,13 @@ import type { RunningClock } from '../../clock.ts'
 import type { AppConfig } from '../../config.ts'
 import type { LeaseStore } from '../../leader/lease.ts'
 import type { Ledger } from '../../ledger/ledger.ts'
+import type { ClusterCalled } from '../api.ts'
 
 export async function openLeases(
   { leader, kubernetes }: AppConfig,
   ledger: Ledger,
   clock: Pick<RunningClock, 'nowMs'>,
+  called: ClusterCalled,
 ): Promise<LeaseStore | undefined> {
   if (!leader.election || leader.lease.kind !== 'kubernetes') return undefined
   const [{ connectCluster }, { createClusterApi }, { createKubernetesLeaseStore }] =
@@ -15,7 +17,7 @@ export async function openLeases(
   const { namespace, name } = leader.lease
   return createKubernetesLeaseStore({
     ...{ namespace, name },
-    api: createClusterApi(await connectCluster(kubernetes ?? {})),
+    api: createClusterApi(await connectCluster(kubernetes ?? {}), called),
     durationMs: leader.durationMs,
     // two attempts fit in before the deadline
     timeoutMs: leader.renewDeadlineMs / 2,

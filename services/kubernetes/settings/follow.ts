@@ -3,6 +3,7 @@ import { systemClock } from '../../clock.ts'
 import type { AppConfig } from '../../config.ts'
 import type { Controller } from '../../loops/controller.ts'
 import { createLogger } from '../../telemetry/log.ts'
+import type { ClusterCalled } from '../api.ts'
 import type { SettingsView } from './view.ts'
 
 export interface FollowedCluster {
@@ -16,12 +17,15 @@ export interface FollowedCluster {
 
 export async function openFromCluster(
   config: AppConfig,
-  env: NodeJS.ProcessEnv = process.env,
+  { called, env = process.env }: { called?: ClusterCalled; env?: NodeJS.ProcessEnv } = {},
 ): Promise<FollowedCluster | undefined> {
   if (!config.kubernetes?.settings) return undefined
   const { openClusterSettings } = await import('./open.ts')
   const log = createLogger('settings', { env })
-  const settings = await openClusterSettings({ config, nowMs: systemClock.nowMs, log })
+  const settings = await openClusterSettings({
+    ...{ config, nowMs: systemClock.nowMs, log },
+    ...(called ? { called } : {}),
+  })
   if (!settings) return undefined
   let unsubscribe: () => void = () => {}
   return {

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AppConfig } from '../../config.ts'
 import { ownServices } from '../../shards/assignment.ts'
-import { createClusterApi } from '../api.ts'
+import { type ClusterCalled, createClusterApi } from '../api.ts'
 import { connectCluster } from '../connect.ts'
 import { type Overlay, overlay } from './overlay.ts'
 import { createStatusWriter, type Decisions } from './status-writer.ts'
@@ -32,6 +32,7 @@ export interface ClusterSettings {
 export interface ClusterSettingsOptions {
   readonly config: AppConfig
   readonly nowMs: () => number
+  readonly called?: ClusterCalled
   readonly log: {
     info(fields: object, message: string): void
     warn(fields: object, message: string): void
@@ -42,12 +43,13 @@ export interface ClusterSettingsOptions {
 export async function openClusterSettings({
   config,
   nowMs,
+  called,
   log,
 }: ClusterSettingsOptions): Promise<ClusterSettings | undefined> {
   const { kubernetes } = config
   const settings = kubernetes?.settings
   if (!kubernetes || !settings) return undefined
-  const api = createClusterApi(await connectCluster(kubernetes))
+  const api = createClusterApi(await connectCluster(kubernetes), called)
   let reload: (() => Promise<void>) | undefined
   let timer: NodeJS.Timeout | undefined
   let fault: string | null = null

@@ -2,6 +2,7 @@
 import type { RunningClock } from '../../clock.ts'
 import type { AppConfig } from '../../config.ts'
 import type { ControlPlane } from '../../control-plane.ts'
+import type { ClusterCalled } from '../api.ts'
 import type { TargetDeps } from './parts.ts'
 
 type Running = Pick<ControlPlane, 'config' | 'services' | 'ingest' | 'leadership'>
@@ -10,13 +11,20 @@ export interface OfControllerDeps {
   readonly config: AppConfig
   /** undefined: not yet. */
   readonly running: () => Running | undefined
+  readonly called: ClusterCalled
   readonly clock: RunningClock
   readonly log: TargetDeps['log']
 }
 
-export function ofController({ config, running, clock, log }: OfControllerDeps): TargetDeps {
+export function ofController({
+  config,
+  running,
+  called,
+  clock,
+  log,
+}: OfControllerDeps): TargetDeps {
   return {
-    ...{ clock, log },
+    ...{ called, clock, log },
     config: () => running()?.config() ?? config,
     modes() {
       const controller = running()

@@ -5,7 +5,7 @@ import type { ServiceId } from '../../../forecaster/series.ts'
 import type { RunningClock } from '../../clock.ts'
 import type { AppConfig } from '../../config.ts'
 import type { Sample } from '../../stores/sample-store.ts'
-import { type ClusterApi, createClusterApi } from '../api.ts'
+import { type ClusterApi, type ClusterCalled, createClusterApi } from '../api.ts'
 import { connectCluster } from '../connect.ts'
 import { type WorkloadRef, workloadsOf } from '../workload.ts'
 import { createHandOvers, type HandOvers } from './carrier.ts'
@@ -25,6 +25,7 @@ export interface TargetDeps {
   readonly modes: () => ReadonlyMap<ServiceId, Mode> | undefined
   /** What is seen of replicas, once a step; absent: it is not recorded. */
   readonly record?: (samples: readonly Sample[]) => Promise<void>
+  readonly called?: ClusterCalled
   readonly clock: RunningClock
   readonly log: {
     info(fields: object, message: string): void
@@ -55,7 +56,7 @@ export async function openParts(deps: TargetDeps): Promise<Parts> {
   const { kubernetes } = config()
   if (!kubernetes) throw new Error('actuator.kind "kubernetes" needs the section kubernetes')
   const settings = () => config().kubernetes?.target ?? kubernetes.target
-  const api = createClusterApi(await connectCluster(kubernetes))
+  const api = createClusterApi(await connectCluster(kubernetes), deps.called)
   const discovery = createDiscovery(api)
   const view = createClusterView({
     ...{ api, discovery, nowMs },
