@@ -97,7 +97,8 @@ export async function compose({
   const controller = await openLed({
     ...{ config, ledger, actuator, stateDir, clock, log },
     leases: await openLeases(config, ledger, systemClock, instruments.called),
-    make: (actuator) => createController({ ...shared, config: inForce(), actuator }),
+    make: (actuator, lastSeen) =>
+      createController({ ...shared, config: inForce(), actuator, lastSeen }),
   })
   running = controller
   const served = await serveCluster(controller, log, instruments.called)

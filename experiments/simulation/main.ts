@@ -37,6 +37,8 @@ interface Options {
   readonly actuatorFaults?: boolean
   readonly leaseHistories?: boolean
   readonly skewMinutes?: number
+  readonly tickSeconds?: number
+  readonly faultsAnHour?: number
   readonly hours?: number
   readonly mutants?: boolean
   readonly mutant?: string
@@ -70,6 +72,8 @@ const program = new Command('simulate')
   .option('--controllers <n>', 'controllers that elect a leader', whole, 1)
   .option('--hours <n>', 'length of a run instead of a day', whole)
   .option('--skew-minutes <n>', 'wall clocks may be off by so much', whole)
+  .option('--tick-seconds <n>', 'ticks of so long instead of the seed’s', whole)
+  .option('--faults-an-hour <n>', 'so many instead of the seed’s', whole)
   .option('--liveness', 'some faults never end, but a working core remains')
   .option('--kinds <list>', 'only faults of these kinds', kindsOf)
   .option('--crash-points', 'a crash before and after every call of a tick')
@@ -93,9 +97,10 @@ if (options.seed === undefined && (options.mutant ?? options.keep) !== undefined
 
 /** What all seeds share. */
 function choiceOfAll(): DaysChoice {
-  const { controllers, liveness, hours, kinds, skewMinutes } = options
+  const { controllers, liveness, hours, kinds, skewMinutes, tickSeconds, faultsAnHour } = options
   return {
-    ...{ controllers, isLiveness: liveness, kinds },
+    ...{ controllers, isLiveness: liveness, kinds, faultsAnHour },
+    tickMs: tickSeconds === undefined ? undefined : tickSeconds * 1000,
     lengthMs: hours === undefined ? undefined : hours * HOUR_MS,
     skewMs: skewMinutes === undefined ? undefined : skewMinutes * 60_000,
   }

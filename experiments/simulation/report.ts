@@ -59,11 +59,16 @@ export function totalsText(totals: Totals, seconds: number): string {
 
 /** The command that shows this run again. */
 export function commandFor(choice: RunChoice): string {
-  const { seed, keep, controllers, isLiveness, mutant, kinds, skewMs, lengthMs } = choice
+  const { seed, keep, controllers, isLiveness, mutant, kinds, skewMs, lengthMs, bend } = choice
+  const { tickMs, faultsAnHour } = choice
+  // what faults are made into has no words of its own
+  if (bend) return `npm run simulate -- --actuator-faults --from ${seed} --seeds 1`
   const parts = ['npm run simulate --', `--seed ${seed}`]
   if (controllers !== undefined && controllers !== 1) parts.push(`--controllers ${controllers}`)
   if (skewMs !== undefined) parts.push(`--skew-minutes ${skewMs / 60_000}`)
   if (lengthMs !== undefined) parts.push(`--hours ${lengthMs / 3_600_000}`)
+  if (tickMs !== undefined) parts.push(`--tick-seconds ${tickMs / 1000}`)
+  if (faultsAnHour !== undefined) parts.push(`--faults-an-hour ${faultsAnHour}`)
   if (kinds) parts.push(`--kinds ${kinds.join(',')}`)
   if (isLiveness) parts.push('--liveness')
   if (mutant) parts.push(`--mutant "${mutant.name}"`)

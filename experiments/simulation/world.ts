@@ -246,9 +246,9 @@ function startController(world: World, node: Node): void {
     ...{ config, log, stateDir: '', holder: caller.name, ledger: ledgerHere },
     clock: mutant?.leaseMs ? { ...clock, monotonicMs: mutant.leaseMs(clock) } : clock,
     actuator: mutant?.actuator?.(actuator) ?? actuator,
-    make: (fenced) =>
+    make: (fenced, lastSeen) =>
       createController({
-        ...{ config, clock, log, reread: () => config },
+        ...{ config, clock, log, reread: () => config, lastSeen },
         store: mutant?.store?.(store) ?? store,
         ledger: ledgerHere,
         actuator: fenced,

@@ -3,6 +3,7 @@ import type { Actuator, ReportedActuator } from '../actuators/actuator.ts'
 import { type ManualClock, type RunningClock, systemClock } from '../clock.ts'
 import type { AppConfig } from '../config.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { Instant } from '../loops/clock-jumps.ts'
 import type { Controller } from '../loops/controller.ts'
 import { createElectedLease } from './elected.ts'
 import { createFencedActuator } from './fenced-actuator.ts'
@@ -29,8 +30,8 @@ export interface LeadDeps {
     info(fields: object, message: string): void
     warn(fields: object, message: string): void
   }
-  /** A controller of what the ledger holds now, which acts by this actuator. */
-  readonly make: (actuator: AnyActuator) => Promise<Controller>
+  /** A controller of what the ledger holds now, which acts by this actuator; `lastSeen` as in LedOptions. */
+  readonly make: (actuator: AnyActuator, lastSeen?: Instant) => Promise<Controller>
 }
 
 export async function openLed(deps: LeadDeps): Promise<Controller> {
@@ -68,7 +69,7 @@ export async function openLed(deps: LeadDeps): Promise<Controller> {
   }
   return createLedController({
     ...{ lease, announce, log, retryMs: times.retryMs, clock },
-    make: () => make(fenced),
+    make: (lastSeen) => make(fenced, lastSeen),
   })
 }
 

@@ -5,14 +5,15 @@
  */
 import type { RunningClock } from '../clock.ts'
 import type { ControlEvent } from '../control-plane.ts'
+import type { Instant } from '../loops/clock-jumps.ts'
 import type { Controller } from '../loops/controller.ts'
 import { createElector } from './elector.ts'
 import type { HeldLease, Leadership, Lease } from './lease.ts'
 
 export interface LedOptions {
   readonly lease: Lease
-  /** A controller of what the ledger holds now. */
-  readonly make: () => Promise<Controller>
+  /** A controller of what the ledger holds now; `lastSeen` is what the one before it here knew of the last tick. */
+  readonly make: (lastSeen?: Instant) => Promise<Controller>
   /** Before a new leader's first effect: its token is told to the ledger and to the targets. */
   readonly announce: (token: number | undefined) => Promise<void>
   readonly retryMs: number
@@ -43,7 +44,7 @@ export async function createLedController(options: LedOptions): Promise<Controll
 
   async function replace(): Promise<void> {
     const before = current
-    current = await make()
+    current = await make(before.lastSeen())
     for (const listener of listeners.keys()) listeners.set(listener, current.subscribe(listener))
     await before.stop()
   }

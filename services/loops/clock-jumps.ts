@@ -32,6 +32,29 @@ export function followClock(state: LoopState, clock: RunningClock, nowMs: number
   return jumpMs
 }
 
+/**
+ * What a controller that begins knows of the clock by which the last tick was made. Another controller of this process may
+ * have seen that tick, its own or a leader's; else a tick of a time to come says that the clock was set back since.
+ */
+export function firstSeen(
+  clock: RunningClock,
+  seen: Instant | undefined,
+  lastTickMs: number | undefined,
+): Instant | undefined {
+  if (seen || lastTickMs === undefined || lastTickMs <= clock.nowMs()) return seen
+  return { wallMs: lastTickMs, monotonicMs: clock.monotonicMs() }
+}
+
+/**
+ * How long ago something was that a tick's clock says was at `atMs`, ms. Where this clock and that are not the same, the
+ * longer of what both say; what is of a time to come was as long ago as it is away.
+ */
+export function ageMs(clock: RunningClock, seen: Instant | undefined, atMs: number): number {
+  const byOwn = Math.abs(clock.nowMs() - atMs)
+  if (!seen) return byOwn
+  return Math.max(byOwn, seen.wallMs - atMs + clock.monotonicMs() - seen.monotonicMs)
+}
+
 interface Book {
   readonly store: SampleStore
   readonly entries: ReadonlyMap<ServiceId, Entry>

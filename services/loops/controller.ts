@@ -12,7 +12,7 @@ import type { ModelControl } from '../models/control.ts'
 import { openRightSizing } from '../right-sizing/right-sizing.ts'
 import { openSelection } from '../selection/selection.ts'
 import { openAutomaticRollouts } from './automatic-parts.ts'
-import { createClockDoubt } from './clock-doubt.ts'
+import { ageMs, type Instant } from './clock-jumps.ts'
 import {
   type ControllerDeps,
   type Core,
@@ -29,7 +29,7 @@ import { followLeader } from './follow.ts'
 import { checkHealth } from './health.ts'
 import type { LoadBook } from './load-book.ts'
 import { takeUpModels, tick } from './one-tick.ts'
-import { recallMemories, settlePending } from './recovery.ts'
+import { settlePending, stateAtStart } from './recovery.ts'
 import { openRollouts, rolloutsInTurn } from './rollout-parts.ts'
 import { openSettings, type SettingKey } from './settings.ts'
 import { takeOver } from './take-over.ts'
@@ -44,6 +44,8 @@ const TICK_OFFSET_MS = 500
 export interface Controller extends ControlPlane {
   /** While another controller leads: sees what it has written. */
   follow(): Promise<void>
+  /** The last tick that was made or followed, by its own clock and by the monotonic one here. */
+  lastSeen(): Instant | undefined
   /** Recovers, then ticks by the clock until stopped. */
   start(): Promise<void>
   stop(): Promise<void>
@@ -80,10 +82,7 @@ export async function createController(deps: ControllerDeps): Promise<Controller
   })
   let running: Core | undefined
   const trainings = await openTrainingParts(deps, () => running)
-  const known = await recallMemories(deps.ledger)
-  const { clock } = deps
-  const state =
-    clock.kind === 'manual' ? known : { ...known, doubt: createClockDoubt(clock.monotonicMs) }
+  const state = await stateAtStart(deps)
   const core: Core = createCore(deps, settings, state, {
     ...{ listeners, alerts, treasury, rightSizing, selection, automatic, trainings, ...inRollout },
     calendar: await openCalendar(deps.ledger),
@@ -244,13 +243,15 @@ function lifecycleOf(core: Core) {
       return () => core.listeners.delete(listener)
     },
     follow: () => core.inTurn(() => followLeader(core)),
+    lastSeen: () => core.parts.loop.state.lastSeen,
     async start() {
       deps.webhooks.kick()
       core.trainings.beginTrainings()
       if (clock.kind === 'manual') return
       const validMs = 2 * core.config.tickMs
       const unanswered = new Map<ServiceId, OpenOrder>()
-      const open = { ledger, actuator, validMs, mayApply, unanswered }
+      const isValid = (atMs: number) => ageMs(clock, deps.lastSeen, atMs) <= validMs
+      const open = { ledger, actuator, isValid, mayApply, unanswered }
       const recovered = await settlePending(open, clock.nowMs())
       core.parts.loop.state.unanswered = unanswered
       log.info(recovered, 'decisions left open by the last run')

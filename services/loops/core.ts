@@ -24,6 +24,7 @@ import type { Selection } from '../selection/selection.ts'
 import type { Shares } from '../shards/shares.ts'
 import type { SampleStore } from '../stores/sample-store.ts'
 import type { StartTraining } from '../trainings/train-elsewhere.ts'
+import type { Instant } from './clock-jumps.ts'
 import {
   type ControlLoop,
   createControlLoop,
@@ -64,6 +65,8 @@ export interface ControllerDeps {
   readonly leadership?: (() => Leadership | undefined) | undefined
   /** Absent where there are no shards. */
   readonly shares?: Shares | undefined
+  /** When the last tick was seen by who was here before in this process; absent: nobody was. */
+  readonly lastSeen?: Instant | undefined
   /** A tick with its decisions is in the ledger. */
   readonly recorded?: ((tick: number) => void) | undefined
   /** Folder of all state, absolute; without it nothing can be trained. */

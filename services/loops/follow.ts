@@ -25,6 +25,9 @@ export async function followLeader(core: Core): Promise<void> {
   if (!result) return
   core.last = result
   parts.loop.state.tick = record.tick
+  const { clock } = deps
+  if (clock.kind === 'system')
+    parts.loop.state.lastSeen = { wallMs: record.atMs, monotonicMs: clock.monotonicMs() }
   emit(core, { kind: 'tick', data: summaryOf(result) })
   if (core.listeners.size > 0) emitStatus(core)
 }

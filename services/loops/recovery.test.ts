@@ -85,7 +85,10 @@ async function recorded(tick: number, atMs: number): Promise<Decided> {
 
 const allowed = () => true
 const recover = (actuator: ReturnType<typeof createDryRun>, mayApply = allowed) =>
-  settlePending({ ledger, actuator, validMs: VALID_MS, mayApply }, NOW_MS)
+  settlePending(
+    { ledger, actuator, isValid: (atMs) => NOW_MS - atMs <= VALID_MS, mayApply },
+    NOW_MS,
+  )
 const settlementOf = async (id: string) => (await ledger.decision(id))!.settlement
 
 describe('after a crash', () => {
@@ -144,10 +147,13 @@ describe('after a crash', () => {
   })
 
   it('recalls the memories that the last tick left, from its frame', async () => {
-    expect(await recallMemories(ledger)).toEqual({ tick: 0, memories: new Map() })
+    expect(await recallMemories(ledger)).toEqual({
+      ...{ tick: 0, atMs: undefined },
+      memories: new Map(),
+    })
     const { output } = await recorded(7, NOW_MS)
     expect(await recallMemories(ledger)).toEqual({
-      tick: 7,
+      ...{ tick: 7, atMs: NOW_MS },
       memories: new Map([['search', output.memories[0]]]),
       // nothing says what came of its order
       unsaid: new Set(['search']),

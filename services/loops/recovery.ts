@@ -6,9 +6,12 @@ import { decodeFrame, type SpecRow } from '../../coordinator/frame.ts'
 import { decideTick } from '../../coordinator/tick.ts'
 import type { ServiceId } from '../../forecaster/series.ts'
 import type { Actuator } from '../actuators/actuator.ts'
+import type { ManualClock, RunningClock } from '../clock.ts'
 import type { Ledger, StoredDecision, TickRecord } from '../ledger/ledger.ts'
 import { actorsOf, createActorBook } from '../rollouts/actors.ts'
 import { unsaidOfTick } from './came-out.ts'
+import { createClockDoubt } from './clock-doubt.ts'
+import { firstSeen, type Instant } from './clock-jumps.ts'
 import type { LoopState } from './control-loop.ts'
 import { memoriesOf } from './decide.ts'
 import type { OpenOrder } from './unanswered.ts'
@@ -16,8 +19,8 @@ import type { OpenOrder } from './unanswered.ts'
 export interface RecoverDeps {
   readonly ledger: Ledger
   readonly actuator: Actuator
-  /** A decision older than this is no longer carried out, ms. */
-  readonly validMs: number
+  /** Whether what was decided then, by the clock of who decided, is young enough to be carried out. */
+  readonly isValid: (atMs: number) => boolean
   readonly mayApply: (service: ServiceId) => boolean
   /** Told of orders that were perhaps sent, and may come late; absent: nobody asks. */
   readonly unanswered?: Map<ServiceId, OpenOrder>
@@ -29,7 +32,7 @@ export interface Recovered {
 }
 
 export async function settlePending(deps: RecoverDeps, nowMs: number): Promise<Recovered> {
-  const { ledger, actuator, validMs, mayApply } = deps
+  const { ledger, actuator, isValid, mayApply } = deps
   const pending = await ledger.pendingDecisions()
   if (pending.length === 0) return { applied: 0, dropped: 0 }
   const observed = await actuator.observe()
@@ -49,7 +52,7 @@ export async function settlePending(deps: RecoverDeps, nowMs: number): Promise<R
       rows.push({ id, settlement: 'applied', atMs: nowMs, detail: 'found applied after a restart' })
     } else if (
       tick === last &&
-      nowMs - atMs <= validMs &&
+      isValid(atMs) &&
       mayApply(service) &&
       observed.has(service) &&
       (isReleased || decision.to < decision.from)
@@ -84,31 +87,54 @@ export async function settlePending(deps: RecoverDeps, nowMs: number): Promise<R
  * any more: the tick that asks decides anew.
  */
 export async function takeStock(
-  deps: Omit<RecoverDeps, 'validMs'>,
+  deps: Omit<RecoverDeps, 'isValid'>,
   state: LoopState,
   nowMs: number,
 ): Promise<void> {
   if (!state.isUnsure) return
-  const known = await recallMemories(deps.ledger)
+  const { atMs: _, ...known } = await recallMemories(deps.ledger)
   if (known.tick > state.tick) Object.assign(state, known)
   const unanswered = new Map(state.unanswered)
-  await settlePending({ ...deps, validMs: Number.NEGATIVE_INFINITY, unanswered }, nowMs)
+  await settlePending({ ...deps, isValid: () => false, unanswered }, nowMs)
   state.unanswered = unanswered
   state.isUnsure = false
 }
 
+interface StartDeps {
+  readonly ledger: Ledger
+  readonly clock: RunningClock | ManualClock
+  /** What was seen of it before in this process. */
+  readonly lastSeen?: Instant | undefined
+}
+
+type Known = Pick<LoopState, 'tick' | 'memories' | 'unsaid'> & {
+  /** When that tick was, by the clock of who made it; undefined: there was none. */
+  readonly atMs: number | undefined
+}
+
+/** The loop's state as the last tick in the ledger left it. */
+export async function stateAtStart({ ledger, clock, lastSeen }: StartDeps): Promise<LoopState> {
+  const { atMs, ...known } = await recallMemories(ledger)
+  if (clock.kind === 'manual') return known
+  const seen = firstSeen(clock, lastSeen, atMs)
+  return {
+    ...known,
+    doubt: createClockDoubt(clock.monotonicMs),
+    ...(seen ? { lastSeen: seen } : {}),
+  }
+}
+
 /** The agents' memories after the last recorded tick: what it decided is decided again. */
-export async function recallMemories(
-  ledger: Ledger,
-): Promise<Pick<LoopState, 'tick' | 'memories' | 'unsaid'>> {
+export async function recallMemories(ledger: Ledger): Promise<Known> {
   const last = await ledger.lastTick()
-  if (!last) return { tick: 0, memories: new Map() }
+  if (!last) return { tick: 0, atMs: undefined, memories: new Map() }
   const specs = await specsOfTick(ledger, last)
-  if (!specs) return { tick: last.tick, memories: new Map() }
+  const { tick, atMs } = last
+  if (!specs) return { tick, atMs, memories: new Map() }
   const actors = await actorsOf(createActorBook(ledger), specs)
   const input = decodeFrame(last.inputs, specs, actors)
   const memories = memoriesOf({ input, output: decideTick(input) })
-  return { tick: last.tick, memories, unsaid: await unsaidOfTick(ledger, last.tick) }
+  return { tick, atMs, memories, unsaid: await unsaidOfTick(ledger, tick) }
 }
 
 /** The specs that a tick's frame was made with; undefined when they are no longer kept. */

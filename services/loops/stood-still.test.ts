@@ -4,46 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createDryRun } from '../actuators/dry-run.ts'
-import type { RunningClock } from '../clock.ts'
 import { AppConfig } from '../config.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { openLedger } from '../ledger/registry.ts'
 import { createMemoryStore } from '../stores/memory.ts'
 import { type Controller, createController } from './controller.ts'
+import { createTestClock } from './test-clock.ts'
 
 const TICK_MS = 60_000
 const config = AppConfig.parse({
   ...{ mode: 'enforce', tickMs: TICK_MS, stepMs: TICK_MS },
   services: { search: { maxReplicas: 30, policy: 'reactive' } },
 })
-
-/** Stands until somebody lets it pass. */
-function createTestClock() {
-  const waiting = new Map<() => void, number>()
-  let now = 1000 * TICK_MS
-  const clock: RunningClock = {
-    kind: 'system',
-    nowMs: () => now,
-    monotonicMs: () => now,
-    after(delayMs, work) {
-      waiting.set(work, now + delayMs)
-      return () => waiting.delete(work)
-    },
-  }
-  return {
-    clock,
-    pass(ms: number): void {
-      now += ms
-    },
-    /** Lets time pass as far as the tick that is due next, and begins it. */
-    tick() {
-      const [work, dueMs] = [...waiting].reduce((a, b) => (b[1] < a[1] ? b : a))
-      waiting.delete(work)
-      now = Math.max(now, dueMs)
-      work()
-    },
-  }
-}
 
 let folder: string
 let ledger: Ledger
@@ -89,7 +61,7 @@ async function started(stillMs: number) {
     await controller.ingest([
       { service: 'search', metric: 'requests_per_second', atMs, value: 100 },
     ])
-    time.tick()
+    time.next()
     return vi.waitFor(async () => {
       const settlements = (await ledger.decisionsOfTick(number)).map((row) => row.settlement)
       expect(settlements.length).toBeGreaterThan(0)
