@@ -15,7 +15,7 @@ const SILENCE_MS = 150_000
 /** Of a page, retries included. */
 const LIST_DEADLINE_MS = 30_000
 /** A kind that is not installed, or may not be read, is asked for again after so long, and then more and more seldom. */
-const FIRST_ABSENT_RETRY_MS = 10_000
+const FIRST_ABSENT_RETRY_MS = 60_000
 const LONGEST_ABSENT_RETRY_MS = 5 * 60_000
 /** An API server that starts may say 403 and 404 of what it serves later: what was listed is held against it so long. */
 const HELD_AGAINST_REFUSAL_MS = 60_000
