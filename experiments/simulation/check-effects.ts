@@ -36,7 +36,9 @@ export function createEffectChecks(watch: Watch): EffectChecks {
       broken('record', `${what} by ${id}, which is in no ledger`)
       return
     }
-    if (decision.service !== service || decision.to !== to || decision.from !== from)
+    // one that comes after another has done the same changes nothing
+    const isFrom = decision.from === from || from === to
+    if (decision.service !== service || decision.to !== to || !isFrom)
       broken('record', `${what} by ${id}, which decided ${decision.from}>${decision.to}`)
     if (applied.has(id)) broken('twice', `${id}: ${what} once more`)
     applied.add(id)

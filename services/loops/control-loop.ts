@@ -60,8 +60,10 @@ export interface LoopState {
   unanswered?: Unanswered
   /** Services whose last order is not said to be carried out. */
   unsaid?: ReadonlySet<ServiceId>
-  /** By both clocks, when the last tick began; undefined before any, and where time is set by hand. */
-  lastSeen?: Instant
+  /** By both clocks, when the last tick began; undefined before any, where that is not known, and where time is set by hand. */
+  lastSeen?: Instant | undefined
+  /** When a leader's ticks were looked for last, by the monotonic clock, and the newest that was there; 0: none. */
+  looked?: { readonly monotonicMs: number; readonly tick: number }
   /** Whether the clock stands behind; absent where time is set by hand. */
   doubt?: ClockDoubt
 }

@@ -14,22 +14,36 @@ import { describe } from './decide.ts'
 import { specsOfTick } from './recovery.ts'
 import { summaryOf } from './views.ts'
 
+/** Between two looks at most, for the second to say when a tick was that the first did not see. */
+const MOST_TICKS_BETWEEN = 1.5
+
 export async function followLeader(core: Core): Promise<void> {
   const { deps, settings, parts } = core
   await settings.reread()
   await deps.shares?.look()
   await parts.book.read(deps.clock.nowMs())
   const record = await deps.ledger.lastTick()
+  sighted(core, record)
   if (!record || record.tick === core.last?.decided.input.tick) return
   const result = await decidedAgain(core, record)
   if (!result) return
   core.last = result
   parts.loop.state.tick = record.tick
-  const { clock } = deps
-  if (clock.kind === 'system')
-    parts.loop.state.lastSeen = { wallMs: record.atMs, monotonicMs: clock.monotonicMs() }
   emit(core, { kind: 'tick', data: summaryOf(result) })
   if (core.listeners.size > 0) emitStatus(core)
+}
+
+/** Notes when the newest tick was, by the leader's clock and by the one here that never jumps; where it may have been long ago, nothing. */
+function sighted({ deps, config, parts }: Core, record: TickRecord | undefined): void {
+  if (deps.clock.kind === 'manual') return
+  const { state } = parts.loop
+  const { looked } = state
+  const monotonicMs = deps.clock.monotonicMs()
+  const tick = record?.tick ?? 0
+  state.looked = { monotonicMs, tick }
+  if (!record || tick === looked?.tick) return
+  const isNews = looked && monotonicMs - looked.monotonicMs <= MOST_TICKS_BETWEEN * config.tickMs
+  state.lastSeen = isNews ? { wallMs: record.atMs, monotonicMs } : undefined
 }
 
 /** The leader's tick from its recorded inputs: the same to the bit, as deciding is pure. */

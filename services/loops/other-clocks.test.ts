@@ -80,6 +80,7 @@ describe('who takes over on another clock', () => {
       const first = createTestClock(time)
       const second = createTestClock(time, minutes * 60_000)
       const follower = await controllerOn(second.clock)
+      await follower.follow()
       expect(await tickOf(await controllerOn(first.clock), first)).toBe(3)
       await follower.follow()
       time.ms += TICK_MS
@@ -90,6 +91,16 @@ describe('who takes over on another clock', () => {
       ).toBe(5)
     },
   )
+
+  it('does not know when a tick was that it saw long after it looked last', async () => {
+    const clocks = createTestClock(time)
+    const follower = await controllerOn(clocks.clock)
+    await follower.follow()
+    await tickOf(await controllerOn(clocks.clock), clocks)
+    time.ms += 3 * TICK_MS
+    await follower.follow()
+    expect(follower.lastSeen()).toBeUndefined()
+  })
 
   it('(restarted on a clock that was set back) takes what is of a time to come for just now', async () => {
     const before = createTestClock(time)
