@@ -58,7 +58,7 @@ export const PROCESS: DashboardSource = {
       title: 'Calls and answers',
       panels: [
         {
-          title: 'Calls of store, ledger and target',
+          title: 'Calls of store, ledger, target and API server',
           why: 'A second, by part.',
           unit: 'ops',
           width: 8,
