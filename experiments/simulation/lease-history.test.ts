@@ -45,6 +45,18 @@ describe('a history of a lease', () => {
     expect(faultsOf([won, renewed, swap('b', [90, 95], [row(1, 1), row(2, 0, 'b')])])).toEqual([])
   })
 
+  it('is right where the same row was asked for again, when the first try came to nothing', () => {
+    const won = swap('a', [0, 5], [undefined, row(1, 0)])
+    const lost = swap('b', [10, NEVER], [row(1, 0), row(2, 0, 'b')], 'unknown')
+    const renewed = swap('a', [12, 15], [row(1, 0), row(1, 1)])
+    for (const answer of [true, 'unknown'] as const) {
+      const again = swap('b', [30, 35], [row(1, 1), row(2, 0, 'b')], answer)
+      const seen = read('a', [40, 45], row(2, 0, 'b'))
+      expect(faultsOf([won, lost, renewed, again, seen])).toEqual([])
+      expect(faultsOf([won, lost, renewed, seen]).join()).toContain('replaced twice')
+    }
+  })
+
   it('is wrong where two replaced one row: no compare-and-set', () => {
     const ops = [
       swap('a', [0, 5], [undefined, row(1, 0)]),

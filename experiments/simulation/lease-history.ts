@@ -111,10 +111,7 @@ export function faultsOf(ops: readonly LeaseOp[]): string[] {
   return faults.length > 0 ? faults : outOfOrder(ops, order)
 }
 
-/**
- * From row to row by the swaps that were done. One that got no answer was done if somebody saw its row, or built upon it; of
- * several that would write the same row the first asked counts, as nobody can tell them apart.
- */
+/** From row to row by the swaps that were done. One that got no answer was done if somebody saw its row, or built upon it. */
 function orderOf(ops: readonly LeaseOp[], faults: string[]): Order {
   const byExpected = Map.groupBy(doneOf(ops), (swap) => idOf(swap.expected))
   const places = new Map([['none', 0]])
@@ -132,10 +129,7 @@ function orderOf(ops: readonly LeaseOp[], faults: string[]): Order {
 }
 
 function doneOf(ops: readonly LeaseOp[]): Set<Swap> {
-  const writerOf = new Map<string, Swap>()
-  for (const op of ops)
-    if (op.kind === 'swap' && op.answer !== false && !writerOf.has(idOf(op.next)))
-      writerOf.set(idOf(op.next), op)
+  const writerOf = writersOf(ops)
   const done = new Set<Swap>()
   for (const id of ops.flatMap(seenBy)) {
     for (let swap = writerOf.get(id); swap && !done.has(swap); ) {
@@ -144,6 +138,26 @@ function doneOf(ops: readonly LeaseOp[]): Set<Swap> {
     }
   }
   return done
+}
+
+/**
+ * By row. Who tried in vain to take the lead tries with the same row again: of several the one that was told so wrote it, and
+ * where none was the last that had been asked for when somebody saw it.
+ */
+function writersOf(ops: readonly LeaseOp[]): Map<string, Swap> {
+  const seenMs = new Map<string, number>()
+  for (const op of ops)
+    for (const id of seenBy(op))
+      seenMs.set(id, Math.min(op.answeredMs, seenMs.get(id) ?? Number.POSITIVE_INFINITY))
+  const writers = new Map<string, Swap>()
+  for (const op of ops) {
+    if (op.kind !== 'swap' || op.answer === false) continue
+    const id = idOf(op.next)
+    const known = writers.get(id)
+    const isInTime = op.invokedMs <= (seenMs.get(id) ?? Number.POSITIVE_INFINITY)
+    if (!known || (known.answer !== true && (op.answer === true || isInTime))) writers.set(id, op)
+  }
+  return writers
 }
 
 /** Rows that were there for sure, by an answer. */
