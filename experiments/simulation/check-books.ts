@@ -24,18 +24,26 @@ function checkPending({ ledgerBook: { tables }, checker }: World): void {
 }
 
 /** The newest decisions have their effects, wherever the target takes orders. */
-function checkNewest({ ledgerBook: { tables }, checker, platform }: World): void {
+function checkNewest({ ledgerBook: { tables }, checker, platform, knobs }: World): void {
   const decided = (tables.decided.get(tables.newestTick) ?? []).map(
     (id) => tables.decisions.get(id)!,
   )
+  const before = new Map(
+    (tables.decided.get(tables.newestTick - 1) ?? []).map((id) => {
+      const { service, settlement } = tables.decisions.get(id)!
+      return [service, settlement]
+    }),
+  )
+  // a target that refuses is asked again every few ticks, and in that tick others may wait for it
+  const isAsked = knobs.services.some((service) => platform.ailments(service).refuses)
   for (const { service, to, settlement, detail, mode } of decided) {
+    if (platform.ailments(service).refuses) continue
     if (mode !== 'enforce')
       checker.broken('recovery', `${service} is in mode ${mode} after the last fault`)
-    if (platform.ailments(service).refuses) continue
     const requested = platform.target(service)?.requested
     if (settlement === 'applied' && requested !== to)
       checker.broken('books', `${service} is said to be set to ${to}, but is ${requested}`)
-    if (settlement === 'failed')
+    if (settlement === 'failed' && !(isAsked && before.get(service) !== 'failed'))
       checker.broken(
         'recovery',
         `${service} cannot be set to ${to} after the last fault: ${detail}`,

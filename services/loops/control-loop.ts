@@ -25,6 +25,7 @@ import { type Decided, decide, memoriesOf } from './decide.ts'
 import { createKeptSpecs } from './kept-specs.ts'
 import type { LoadBook } from './load-book.ts'
 import { observe } from './observe.ts'
+import { type Refusals, refusalsAfter, withRefusals } from './refusals.ts'
 import type { Settings } from './settings.ts'
 import type { Unanswered } from './unanswered.ts'
 
@@ -58,6 +59,8 @@ export interface LoopState {
   isUnsure?: boolean
   /** Orders that got no answer: they may still be carried out. */
   unanswered?: Unanswered
+  /** Targets that will not shrink while others wait for that. */
+  refusals?: Refusals
   /** Services whose last order is not said to be carried out. */
   unsaid?: ReadonlySet<ServiceId>
   /** By both clocks, when the last tick began; undefined before any, where that is not known, and where time is set by hand. */
@@ -126,7 +129,7 @@ export function createControlLoop(deps: ControlLoopDeps, state: LoopState): Cont
     async tick(nowMs) {
       const startedMs = deps.stopwatchMs()
       await inSpan('collect', () => book.read(nowMs))
-      const replicas = await actuator.observe()
+      const replicas = withRefusals(await actuator.observe(), state.refusals, state.tick + 1)
       followTargets(state, replicas)
       const forecasts = inSpanSync('forecast', () => forecastAll(book, deps.config))
       const observed = observeAll(deps, {
@@ -156,6 +159,7 @@ export function createControlLoop(deps: ControlLoopDeps, state: LoopState): Cont
       )
       state.unanswered = unanswered
       state.unsaid = unsaidAfter(decisions, settled)
+      state.refusals = refusalsAfter(state, decisions, settled)
       if (settled.length > 0) await ledger.settle(settled)
       state.isUnsure = false
       await outcomes.follow(decided, book)

@@ -17,13 +17,14 @@ export const CONFLICT_KINDS = [
   'person',
   'zero',
   'autoscaler',
+  'refused',
 ] as const
 
 export const ScaleConflict = z
   .strictObject({
     kind: z.enum(CONFLICT_KINDS).meta({
       description:
-        'hpa, keda: it scales the workload too; keda-paused: a person has paused it; vpa: it restarts pods; person: somebody set another count; zero: somebody scaled it to zero; autoscaler: the cloud itself scales the group too.',
+        'hpa, keda: it scales the workload too; keda-paused: a person has paused it; vpa: it restarts pods; person: somebody set another count; zero: somebody scaled it to zero; autoscaler: the cloud itself scales the group too; refused: its target refuses to shrink while others wait for its money.',
     }),
     by: z.string().meta({ description: 'Name of the object, or who wrote the count.' }),
     holds: z.boolean().meta({ description: 'Whether nothing is written meanwhile.' }),
