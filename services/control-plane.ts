@@ -183,6 +183,8 @@ export interface ControlPlane {
   /** The mode asked for globally, whether or not paused. */
   mode(): Mode
   services(): readonly ServiceStatus[]
+  /** One of them; undefined: none is called so. */
+  service(name: ServiceId): ServiceStatus | undefined
   budget(): BudgetView
   lastTick(): TickSummary | undefined
   /** The last tick's proposals. */

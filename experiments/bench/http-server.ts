@@ -1,6 +1,6 @@
 /**
  * One server of the HTTP bench, as a process of its own: the controller as it runs in production (keys asked for, ticks
- * going on), or a bare Hono server that answers the same text. Says where it listens, and with what key, to its parent.
+ * as often as by default), or a bare Hono server that answers the same text. Says where it listens, and with what key, to its parent.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -15,7 +15,6 @@ import { serve } from '../../services/http/server.ts'
 import { openLedger } from '../../services/ledger/registry.ts'
 
 const SERVICES = 50
-const TICK_MS = 1000
 const NO_LIMIT = 1_000_000
 
 const [kind, answer = ''] = process.argv.slice(2)
@@ -41,7 +40,7 @@ async function startOurs(): Promise<void> {
   process.on('exit', () => rmSync(stateDir, { recursive: true, force: true }))
   const names = Array.from({ length: SERVICES }, (_, i) => `service-${i}`)
   const config = AppConfig.parse({
-    ...{ stateDir, tickMs: TICK_MS, stepMs: TICK_MS },
+    stateDir,
     services: Object.fromEntries(names.map((name) => [name, {}])),
     http: { auth: { required: true }, limits: { requestsPerSecond: NO_LIMIT } },
   })
@@ -64,6 +63,6 @@ async function startOurs(): Promise<void> {
       })),
     )
   await load()
-  setInterval(() => void load(), TICK_MS)
+  setInterval(() => void load(), config.stepMs)
   process.send?.({ url, token })
 }

@@ -15,11 +15,12 @@ const CONNECTIONS = 16
 const ROUND_MS = 1500
 const ROUNDS = 5
 const RATE = 1000
-const RATE_MS = 5000
+/** Two ticks and more, as they come by default. */
+const RATE_MS = 35_000
 /** More than these unanswered, and the machine cannot carry the rate at all: what was sent till then is what is told. */
 const MOST_WAITING = 2000
 const SERVER = fileURLToPath(new URL('http-server.ts', import.meta.url))
-const FIRST_TICK_MS = 10_000
+const FIRST_TICK_MS = 40_000
 
 const Listening = z.object({ url: z.string(), token: z.string() })
 

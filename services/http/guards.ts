@@ -4,6 +4,7 @@
  * another origin are refused. Bodies are bounded whether or not they say how long they are.
  */
 import { isIP } from 'node:net'
+import type { HttpBindings } from '@hono/node-server'
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
@@ -35,7 +36,7 @@ export function hostGuard(configuredHost: string, more: readonly string[]): Midd
   const allowed = new Set(['localhost', '127.0.0.1', '::1', configuredHost, ...more])
   const anyAddress = WILDCARDS.includes(configuredHost)
   return async (c, next) => {
-    const host = urlOf(c)
+    const host = originOf(c)
       .hostname.replace(/^\[(.*)\]$/, '$1')
       .toLowerCase()
     if (allowed.has(host) || (anyAddress && isIP(host) !== 0)) return next()
@@ -51,7 +52,7 @@ export const originGuard =
   async (c, next) => {
     const upgrade = c.req.header('upgrade') !== undefined
     if (READS.includes(c.req.method) && !upgrade) return next()
-    const own = urlOf(c).host
+    const own = originOf(c).host
     const origin = c.req.header('origin')
     if (origin !== undefined && origins.includes(origin)) return next()
     const foreignOrigin = origin !== undefined && hostOf(origin) !== own
@@ -63,10 +64,23 @@ export const originGuard =
     )
   }
 
-/** Node lets Host headers through that are no part of any address. */
-function urlOf(c: Context): URL {
-  const url = URL.parse(c.req.url)
-  if (url) return url
+/** Few callers name many hosts. */
+const MOST_ORIGINS = 100
+const origins = new Map<string, URL>()
+
+/** Whom the request is for. Node lets Host headers through that are no part of any address. */
+function originOf(c: Context): URL {
+  const { url } = c.req
+  const path = url.indexOf('/', url.indexOf('://') + 3)
+  const text = path < 0 ? url : url.slice(0, path)
+  const known = origins.get(text)
+  if (known) return known
+  const origin = URL.parse(text)
+  if (origin) {
+    if (origins.size >= MOST_ORIGINS) origins.clear()
+    origins.set(text, origin)
+    return origin
+  }
   const allowed = 'a host name or address'
   throw invalidRequest([{ field: 'host', value: c.req.header('host') ?? null, allowed }])
 }
@@ -85,6 +99,7 @@ export const bodyGuard: MiddlewareHandler = async (c, next) => {
       [{ field: 'content-encoding', value: encoding, allowed: read.join(' | ') }],
     )
   }
+  if (isBodiless(c)) return next()
   const maxSize = longestBody(c.req.path)
   return bodyLimit({
     maxSize,
@@ -104,6 +119,14 @@ export const bodyGuard: MiddlewareHandler = async (c, next) => {
     if (encoding === 'gzip') await inflate(c)
     await next()
   })
+}
+
+/** In HTTP/1.1 a message that says nothing of a body has none. To look at the body itself would make a whole Request of it. */
+function isBodiless(c: Context): boolean {
+  const { incoming } = (c.env ?? {}) as Partial<HttpBindings>
+  if (incoming?.httpVersionMajor !== 1) return false
+  const { 'content-length': length, 'transfer-encoding': coding } = incoming.headers
+  return length === undefined && coding === undefined
 }
 
 /** Answers of the API are of this moment; pages and files say themselves how long they keep. */

@@ -69,7 +69,7 @@ export function problems(...codes: ProblemCode[]) {
 
 /** The status of a configured service, or the 404 that names the ones there are. */
 export function requireService(control: ControlPlane, service: string) {
-  const status = control.services().find((row) => row.service === service)
+  const status = control.service(service)
   if (status) return status
   throw unknownService(control, service)
 }

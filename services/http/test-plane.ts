@@ -160,6 +160,7 @@ function readings(state: TestState) {
     paused: () => state.paused,
     mode: () => state.mode,
     services: () => state.services,
+    service: (name) => state.services.find(({ service }) => service === name),
     budget: () => state.budget,
     lastTick: () => state.lastTick,
     proposals: () => [examples.proposal],

@@ -36,7 +36,7 @@ import { takeOver } from './take-over.ts'
 import type { TolerantBook } from './tolerant-book.ts'
 import { openTrainingParts } from './training-parts.ts'
 import type { OpenOrder } from './unanswered.ts'
-import { budgetOf, proposalsOf, statusesOf, summaryOf } from './views.ts'
+import { budgetOf, proposalsOf, statusesOf, statusOfOne, summaryOf } from './views.ts'
 
 /** After the grid instant, so that the samples of the step that has just ended are in the store. */
 const TICK_OFFSET_MS = 500
@@ -99,6 +99,7 @@ function viewsOf(core: Core) {
     paused: settings.paused,
     mode: settings.mode,
     services: () => statusesOf(viewOf(core)),
+    service: (name) => statusOfOne(viewOf(core), name),
     budget: () => budgetOf(viewOf(core)),
     lastTick: () => core.last && summaryOf(core.last),
     proposals: () => (core.last ? proposalsOf(core.last) : []),

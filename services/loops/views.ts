@@ -1,6 +1,7 @@
 /** What people and metrics see of the last tick: statuses, budget, summaries. Pure. */
 import type { Observation } from '../../agents/observation.ts'
 import { type ProposalDocument, proposalDocument } from '../../agents/proposal.ts'
+import type { ServiceId } from '../../forecaster/series.ts'
 import type { PacedPeriodView } from '../budget/view.ts'
 import type { AppConfig } from '../config.ts'
 import type { BudgetView, ServiceStatus, TickSummary } from '../control-plane.ts'
@@ -60,6 +61,20 @@ export function statusesOf(view: ViewInput): ServiceStatus[] {
   return [...view.book.entries.values()].map((entry) =>
     statusOf(view, entry, decisions.get(entry.service) ?? null, observed.get(entry.service)),
   )
+}
+
+/** The same of one service, at the price of one. */
+export function statusOfOne(view: ViewInput, service: ServiceId): ServiceStatus | undefined {
+  const { book, last } = view
+  const entry = book.entries.get(service)
+  if (!entry) return undefined
+  const made = last?.decided.decisions.find((decision) => decision.service === service)
+  const settled = made && last?.settled.find(({ id }) => id === made.id)?.settlement
+  const input = last?.decided.input.services.find(
+    ({ observation }) => observation.service === service,
+  )
+  const decision = made ? { ...made, settlement: settled ?? made.settlement } : null
+  return statusOf(view, entry, decision, input?.observation)
 }
 
 function statusOf(
